@@ -1,0 +1,144 @@
+// The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
+
+/** Something a person should know, with what to do about it. */
+export interface ProblemView {
+  /** Stable identifier, such as `host/ovn-owned`. */
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export type HostState = "up" | "joining" | "waiting" | "refused" | "down";
+export type ConnectionState = "connected" | "disconnected";
+
+export interface HostView {
+  /** `external_ids:system-id`, else the UUID of the Open_vSwitch row; `dpid:<16 hex>` for a lone switch. */
+  readonly id: string;
+  readonly name: string;
+  readonly index: number | null;
+  readonly tunnelIp: string | null;
+  readonly bridge: string | null;
+  /** 16 hexadecimal digits. */
+  readonly dpid: string | null;
+  readonly ovsdb: ConnectionState;
+  readonly openflow: ConnectionState;
+  readonly state: HostState;
+  /** Open vSwitch's version, where known. */
+  readonly ovsVersion: string | null;
+  readonly flows: { readonly desired: number; readonly installed: number };
+  readonly problems: readonly ProblemView[];
+}
+
+export type TunnelState = "up" | "pending" | "down" | "error";
+
+/** One directed edge host -> host. */
+export interface TunnelView {
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly state: TunnelState;
+  readonly name: string | null;
+  readonly ofport: number | null;
+  readonly remoteIp: string;
+  /** Why the state is not `up`. */
+  readonly reason: string | null;
+}
+
+export interface NetworkView {
+  readonly name: string;
+  readonly vni: number;
+  readonly tag: number | null;
+  readonly hosts: readonly string[];
+  readonly ports: number;
+  readonly endpoints: number;
+}
+
+export interface PortView {
+  readonly host: string;
+  readonly name: string;
+  readonly ofport: number | null;
+  /** The OVSDB Interface type; "system" for the empty string (tap, veth, NIC). */
+  readonly type: string;
+  readonly mode: string;
+  readonly tag: number | null;
+  readonly trunks: readonly number[];
+  readonly networks: readonly string[];
+  readonly state: "up" | "down" | "error";
+  readonly problems: readonly ProblemView[];
+}
+
+export interface EndpointView {
+  readonly mac: string;
+  readonly ips: readonly string[];
+  readonly network: string;
+  readonly host: string;
+  /** null while the endpoint is known from other hosts' flows alone. */
+  readonly port: string | null;
+  readonly origin: "declared" | "observed";
+}
+
+export interface TopologyView {
+  readonly fabric: string | null;
+  readonly hosts: readonly HostView[];
+  readonly tunnels: readonly TunnelView[];
+  readonly networks: readonly NetworkView[];
+  readonly endpoints: readonly EndpointView[];
+}
+
+export interface FlowView {
+  readonly table: string;
+  readonly tableId: number;
+  readonly priority: number;
+  readonly match: string;
+  readonly actions: string;
+  /** 0x + 16 hexadecimal digits. */
+  readonly cookie: string;
+  /** What the flow is for, such as `endpoint`. */
+  readonly kind: string;
+  readonly idleTimeoutSec: number;
+  /** Whether the switch is known to hold it. */
+  readonly installed: boolean;
+}
+
+export interface GroupView {
+  readonly id: number;
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface FlowsView {
+  readonly host: string;
+  readonly flows: readonly FlowView[];
+  readonly groups: readonly GroupView[];
+}
+
+export interface VersionView {
+  readonly name: "weft";
+  readonly version: string;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly fabric: string | null;
+  readonly uptimeSec: number;
+  readonly hosts: { readonly total: number; readonly up: number };
+  readonly listeners: readonly string[];
+  readonly problems: readonly ProblemView[];
+  /** Counted since the start; `flowMods` is what reconciliation has sent to all switches. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** What the control socket asks of the controller. The composition root implements it. */
+export interface Queries {
+  status(): StatusView;
+  hosts(): readonly HostView[];
+  tunnels(): readonly TunnelView[];
+  ports(): readonly PortView[];
+  endpoints(): readonly EndpointView[];
+  networks(): readonly NetworkView[];
+  topology(): TopologyView;
+  /** @throws WeftError `host/unknown` naming the known hosts. `host` is an id, a name or an index. */
+  flows(host: string): Promise<FlowsView>;
+  /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */
+  forgetHost(host: string): void;
+}
