@@ -1,0 +1,149 @@
+// Writes big-endian integers and bytes into a buffer that grows, and refuses values that do not fit their field.
+import { WireError } from "./errors.ts";
+
+const cell = new DataView(new ArrayBuffer(8));
+const textEncoder = new TextEncoder();
+
+/** Grows by doubling. `finish` hands out a copy of exactly what was written and empties the writer for the next message. */
+export class ByteWriter {
+  private buffer: Uint8Array;
+  private used = 0;
+
+  constructor(capacity = 256) {
+    this.buffer = new Uint8Array(capacity);
+  }
+
+  get length(): number {
+    return this.used;
+  }
+
+  u8(value: number, field = "u8"): void {
+    if (value >>> 0 !== value || value > 0xff) this.failRange(value, 8, field);
+    const at = this.reserve(1);
+    this.buffer[at] = value;
+  }
+
+  u16(value: number, field = "u16"): void {
+    if (value >>> 0 !== value || value > 0xffff) this.failRange(value, 16, field);
+    const at = this.reserve(2);
+    this.buffer[at] = value >>> 8;
+    this.buffer[at + 1] = value;
+  }
+
+  u24(value: number, field = "u24"): void {
+    if (value >>> 0 !== value || value > 0xffffff) this.failRange(value, 24, field);
+    const at = this.reserve(3);
+    this.buffer[at] = value >>> 16;
+    this.buffer[at + 1] = value >>> 8;
+    this.buffer[at + 2] = value;
+  }
+
+  u32(value: number, field = "u32"): void {
+    if (value >>> 0 !== value) this.failRange(value, 32, field);
+    const at = this.reserve(4);
+    const b = this.buffer;
+    b[at] = value >>> 24;
+    b[at + 1] = value >>> 16;
+    b[at + 2] = value >>> 8;
+    b[at + 3] = value;
+  }
+
+  u64(value: bigint, field = "u64"): void {
+    if (value < 0n || value > 0xffffffffffffffffn) this.failRange(value, 64, field);
+    const at = this.reserve(8);
+    cell.setBigUint64(0, value);
+    const b = this.buffer;
+    for (let i = 0; i < 8; i++) b[at + i] = cell.getUint8(i);
+  }
+
+  /** An unsigned integer of `width` bytes. */
+  big(value: bigint, width: number, field = "integer"): void {
+    if (width === 8) {
+      this.u64(value, field);
+      return;
+    }
+    if (value < 0n || value >> BigInt(width * 8) !== 0n) this.failRange(value, width * 8, field);
+    const at = this.reserve(width);
+    let rest = value;
+    for (let i = width; i > 0; ) {
+      const step = i < 8 ? i : 8;
+      cell.setBigUint64(0, BigInt.asUintN(64, rest));
+      for (let k = 0; k < step; k++) this.buffer[at + i - 1 - k] = cell.getUint8(7 - k);
+      rest >>= 64n;
+      i -= step;
+    }
+  }
+
+  bytes(value: Uint8Array): void {
+    const at = this.reserve(value.length);
+    this.buffer.set(value, at);
+  }
+
+  zeros(n: number): void {
+    const at = this.reserve(n);
+    this.buffer.fill(0, at, at + n);
+  }
+
+  /** Zero bytes up to the next multiple of `n`, counted from `from` (the start of the structure that is padded). */
+  align(n: number, from = 0): void {
+    const over = (this.used - from) % n;
+    if (over !== 0) this.zeros(n - over);
+  }
+
+  /** Text in a fixed field, padded with NULs; text that does not fit is refused. */
+  text(value: string, width: number, field = "text"): void {
+    const raw = textEncoder.encode(value);
+    if (raw.length > width) {
+      throw new WireError("wire/range", `text of ${raw.length} bytes does not fit ${width}`, {
+        offset: this.used,
+        field,
+      });
+    }
+    this.bytes(raw);
+    this.zeros(width - raw.length);
+  }
+
+  patchU16(at: number, value: number, field = "length"): void {
+    if (value >>> 0 !== value || value > 0xffff) this.failRange(value, 16, field);
+    if (at < 0 || at + 2 > this.used) throw new RangeError(`patch at ${at} is outside of ${this.used} bytes`);
+    this.buffer[at] = value >>> 8;
+    this.buffer[at + 1] = value;
+  }
+
+  patchU32(at: number, value: number, field = "length"): void {
+    if (value >>> 0 !== value) this.failRange(value, 32, field);
+    if (at < 0 || at + 4 > this.used) throw new RangeError(`patch at ${at} is outside of ${this.used} bytes`);
+    this.buffer[at] = value >>> 24;
+    this.buffer[at + 1] = value >>> 16;
+    this.buffer[at + 2] = value >>> 8;
+    this.buffer[at + 3] = value;
+  }
+
+  /** What was written, copied; the writer is empty afterwards. */
+  finish(): Uint8Array {
+    const out = this.buffer.slice(0, this.used);
+    this.used = 0;
+    return out;
+  }
+
+  /** Drops what was written: after a failed encode the writer can be used again. */
+  reset(): void {
+    this.used = 0;
+  }
+
+  private reserve(n: number): number {
+    const at = this.used;
+    const need = at + n;
+    if (need > this.buffer.length) {
+      const grown = new Uint8Array(Math.max(need, this.buffer.length * 2));
+      grown.set(this.buffer.subarray(0, at));
+      this.buffer = grown;
+    }
+    this.used = need;
+    return at;
+  }
+
+  private failRange(value: number | bigint, bits: number, field: string): never {
+    throw new WireError("wire/range", `${value} does not fit ${bits} bits`, { offset: this.used, field });
+  }
+}
