@@ -66,7 +66,7 @@ export class ByteWriter {
     const at = this.reserve(width);
     let rest = value;
     for (let i = width; i > 0; ) {
-      const step = i < 8 ? i : 8;
+      const step = Math.min(i, 8);
       cell.setBigUint64(0, BigInt.asUintN(64, rest));
       for (let k = 0; k < step; k++) this.buffer[at + i - 1 - k] = cell.getUint8(7 - k);
       rest >>= 64n;

@@ -1,0 +1,59 @@
+// The public entry of the OpenFlow 1.3 codec.
+export type {
+  Action,
+  ExperimenterAction,
+  NiciraAction,
+  NxController2,
+  NxCt,
+  NxNote,
+  NxRegLoad,
+  NxRegMove,
+  StandardAction,
+} from "./action-types.ts";
+export type { Bucket, GroupType } from "./bucket.ts";
+export * from "./constants.ts";
+export type { Instruction } from "./instruction.ts";
+export type { BundleAdd, OpenFlowMessage, OpenFlowMessageWithoutXid, PlainMessage } from "./message.ts";
+export type { AsyncConfig, AsyncMask } from "./messages/async.ts";
+export type { BundleControl, BundleControlType } from "./messages/bundle.ts";
+export type { SwitchConfig } from "./messages/config.ts";
+export type { Echo } from "./messages/echo.ts";
+export type { EmptyMessage } from "./messages/empty.ts";
+export type { ErrorMessage, ExperimenterError } from "./messages/error.ts";
+export type { ExperimenterMessage } from "./messages/experimenter.ts";
+export type { FeaturesReply } from "./messages/features.ts";
+export type { FlowMod, FlowModCommand } from "./messages/flow-mod.ts";
+export type { FlowRemoved } from "./messages/flow-removed.ts";
+export type { GroupMod } from "./messages/group-mod.ts";
+export type { Hello, HelloElement } from "./messages/hello.ts";
+export type { MeterMod } from "./messages/meter-mod.ts";
+export type { PacketIn } from "./messages/packet-in.ts";
+export type { PacketOut } from "./messages/packet-out.ts";
+export type { PortMod } from "./messages/port-mod.ts";
+export type { PortStatus } from "./messages/port-status.ts";
+export type {
+  PacketQueue,
+  QueueGetConfigReply,
+  QueueGetConfigRequest,
+  QueueProperty,
+} from "./messages/queue-config.ts";
+export type { ControllerRole, RoleMessage } from "./messages/role.ts";
+export type { TableMod } from "./messages/table-mod.ts";
+export type { MeterBand } from "./meter-band.ts";
+export type { SwitchDesc } from "./multipart/desc.ts";
+export type { AggregateStats, FlowFilter, FlowStats } from "./multipart/flow.ts";
+export { FLOW_FILTER_ALL } from "./multipart/flow.ts";
+export type { GroupDesc, GroupFeatures } from "./multipart/group.ts";
+export type { MeterConfig, MeterFeatures } from "./multipart/meter.ts";
+export type {
+  MultipartReply,
+  MultipartReplyBody,
+  MultipartRequest,
+  MultipartRequestBody,
+  UnknownBody,
+} from "./multipart/multipart.ts";
+export type { TableStats } from "./multipart/table.ts";
+export type { Match, OxmTlv, OxmUnknown, OxmValue } from "./oxm.ts";
+export type { OxmField, OxmFormat, OxmName, OxmPrerequisite } from "./oxm-fields.ts";
+export { OXM_CLASS, OXM_EXPERIMENTER, OXM_FIELDS, oxmFieldByName, oxmFieldByNumber } from "./oxm-fields.ts";
+export type { PortDesc } from "./port-desc.ts";
