@@ -1,0 +1,94 @@
+// What the rest of the controller sees of an OpenFlow connection.
+import type { WeftError } from "../../../proto/bytes/errors.ts";
+import type {
+  Action,
+  ErrorMessage,
+  FlowFilter,
+  FlowMod,
+  FlowRemoved,
+  FlowStats,
+  GroupDesc,
+  GroupMod,
+  MeterConfig,
+  MeterMod,
+  OpenFlowMessageWithoutXid,
+  PacketIn,
+  PortDesc,
+  PortStatus,
+  SwitchDesc,
+} from "../../../proto/openflow13/index.ts";
+
+type WithoutXid<M> = M extends unknown ? Omit<M, "xid"> : never;
+
+/** What `apply` takes: the session gives the xids. A message that has one already may be passed; its xid is replaced. */
+export type ApplicableMessage = WithoutXid<FlowMod | GroupMod | MeterMod>;
+
+/** The switch refused `message`. */
+export interface RefusedMessage {
+  /** The very object that was passed to `apply` or `send`. */
+  readonly message: OpenFlowMessageWithoutXid;
+  readonly error: WeftError;
+}
+
+/**
+ * `bundled` tells whether all flows and groups came in force at one instant. When `ok` is false and `bundled` is true
+ * no flow or group was changed; meters, which cannot be bundled, may have been.
+ */
+export type ApplyResult =
+  | { readonly ok: true; readonly bundled: boolean }
+  | { readonly ok: false; readonly bundled: boolean; readonly errors: readonly RefusedMessage[] };
+
+export interface PacketOutRequest {
+  /** Port the packet is treated as coming from; OFPP.CONTROLLER unless given. */
+  readonly inPort?: number;
+  readonly actions: readonly Action[];
+  readonly data: Uint8Array;
+}
+
+/** One switch on one connection, after its handshake. Dead once `onClosed` was called: every pending promise rejects. */
+export interface OpenFlowSession {
+  /** "tcp:10.0.0.1:43210". */
+  readonly label: string;
+  readonly remoteAddress?: string;
+  readonly localAddress?: string;
+  readonly datapathId: bigint;
+  readonly desc: SwitchDesc;
+  /** maxMeter is 0 on a switch without meters. */
+  readonly meters: { readonly maxMeter: number };
+  /** Live: follows PORT_STATUS. */
+  readonly ports: ReadonlyMap<number, PortDesc>;
+  readFlows(filter?: Partial<FlowFilter>): Promise<readonly FlowStats[]>;
+  readGroups(): Promise<readonly GroupDesc[]>;
+  readMeters(): Promise<readonly MeterConfig[]>;
+  /** Fire and forget. What the switch refuses comes to `onError` with the message that caused it. */
+  send(messages: readonly OpenFlowMessageWithoutXid[]): void;
+  /**
+   * Meters first (unbundled, then a barrier), then flows and groups in the order given in one atomic bundle; on a switch
+   * without bundles, plainly. Settles after the switch has confirmed. Rejects only if the connection fails.
+   */
+  apply(messages: readonly ApplicableMessage[]): Promise<ApplyResult>;
+  packetOut(request: PacketOutRequest): void;
+  barrier(): Promise<void>;
+  close(reason: string): void;
+}
+
+/** An error the switch sent, or one found in what it sent. */
+export interface SessionError {
+  readonly error: WeftError;
+  /** The switch's own message, if it was one. */
+  readonly reply?: ErrorMessage;
+  /** The message of ours that caused it, when its xid is still known. */
+  readonly cause?: OpenFlowMessageWithoutXid;
+}
+
+export interface OpenFlowHandlers {
+  /** The handshake is done; called once, before any other handler gets this session. */
+  onReady(session: OpenFlowSession): void;
+  onPacketIn(session: OpenFlowSession, packetIn: PacketIn): void;
+  onFlowRemoved(session: OpenFlowSession, flowRemoved: FlowRemoved): void;
+  /** `session.ports` is already up to date. */
+  onPortStatus(session: OpenFlowSession, portStatus: PortStatus): void;
+  onError(session: OpenFlowSession | undefined, error: SessionError): void;
+  /** Called once for every connection; `session` is undefined if it never became ready. */
+  onClosed(session: OpenFlowSession | undefined, reason: string, error?: WeftError): void;
+}
