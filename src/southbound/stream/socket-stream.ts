@@ -1,0 +1,134 @@
+// A ByteStream over a connected socket.
+import type { Socket } from "node:net";
+import { formatEndpoint, plainAddress } from "./address.ts";
+import type { ByteStream, StreamEnd } from "./byte-stream.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+export interface StreamOptions {
+  /** A peer that leaves more than this unread is cut off. Default 64 MiB. */
+  readonly maxPendingBytes?: number;
+}
+
+const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
+const KEEPALIVE_MS = 10_000;
+/** How long a peer may take to read the last bytes after `close`. */
+const LINGER_MS = 2_000;
+
+export class SocketStream implements ByteStream {
+  readonly label: string;
+  readonly transport: "tcp" | "unix";
+  readonly remoteAddress?: string;
+  readonly localAddress?: string;
+  readonly #socket: Socket;
+  readonly #maxPendingBytes: number;
+  readonly #queue = new WriteQueue();
+  #flushScheduled = false;
+  #refused = false;
+  #end: StreamEnd | undefined;
+  #dataHandler: ((bytes: Uint8Array) => void) | undefined;
+  #closeHandler: ((end: StreamEnd) => void) | undefined;
+  #drainHandler: (() => void) | undefined;
+
+  /** @param unixLabel names the stream when the socket is a Unix one, which has no addresses. */
+  constructor(socket: Socket, unixLabel: string | undefined, options: StreamOptions = {}) {
+    this.#socket = socket;
+    this.#maxPendingBytes = options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES;
+    socket.pause();
+    if (unixLabel === undefined) {
+      this.transport = "tcp";
+      this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
+      this.localAddress = plainAddress(socket.localAddress ?? "");
+      this.label = `tcp:${formatEndpoint(this.remoteAddress, socket.remotePort ?? 0)}`;
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEPALIVE_MS);
+    } else {
+      this.transport = "unix";
+      this.label = unixLabel;
+    }
+    socket.on("data", (bytes) => {
+      if (this.#end === undefined) this.#dataHandler?.(bytes);
+    });
+    socket.on("end", () => this.#finish({ by: "peer", reason: "the peer closed the connection" }));
+    socket.on("error", (error) => this.#finish({ by: "failure", reason: error.message, error }));
+    socket.on("close", () => this.#finish({ by: "failure", reason: "the connection was lost" }));
+    socket.on("drain", () => this.#drained());
+  }
+
+  get pendingBytes(): number {
+    return this.#queue.bytes + this.#socket.writableLength;
+  }
+
+  get closed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#end !== undefined || bytes.length === 0) return;
+    this.#queue.push(bytes);
+    if (this.pendingBytes > this.#maxPendingBytes) {
+      const reason = `the peer does not read: ${this.pendingBytes} bytes are waiting for it, the cap is ${this.#maxPendingBytes}`;
+      this.#queue.clear();
+      this.#finish({ by: "here", reason });
+      this.#socket.destroy();
+      return;
+    }
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  close(reason: string): void {
+    if (this.#end !== undefined) return;
+    this.#flush();
+    this.#finish({ by: "here", reason });
+    this.#socket.end();
+    // Reading on, into nothing, is what lets the far end finish an orderly close.
+    this.#socket.resume();
+    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once("close", () => clearTimeout(linger));
+  }
+
+  onData(handler: (bytes: Uint8Array) => void): void {
+    this.#dataHandler = handler;
+    this.#socket.resume();
+  }
+
+  onClose(handler: (end: StreamEnd) => void): void {
+    this.#closeHandler = handler;
+    if (this.#end !== undefined) queueMicrotask(() => this.#announceEnd());
+  }
+
+  onDrain(handler: () => void): void {
+    this.#drainHandler = handler;
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    const chunks = this.#queue.take();
+    if (chunks.length === 0 || !this.#socket.writable) return;
+    this.#socket.cork();
+    for (const chunk of chunks) {
+      if (!this.#socket.write(chunk)) this.#refused = true;
+    }
+    this.#socket.uncork();
+  }
+
+  #drained(): void {
+    if (!this.#refused || this.#end !== undefined) return;
+    this.#refused = false;
+    this.#drainHandler?.();
+  }
+
+  #finish(end: StreamEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = Object.freeze(end);
+    queueMicrotask(() => this.#announceEnd());
+  }
+
+  #announceEnd(): void {
+    const handler = this.#closeHandler;
+    if (handler === undefined || this.#end === undefined) return;
+    this.#closeHandler = undefined;
+    handler(this.#end);
+  }
+}
