@@ -1,0 +1,25 @@
+// The configuration of a controller that was given none.
+import type { WeftConfig } from "./types.ts";
+
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+export const defaultConfig: WeftConfig = deepFreeze({
+  bridge: "br-int",
+  datapathType: null,
+  fabric: { id: null },
+  tunnel: { type: "geneve" },
+  listen: { ovsdb: ["ptcp:6640"], openflow: ["ptcp:6653"], control: null },
+  controllerAddress: null,
+  networks: Object.create(null) as Record<string, never>,
+  hosts: Object.create(null) as Record<string, never>,
+  endpoints: { idleTimeoutSec: 300, perPort: 1024 },
+  punts: { packetsPerSecond: 100, burst: 100 },
+  timeouts: { startHoldSec: 15, probeSec: 5, handshakeSec: 10 },
+  log: { level: "info" },
+});

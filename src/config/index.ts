@@ -1,0 +1,14 @@
+// The public entry of the configuration.
+export { defaultConfig } from "./defaults.ts";
+export { nearest } from "./nearest.ts";
+export { loadConfig, type ParsedConfig, parseConfig } from "./parse.ts";
+export { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
+export {
+  type HostConfig,
+  LOG_LEVELS,
+  type LogLevel,
+  type NetworkConfig,
+  TUNNEL_TYPES,
+  type TunnelType,
+  type WeftConfig,
+} from "./types.ts";

@@ -1,0 +1,101 @@
+// The keys of weft.yaml, what each may hold, and what to say when it holds something else.
+import { z } from "zod";
+import { tryParseIp } from "../../proto/bytes/ip.ts";
+import { defaultConfig } from "./defaults.ts";
+import { LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
+
+/** Every message completes the sentence "expected ...". */
+function text(expected: string, pattern: RegExp) {
+  return z.string({ error: expected }).regex(pattern, { error: expected });
+}
+
+function integer(what: string, min: number, max: number) {
+  const expected = `${what}, a whole number from ${min} to ${max}`;
+  return z.int({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
+}
+
+function choice<const T extends readonly [string, ...string[]]>(words: T) {
+  return z.enum(words, { error: `one of ${words.join(", ")}` });
+}
+
+function ip(what: string) {
+  const expected = `${what}, such as 192.0.2.10 or 2001:db8::10`;
+  return z
+    .string({ error: expected })
+    .refine((value) => tryParseIp(value) !== undefined, { error: expected })
+    .transform((value) => tryParseIp(value) ?? value);
+}
+
+/** A key with nothing below it (`networks:`) is the same as no key. */
+function section<Shape extends z.core.$ZodShape>(shape: Shape) {
+  const object = z.strictObject(shape, { error: `keys: ${Object.keys(shape).join(", ")}` });
+  return z.preprocess((value) => value ?? {}, object);
+}
+
+/** A map whose keys are chosen by the user. */
+function named<Key extends z.core.$ZodRecordKey, Value extends z.core.SomeType>(key: Key, value: Value, what: string) {
+  return z
+    .preprocess((given) => given ?? {}, z.record(key, value, { error: what }))
+    .transform((record) => Object.assign(Object.create(null) as typeof record, record));
+}
+
+const bridge = text("a bridge name of at most 15 letters, digits or . _ -", /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/);
+const label = (what: string) =>
+  text(`${what} of at most 63 letters, digits or . _ -`, /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+const methods = (example: string) =>
+  z
+    .array(text(`a connection method such as ${example}`, /^\S.*$/), {
+      error: `a list of connection methods, such as [${example}]`,
+    })
+    .min(1, { error: `at least one connection method, such as [${example}]` });
+
+const network = section({
+  vni: integer("a network's number in tunnels", 1, 0x7fffff).exactOptional(),
+  tag: integer("a VLAN tag", 1, 4094).exactOptional(),
+});
+
+const host = section({
+  name: label("a name").exactOptional(),
+  tunnelIp: ip("the host's tunnel address").exactOptional(),
+  bridge: bridge.exactOptional(),
+  index: integer("a host's index", 1, 4094).exactOptional(),
+});
+
+const networkName = text(
+  "a network name of at most 63 lower-case letters, digits or . _ -",
+  /^[a-z0-9][a-z0-9._-]{0,62}$/,
+);
+const systemId = text("a system-id of at most 255 characters without spaces", /^[^\s]{1,255}$/);
+
+const fallback = defaultConfig;
+
+export const configSchema = section({
+  bridge: bridge.default(fallback.bridge),
+  datapathType: label("netdev, system, or null to leave it to the host;").nullable().default(fallback.datapathType),
+  fabric: section({ id: label("a fabric id").nullable().default(fallback.fabric.id) }),
+  tunnel: section({ type: choice(TUNNEL_TYPES).default(fallback.tunnel.type) }),
+  listen: section({
+    ovsdb: methods("ptcp:6640").default([...fallback.listen.ovsdb]),
+    openflow: methods("ptcp:6653").default([...fallback.listen.openflow]),
+    control: text("the path of a socket", /^\/.+$/)
+      .nullable()
+      .default(fallback.listen.control),
+  }),
+  controllerAddress: ip("the controller's address").nullable().default(fallback.controllerAddress),
+  networks: named(networkName, network, "networks by name"),
+  hosts: named(systemId, host, "hosts by system-id"),
+  endpoints: section({
+    idleTimeoutSec: integer("seconds", 1, 65_535).default(fallback.endpoints.idleTimeoutSec),
+    perPort: integer("a number of endpoints", 1, 65_536).default(fallback.endpoints.perPort),
+  }),
+  punts: section({
+    packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.punts.packetsPerSecond),
+    burst: integer("packets", 1, 100_000).default(fallback.punts.burst),
+  }),
+  timeouts: section({
+    startHoldSec: integer("seconds", 0, 3600).default(fallback.timeouts.startHoldSec),
+    probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
+    handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
+  }),
+  log: section({ level: choice(LOG_LEVELS).default(fallback.log.level) }),
+}) satisfies z.ZodType<WeftConfig>;

@@ -1,0 +1,56 @@
+// What weft.yaml says once it is read: every key present, every value checked.
+
+export const TUNNEL_TYPES = ["gre", "vxlan", "geneve"] as const;
+export type TunnelType = (typeof TUNNEL_TYPES)[number];
+
+export const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface NetworkConfig {
+  readonly vni?: number;
+  readonly tag?: number;
+}
+
+export interface HostConfig {
+  readonly name?: string;
+  /** Canonical text. */
+  readonly tunnelIp?: string;
+  readonly bridge?: string;
+  readonly index?: number;
+}
+
+/** `networks` and `hosts` have no prototype: any key in them is one that was written. */
+export interface WeftConfig {
+  /** The integration bridge's name on every host that has no other. */
+  readonly bridge: string;
+  /** `Bridge.datapath_type`; null leaves it to each host. */
+  readonly datapathType: string | null;
+  readonly fabric: { readonly id: string | null };
+  readonly tunnel: { readonly type: TunnelType };
+  readonly listen: {
+    /** Connection methods, not yet checked. */
+    readonly ovsdb: readonly string[];
+    readonly openflow: readonly string[];
+    /** Path of the control socket; null is the usual place for the user who starts the controller. */
+    readonly control: string | null;
+  };
+  /** The address hosts are told for OpenFlow where it can't be seen from their connection. Canonical text. */
+  readonly controllerAddress: string | null;
+  readonly networks: Readonly<Record<string, NetworkConfig>>;
+  /** By system-id. */
+  readonly hosts: Readonly<Record<string, HostConfig>>;
+  readonly endpoints: {
+    readonly idleTimeoutSec: number;
+    /** How many endpoints one port may have. */
+    readonly perPort: number;
+  };
+  /** Limits for each port on the copies of frames that come to the controller. */
+  readonly punts: { readonly packetsPerSecond: number; readonly burst: number };
+  readonly timeouts: {
+    /** How long after a start no index or vni is given to anyone new. */
+    readonly startHoldSec: number;
+    readonly probeSec: number;
+    readonly handshakeSec: number;
+  };
+  readonly log: { readonly level: LogLevel };
+}

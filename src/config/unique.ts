@@ -1,0 +1,52 @@
+// Values that must differ from one entry to the next: two networks with one tag would be one network.
+import type { WeftConfig } from "./types.ts";
+
+/** The vni of the default network unless configured; docs/concepts. */
+const DEFAULT_VNI = 4095;
+
+export interface Conflict {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+export function findConflicts(config: WeftConfig): readonly Conflict[] {
+  const { networks, hosts } = config;
+  return [
+    ...repeated("networks", networks, "tag"),
+    ...repeated("networks", networks, "vni"),
+    ...takenByDefault(config),
+    ...repeated("hosts", hosts, "index"),
+    ...repeated("hosts", hosts, "name"),
+    ...repeated("hosts", hosts, "tunnelIp"),
+  ];
+}
+
+function repeated<Key extends string>(
+  section: string,
+  entries: Readonly<Record<string, { readonly [K in Key]?: string | number }>>,
+  key: Key,
+): readonly Conflict[] {
+  const owners = new Map<string | number, string>();
+  const conflicts: Conflict[] = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    const value = entry[key];
+    if (value === undefined) continue;
+    const owner = owners.get(value);
+    if (owner === undefined) owners.set(value, name);
+    else {
+      const message = `expected a value of its own, found ${value}, which ${section}.${owner} has`;
+      conflicts.push({ path: [section, name, key], message });
+    }
+  }
+  return conflicts;
+}
+
+function takenByDefault({ networks }: WeftConfig): readonly Conflict[] {
+  if ((networks.default?.vni ?? DEFAULT_VNI) !== DEFAULT_VNI) return [];
+  return Object.entries(networks)
+    .filter(([name, network]) => name !== "default" && network.vni === DEFAULT_VNI)
+    .map(([name]) => ({
+      path: ["networks", name, "vni"],
+      message: `expected a value of its own, found ${DEFAULT_VNI}, which the default network has; set networks.default.vni to free it`,
+    }));
+}
