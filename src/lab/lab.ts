@@ -1,0 +1,252 @@
+// The lab: real Open vSwitch hosts in network namespaces, made at once, used from any process, removed without a trace.
+import { inNamespace, ipBatch, run } from "./command.ts";
+import { matchesFrom, matchesTo } from "./faults.ts";
+import { Guest } from "./guest.ts";
+import { guestMtu, type TunnelType } from "./guest-mtu.ts";
+import { Host } from "./host.ts";
+import { type HostPresets, hostLinkCommands, startHost } from "./host-start.ts";
+import { LabError } from "./lab-error.ts";
+import { checkLabName, controlLinkOf, hostNameOf, namespaceOf, underlayNamespaceOf } from "./names.ts";
+import { type PingMatrix, type PingMatrixOptions, pingMatrix, waitUntilAllPing } from "./ping-matrix.ts";
+import { identityOf, isSameProcess, markOf } from "./processes.ts";
+import { requireLab } from "./requirements.ts";
+import { Segment } from "./segment.ts";
+import { claimDir, type HostRecord, type LabState, LabStore, labDirs, readState } from "./state.ts";
+import { controllerIpOf, formatSubnet, hostIpOf, parseSubnet } from "./subnet.ts";
+import { sweep, sweepLab } from "./sweep.ts";
+import { makeUnderlay, takeSubnet, underlayBridge } from "./underlay.ts";
+
+export interface LabOptions {
+  /** 1 to 10 small letters and digits. Unless given, one that no other lab has. */
+  readonly name?: string;
+  /** How many, or what each is preset with. */
+  readonly hosts?: number | readonly HostPresets[];
+  /** For example "172.31.7.0/24"; unless given, one of 172.31.0.0/16 that the machine does not use. */
+  readonly subnet?: string;
+  /** 1500 unless given. */
+  readonly underlayMtu?: number;
+  /** The guests' MTU fits this type; unless given, it fits every type. */
+  readonly tunnelType?: TunnelType;
+  /** The lab stays when this process ends, until it is swept by name. */
+  readonly persistent?: boolean;
+}
+
+/** A host by its number or name. */
+export type HostRef = number | string | Host;
+
+let anonymous = 0;
+
+export class Lab {
+  readonly name: string;
+  /** Where its state, databases, sockets and logs are. */
+  readonly dir: string;
+  readonly subnet: string;
+  /** The address in the root namespace at which the hosts reach a controller. */
+  readonly controllerIp: string;
+  readonly #store: LabStore;
+  readonly #hosts = new Map<string, Host>();
+
+  private constructor(store: LabStore) {
+    const { name, subnet, controllerIp, hosts } = store.state;
+    this.#store = store;
+    this.dir = store.dir;
+    this.name = name;
+    this.subnet = subnet;
+    this.controllerIp = controllerIp;
+    for (const host of hosts) this.#hosts.set(host.name, new Host(store, host.name));
+  }
+
+  /** Makes a lab; what is left of a dead one of this name is removed first. Fails whole or not at all. */
+  static async create(options: LabOptions = {}): Promise<Lab> {
+    await requireLab();
+    const name = checkLabName(options.name ?? `l${process.pid.toString(36)}x${(anonymous++).toString(36)}`);
+    const wanted = options.subnet === undefined ? undefined : parseSubnet(options.subnet);
+    const underlayMtu = options.underlayMtu ?? 1500;
+    const owner = options.persistent === true ? undefined : identityOf(process.pid);
+    const draft: LabState = {
+      version: 1,
+      name,
+      subnet: "",
+      controllerIp: "",
+      underlayMtu,
+      guestMtu: guestMtu(underlayMtu, options.tunnelType),
+      ...(owner === undefined ? {} : { owner }),
+      hosts: [],
+      guests: [],
+      segments: [],
+    };
+    const store = new LabStore(await claimName(draft), draft);
+    try {
+      await makeUnderlay(store.dir, draft);
+      const subnet = await takeSubnet(name, wanted);
+      store.update((state) => ({ ...state, subnet: formatSubnet(subnet), controllerIp: controllerIpOf(subnet) }));
+      const lab = new Lab(store);
+      const presets = options.hosts ?? 0;
+      await lab.addHosts(typeof presets === "number" ? Array.from({ length: presets }, () => ({})) : presets);
+      return lab;
+    } catch (error) {
+      await sweepLab(name);
+      throw error;
+    }
+  }
+
+  /** A lab that another process has made, or this one. */
+  static async open(name: string): Promise<Lab> {
+    const dir = labDirs().get(checkLabName(name));
+    const state = dir === undefined ? undefined : readState(dir);
+    if (dir === undefined || state === undefined || state.controllerIp === "")
+      throw new LabError("lab/no-lab", `there is no lab ${name}`, { context: { name, labs: [...labDirs().keys()] } });
+    return new Lab(new LabStore(dir, state));
+  }
+
+  /** The names of the labs there are. */
+  static list(): string[] {
+    return [...labDirs().keys()].sort();
+  }
+
+  /** With a name, removes that lab; without, all whose process has ended. Returns the names of those removed. */
+  static sweep(name?: string): Promise<string[]> {
+    return sweep(name);
+  }
+
+  get hosts(): Host[] {
+    return [...this.#hosts.values()];
+  }
+
+  host(ref: HostRef): Host {
+    if (ref instanceof Host) return ref;
+    const name = typeof ref === "number" ? hostNameOf(ref) : ref;
+    const host = this.#hosts.get(name);
+    if (host === undefined) throw new LabError("lab/no-host", `the lab has no host ${name}`, { context: { name } });
+    return host;
+  }
+
+  get guests(): Guest[] {
+    return this.#store.state.guests.map((record) => new Guest(record, markOf(this.dir)));
+  }
+
+  guest(name: string): Guest {
+    const guest = this.guests.find((other) => other.name === name);
+    if (guest !== undefined) return guest;
+    const names = this.guests.map((other) => other.name);
+    throw new LabError("lab/no-guest", `the lab has no guest ${name}; it has ${names.join(", ") || "none"}`, {
+      context: { name, guests: names },
+    });
+  }
+
+  get segments(): Segment[] {
+    return this.#store.state.segments.map((record) => new Segment(this.#store, record));
+  }
+
+  /** The MTU its guests get unless they ask for another. */
+  get guestMtu(): number {
+    return this.#store.state.guestMtu;
+  }
+
+  async addHost(presets: HostPresets = {}): Promise<Host> {
+    const [host] = await this.addHosts([presets]);
+    if (host === undefined) throw new LabError("lab/no-host", "no host was made");
+    return host;
+  }
+
+  /** Adds hosts at once; numbers go on from the last one. */
+  async addHosts(presets: readonly HostPresets[]): Promise<Host[]> {
+    if (presets.length === 0) return [];
+    const { state } = this.#store;
+    const subnet = parseSubnet(state.subnet);
+    const first = 1 + Math.max(0, ...state.hosts.map((host) => host.index));
+    const records = presets.map((_, offset): HostRecord => {
+      const name = hostNameOf(first + offset);
+      const ip = hostIpOf(subnet, first + offset);
+      return { index: first + offset, name, namespace: namespaceOf(this.name, name), ip, addresses: [], faults: [] };
+    });
+    this.#store.update((before) => ({ ...before, hosts: [...before.hosts, ...records] }));
+    const underlay = underlayNamespaceOf(this.name);
+    await ipBatch(records.flatMap((record) => hostLinkCommands(state, record, underlay)));
+    const plug = records.map(({ name }) => `link set ${name} master ${underlayBridge} up`);
+    await run(["ip", "-n", underlay, "-batch", "-"], { input: `${plug.join("\n")}\n` });
+    await Promise.all(records.map((record, offset) => startHost(this.dir, state, record, presets[offset] ?? {})));
+    const hosts = records.map((record) => new Host(this.#store, record.name));
+    for (const host of hosts) this.#hosts.set(host.name, host);
+    return hosts;
+  }
+
+  /** Tells hosts where the controller is: the one command by which they join. All hosts unless given. */
+  async join(options: { readonly port?: number; readonly hosts?: readonly HostRef[] } = {}): Promise<void> {
+    const target = `tcp:${this.controllerIp}:${options.port ?? 6640}`;
+    const hosts = (options.hosts ?? this.hosts).map((ref) => this.host(ref));
+    await Promise.all(hosts.map((host) => host.vsctl("set-manager", target)));
+  }
+
+  pingMatrix(guests: readonly Guest[] = this.guests, options: PingMatrixOptions = {}): Promise<PingMatrix> {
+    return pingMatrix(guests, options);
+  }
+
+  /** Resolves when every pair pings, rejects with those that do not after the time. */
+  waitUntilAllPing(guests: readonly Guest[] = this.guests, timeoutSec = 30): Promise<void> {
+    return waitUntilAllPing(guests, timeoutSec);
+  }
+
+  /** Cuts the underlay between two hosts; one way only, from the first to the second, if so told. */
+  async cut(from: HostRef, to: HostRef, options: { readonly oneWay?: boolean } = {}): Promise<void> {
+    const [a, b] = [this.host(from), this.host(to)];
+    await a.faults.add(`to ${b.name}`, matchesTo(b.ip));
+    if (options.oneWay !== true) await a.faults.add(`from ${b.name}`, matchesFrom(b.ip));
+  }
+
+  /** Heals what was cut between two hosts, in whichever order they were given. */
+  async heal(from: HostRef, to: HostRef): Promise<void> {
+    const [a, b] = [this.host(from), this.host(to)];
+    for (const [here, there] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      await here.faults.remove(`to ${there.name}`);
+      await here.faults.remove(`from ${there.name}`);
+    }
+  }
+
+  /** Heals every cut and releases every connection that is held back. */
+  async healAll(): Promise<void> {
+    await Promise.all(
+      this.hosts.map(async (host) => {
+        for (const name of host.faults.names) await host.faults.remove(name);
+      }),
+    );
+  }
+
+  /** The command line that runs a program in a guest or host, for those who start it themselves. */
+  commandIn(member: string, argv: readonly string[]): string[] {
+    const namespace = this.#hosts.get(member)?.namespace ?? this.guest(member).namespace;
+    return inNamespace(namespace, argv);
+  }
+
+  /** The link in the root namespace that has the controller's address. */
+  get controlLink(): string {
+    return controlLinkOf(this.name);
+  }
+
+  /** Removes everything of the lab. */
+  async destroy(): Promise<void> {
+    await sweepLab(this.name);
+  }
+}
+
+/** The directory of the lab, taken for it alone. */
+async function claimName(draft: LabState): Promise<string> {
+  const { name } = draft;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const standing = labDirs().get(name);
+    if (standing === undefined) {
+      const dir = claimDir(draft);
+      if (dir === undefined) continue;
+      return dir;
+    }
+    const owner = readState(standing)?.owner;
+    if (owner === undefined || isSameProcess(owner)) break;
+    await sweepLab(name);
+  }
+  throw new LabError("lab/taken", `the lab "${name}" is in use; "weft lab down --name ${name}" removes it`, {
+    context: { name },
+  });
+}
