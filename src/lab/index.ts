@@ -1,5 +1,7 @@
 // The lab's public entry.
 export type { GuestSpec, PortSpec } from "./add-guest.ts";
+export type { BroadcastCount, BroadcastOptions, BroadcastResult } from "./broadcast.ts";
+export type { Capture, CaptureOptions, CaptureResult } from "./capture.ts";
 export type { CommandOptions, CommandResult } from "./command.ts";
 export type { Daemon, DaemonProgram } from "./daemon.ts";
 export { Guest } from "./guest.ts";
@@ -7,7 +9,7 @@ export { guestMtu, type TunnelType } from "./guest-mtu.ts";
 export { type BridgeSpec, type Connection, Host } from "./host.ts";
 export type { HostPresets } from "./host-start.ts";
 export type { InternalPortSpec } from "./internal-port.ts";
-export { type HostRef, Lab, type LabOptions } from "./lab.ts";
+export { type HostRef, Lab, type LabOptions, type PopulateOptions } from "./lab.ts";
 export { LabError } from "./lab-error.ts";
 export type { ContinuousPing, ContinuousPingResult, PingOptions, PingResult } from "./ping.ts";
 export type { PingMatrix, PingMatrixOptions, PingPair } from "./ping-matrix.ts";

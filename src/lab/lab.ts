@@ -1,4 +1,8 @@
 // The lab: real Open vSwitch hosts in network namespaces, made at once, used from any process, removed without a trace.
+import { join } from "node:path";
+import type { PortSpec } from "./add-guest.ts";
+import { type BroadcastOptions, type BroadcastResult, countBroadcast } from "./broadcast.ts";
+import { Capture, type CaptureOptions } from "./capture.ts";
 import { inNamespace, ipBatch, run } from "./command.ts";
 import { matchesFrom, matchesTo } from "./faults.ts";
 import { Guest } from "./guest.ts";
@@ -6,8 +10,10 @@ import { guestMtu, type TunnelType } from "./guest-mtu.ts";
 import { Host } from "./host.ts";
 import { type HostPresets, hostLinkCommands, startHost } from "./host-start.ts";
 import { LabError } from "./lab-error.ts";
+import { mapLimited } from "./limited.ts";
 import { checkLabName, controlLinkOf, hostNameOf, namespaceOf, underlayNamespaceOf } from "./names.ts";
-import { type PingMatrix, type PingMatrixOptions, pingMatrix, waitUntilAllPing } from "./ping-matrix.ts";
+import { orderedPairs, type PingMatrix, type PingMatrixOptions, pingMatrix, waitUntilAllPing } from "./ping-matrix.ts";
+import type { Place } from "./place.ts";
 import { identityOf, isSameProcess, markOf } from "./processes.ts";
 import { requireLab } from "./requirements.ts";
 import { Segment } from "./segment.ts";
@@ -31,6 +37,14 @@ export interface LabOptions {
   readonly persistent?: boolean;
 }
 
+export interface PopulateOptions extends Omit<PortSpec, "port"> {
+  /** 2 unless given. */
+  readonly perHost?: number;
+  /** All unless given. */
+  readonly hosts?: readonly HostRef[];
+  readonly mtu?: number;
+}
+
 /** A host by its number or name. */
 export type HostRef = number | string | Host;
 
@@ -45,6 +59,7 @@ export class Lab {
   readonly controllerIp: string;
   readonly #store: LabStore;
   readonly #hosts = new Map<string, Host>();
+  #captures = 0;
 
   private constructor(store: LabStore) {
     const { name, subnet, controllerIp, hosts } = store.state;
@@ -185,6 +200,47 @@ export class Lab {
   /** Resolves when every pair pings, rejects with those that do not after the time. */
   waitUntilAllPing(guests: readonly Guest[] = this.guests, timeoutSec = 30): Promise<void> {
     return waitUntilAllPing(guests, timeoutSec);
+  }
+
+  /** 2 MB, or as many bytes as given, by TCP between every ordered pair. Rejects at the first that fails. */
+  async tcpMatrix(guests: readonly Guest[] = this.guests, bytes = 2_000_000): Promise<void> {
+    await mapLimited(orderedPairs(guests), 2, ([from, to]) => from.tcpTransfer(to, bytes));
+  }
+
+  /** Counts the copies of broadcasts from one guest at all guests, or at those given; the sender should get none. */
+  countBroadcast(
+    from: Guest,
+    options: BroadcastOptions & { readonly at?: readonly Guest[] } = {},
+  ): Promise<BroadcastResult> {
+    return countBroadcast(from, options.at ?? this.guests, options);
+  }
+
+  /** Starts tcpdump with a filter of pcap-filter(7), on the underlay's bridge, on a host's NIC or on a guest's device. */
+  capture(where: "underlay" | Place, filter = "", options: CaptureOptions = {}): Promise<Capture> {
+    const place = where === "underlay" ? this.#underlay : where;
+    return Capture.start(place, join(this.dir, `capture-${process.pid}-${this.#captures++}.pcap`), filter, options);
+  }
+
+  get #underlay(): Place {
+    const namespace = underlayNamespaceOf(this.name);
+    return { name: "underlay", namespace, device: underlayBridge, env: markOf(this.dir) };
+  }
+
+  /**
+   * The usual guests: on each host `perHost`, named g1a, g1b, g2a, ..., with the addresses 10.0.<host>.<n>/16. Their
+   * bridge is waited for.
+   */
+  async populate(options: PopulateOptions = {}): Promise<Guest[]> {
+    const { perHost = 2, hosts = this.hosts, ...spec } = options;
+    if (perHost > 26)
+      throw new LabError("lab/guests", "populate makes up to 26 guests on a host", { context: { perHost } });
+    const specs = hosts
+      .map((ref) => this.host(ref))
+      .flatMap((host) => Array.from({ length: perHost }, (_, at) => ({ host, at })));
+    return mapLimited(specs, 8, ({ host, at }) => {
+      const name = `g${host.index}${String.fromCharCode(97 + at)}`;
+      return host.addGuest({ ...spec, name, ip: `10.0.${host.index}.${at + 1}/16` });
+    });
   }
 
   /** Cuts the underlay between two hosts; one way only, from the first to the second, if so told. */

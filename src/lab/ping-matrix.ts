@@ -26,7 +26,7 @@ export interface PingMatrixOptions extends PingOptions {
   readonly parallel?: number;
 }
 
-const orderedPairs = <T>(items: readonly T[]): [T, T][] =>
+export const orderedPairs = <T>(items: readonly T[]): [T, T][] =>
   items.flatMap((from) => items.filter((to) => to !== from).map((to): [T, T] => [from, to]));
 
 export async function pingMatrix(guests: readonly Guest[], options: PingMatrixOptions = {}): Promise<PingMatrix> {

@@ -6,11 +6,12 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { LabError } from "./lab-error.ts";
 
@@ -105,10 +106,15 @@ export function readState(dir: string): LabState | undefined {
   }
 }
 
-/** Takes the name, atomically: undefined when a lab of this name stands already. */
+/** Takes the name, atomically: undefined when a lab of this name stands already, or the root was just removed. */
 export function claimDir(state: LabState): string | undefined {
   const root = writableRoot();
-  const draft = mkdtempSync(join(root, draftPrefix));
+  let draft: string;
+  try {
+    draft = mkdtempSync(join(root, draftPrefix));
+  } catch {
+    return undefined;
+  }
   writeFileSync(join(draft, stateFile), JSON.stringify(state));
   const dir = join(root, state.name);
   try {
@@ -130,6 +136,16 @@ export function abandonedDrafts(isAlive: (owner: ProcessOwner) => boolean): stri
       const owner = readState(path)?.owner;
       return owner !== undefined && !isAlive(owner);
     });
+}
+
+/** Removes a lab's directory, and the directory of all labs with the last of them. */
+export function removeDir(dir: string): void {
+  rmSync(dir, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(dir));
+  } catch {
+    // Another lab is in it.
+  }
 }
 
 /** The state of a lab that this process uses. Values are replaced, never changed in place. */

@@ -1,11 +1,10 @@
 // Removes a lab whole: its processes, namespaces, link and directory; and what crashed labs have left behind.
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ipBatch, run } from "./command.ts";
 import { checkLabName, controlLinkOf, labOfControlLink, labOfNamespace } from "./names.ts";
 import { isSameProcess, killProcessesOf } from "./processes.ts";
-import { abandonedDrafts, labDirs, labRoots, readState } from "./state.ts";
+import { abandonedDrafts, labDirs, labRoots, readState, removeDir } from "./state.ts";
 
 const netnsList = z.array(z.object({ name: z.string() }));
 const linkList = z.array(z.object({ ifname: z.string(), ifalias: z.string().optional() }));
@@ -41,7 +40,7 @@ export async function sweepLab(name: string): Promise<boolean> {
   const dir = labDirs().get(name);
   if (dir !== undefined) {
     found = true;
-    rmSync(dir, { recursive: true, force: true });
+    removeDir(dir);
   }
   return found;
 }
@@ -62,6 +61,6 @@ export async function sweep(name?: string): Promise<string[]> {
   );
   const names = [...new Set([...dead.map(([lab]) => lab), ...orphans])].sort();
   for (const lab of names) await sweepLab(lab);
-  for (const draft of abandonedDrafts((owner) => isSameProcess(owner))) rmSync(draft, { recursive: true, force: true });
+  for (const draft of abandonedDrafts((owner) => isSameProcess(owner))) removeDir(draft);
   return names;
 }
