@@ -1,0 +1,28 @@
+// What a query answers with, by the query's name.
+import type {
+  EndpointView,
+  FlowsView,
+  HostView,
+  NetworkView,
+  PortView,
+  StatusView,
+  TopologyView,
+  TunnelView,
+  VersionView,
+} from "./views.ts";
+
+export interface Views {
+  readonly endpoints: readonly EndpointView[];
+  readonly flows: FlowsView;
+  readonly hosts: readonly HostView[];
+  readonly networks: readonly NetworkView[];
+  readonly ports: readonly PortView[];
+  readonly status: StatusView;
+  readonly topology: TopologyView;
+  readonly tunnels: readonly TunnelView[];
+  readonly version: VersionView;
+}
+
+export type QueryName = keyof Views;
+
+export type Answer = { readonly [Name in QueryName]: { readonly kind: Name; readonly view: Views[Name] } }[QueryName];

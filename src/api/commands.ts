@@ -1,0 +1,117 @@
+// The methods of the control socket: their names, arguments and what they ask of the controller.
+import { WeftError } from "../../proto/bytes/errors.ts";
+import type { Answer } from "./answer.ts";
+import {
+  orderEndpoints,
+  orderFlows,
+  orderHosts,
+  orderNetworks,
+  orderPorts,
+  orderStatus,
+  orderTopology,
+  orderTunnels,
+} from "./order.ts";
+import { FORMATS, type Format, render } from "./render/index.ts";
+import type { Queries } from "./views.ts";
+
+export interface ControlContext {
+  readonly queries: Queries;
+  readonly version: string;
+}
+
+interface Command {
+  /** Its positional arguments, as `list-commands` shows them. */
+  readonly args: readonly string[];
+  /** null where there is nothing to say but that it is done. */
+  run(context: ControlContext, args: readonly string[]): Promise<Answer | null> | Answer | null;
+}
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ["endpoints", query(({ queries }) => ({ kind: "endpoints", view: orderEndpoints(queries.endpoints()) }))],
+  [
+    "flows",
+    {
+      args: ["HOST"],
+      run: async ({ queries }, [host = ""]) => ({ kind: "flows", view: orderFlows(await queries.flows(host)) }),
+    },
+  ],
+  ["hosts", query(({ queries }) => ({ kind: "hosts", view: orderHosts(queries.hosts()) }))],
+  [
+    "hosts/forget",
+    {
+      args: ["HOST"],
+      run: ({ queries }, [host = ""]) => {
+        queries.forgetHost(host);
+        return null;
+      },
+    },
+  ],
+  ["networks", query(({ queries }) => ({ kind: "networks", view: orderNetworks(queries.networks()) }))],
+  ["ports", query(({ queries }) => ({ kind: "ports", view: orderPorts(queries.ports()) }))],
+  ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
+  ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
+  ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
+  ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
+]);
+
+function query(run: (context: ControlContext) => Answer): Command {
+  return { args: [], run };
+}
+
+const FORMAT_USAGE = "[--format=table|json|csv | --json]";
+
+/** What `list-commands` prints, in the form of Open vSwitch's daemons. */
+export function listCommands(): string {
+  const rows = [...COMMANDS].map(([name, command]) => {
+    const usage = name === "hosts/forget" ? command.args : [...command.args, FORMAT_USAGE];
+    return [name, usage.join(" ")] as const;
+  });
+  rows.push(["list-commands", ""]);
+  rows.sort(([a], [b]) => (a < b ? -1 : 1));
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, usage]) => `  ${name.padEnd(width)}  ${usage}`.trimEnd());
+  return `The available commands are:\n${lines.join("\n")}\n`;
+}
+
+/** Runs a method and gives its text, which ends with a newline unless it is empty. @throws WeftError for the caller to read. */
+export async function runCommand(context: ControlContext, method: string, params: readonly string[]): Promise<string> {
+  if (method === "list-commands") return listCommands();
+  const command = COMMANDS.get(method);
+  if (command === undefined) {
+    throw new WeftError("control/unknown-command", `"${method}" is not a valid command; see list-commands`);
+  }
+  const { format, args } = readParams(params);
+  const { args: names } = command;
+  if (args.length !== names.length) {
+    const wanted = names.length === 0 ? "no arguments" : names.join(" ");
+    throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
+  }
+  const answer = await command.run(context, args);
+  return answer === null ? "" : render(answer, format);
+}
+
+/** After `--` everything is an argument. */
+function readParams(params: readonly string[]): { readonly format: Format; readonly args: readonly string[] } {
+  let format: string = "table";
+  const args: string[] = [];
+  for (let at = 0; at < params.length; at++) {
+    const param = params[at] ?? "";
+    if (param === "--") {
+      args.push(...params.slice(at + 1));
+      break;
+    }
+    if (param === "--json") format = "json";
+    else if (param.startsWith("--format=")) format = param.slice("--format=".length);
+    else if (param === "--format" || param === "-f") {
+      at += 1;
+      format = params[at] ?? "";
+    } else if (param.startsWith("-")) {
+      throw new WeftError("control/usage", `unknown option ${param}; the options are --json and --format=FORMAT`);
+    } else args.push(param);
+  }
+  const known = FORMATS.find((name) => name === format);
+  if (known === undefined) {
+    throw new WeftError("control/usage", `"${format}" is not a format; the formats are ${FORMATS.join(", ")}`);
+  }
+  return { format: known, args };
+}

@@ -1,0 +1,117 @@
+// The control socket: answers `weft` and `ovs-appctl` on this machine, and nobody else.
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { WeftError } from "../../proto/bytes/errors.ts";
+import { JsonFramer } from "../../proto/ovsdb/json-framer.ts";
+import type { Json } from "../../proto/ovsdb/json-text.ts";
+import { parsePassiveMethod } from "../southbound/connection-method.ts";
+import { type ByteStream, listen } from "../southbound/stream/index.ts";
+import { type ControlContext, runCommand } from "./commands.ts";
+import { type ControlReply, type ControlRequest, encodeControlMessage, readRequest } from "./control-protocol.ts";
+import type { Queries } from "./views.ts";
+
+export interface ControlSocketOptions {
+  readonly version: string;
+  /** Told of failures that are no user's mistake. */
+  onInternalError?(error: unknown, method: string): void;
+}
+
+export interface ControlSocket {
+  readonly path: string;
+  /** Ends all conversations and removes the socket. */
+  close(): Promise<void>;
+}
+
+/** Requests are method names and arguments a person typed. */
+const LIMITS = { maxBytes: 64 * 1024, maxDepth: 4 };
+const MAX_CONVERSATIONS = 64;
+/** A caller that asks on without reading the answers is cut off here. */
+const MAX_WAITING_REQUESTS = 256;
+/** The topology of a thousand hosts has a million tunnels. */
+const MAX_PENDING_BYTES = 512 * 1024 * 1024;
+
+/**
+ * Listens at `path`, with a directory made for it where there is none. Only the user it runs as may connect. A socket
+ * that a dead process left is replaced; one that answers is an error.
+ * @throws WeftError `connection-method/invalid`, `stream/...`, `control/directory`
+ */
+export async function startControlSocket(
+  path: string,
+  queries: Queries,
+  options: ControlSocketOptions,
+): Promise<ControlSocket> {
+  const method = parsePassiveMethod(`punix:${path}`);
+  makeDirectory(path);
+  const conversations = new Set<ByteStream>();
+  const context = { queries, version: options.version };
+  const onStream = (stream: ByteStream): void => {
+    conversations.add(stream);
+    stream.onClose(() => conversations.delete(stream));
+    converse(stream, context, options);
+  };
+  const listener = await listen(method, onStream, {
+    unixMode: 0o600,
+    maxStreams: MAX_CONVERSATIONS,
+    maxPendingBytes: MAX_PENDING_BYTES,
+  });
+  return {
+    path,
+    close: async () => {
+      await listener.close();
+      for (const stream of conversations) stream.close("the controller stops");
+    },
+  };
+}
+
+function makeDirectory(path: string): void {
+  const directory = dirname(path);
+  try {
+    if (mkdirSync(directory, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(directory, 0o755);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot make the directory of the control socket ${path}: ${why}; name another with --control`;
+    throw new WeftError("control/directory", message, { cause, context: { path } });
+  }
+}
+
+/** Answers in the order of the questions. */
+function converse(stream: ByteStream, context: ControlContext, options: ControlSocketOptions): void {
+  let waiting = 0;
+  let last: Promise<void> = Promise.resolve();
+  const take = (message: Json): void => {
+    const request = readRequest(message);
+    if (request === null || waiting === MAX_WAITING_REQUESTS) {
+      stream.close(request === null ? "not a request" : "too many requests at once");
+      return;
+    }
+    waiting += 1;
+    last = last.then(async () => {
+      const reply = await answer(request, context, options);
+      waiting -= 1;
+      stream.write(encodeControlMessage(reply));
+    });
+  };
+  const framer = new JsonFramer(take, LIMITS);
+  stream.onData((bytes) => {
+    try {
+      framer.push(bytes);
+    } catch (error) {
+      stream.close(error instanceof Error ? error.message : "not JSON");
+    }
+  });
+}
+
+async function answer(
+  request: ControlRequest,
+  context: ControlContext,
+  options: ControlSocketOptions,
+): Promise<ControlReply> {
+  const { id, method, params } = request;
+  try {
+    return { id, result: await runCommand(context, method, params), error: null };
+  } catch (error) {
+    if (error instanceof WeftError) return { id, result: null, error: `${error.message}\n` };
+    options.onInternalError?.(error, method);
+    return { id, result: null, error: `"${method}" failed inside the controller; its log says how\n` };
+  }
+}

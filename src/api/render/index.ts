@@ -1,0 +1,61 @@
+// An answer as text: a table for people, JSON for programs, CSV for spreadsheets.
+import { WeftError } from "../../../proto/bytes/errors.ts";
+import type { Answer } from "../answer.ts";
+import { renderCsv } from "./csv.ts";
+import { FLOW_FIELDS, flowsText } from "./flows.ts";
+import { renderJson } from "./json.ts";
+import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
+import { problemLines } from "./problems.ts";
+import { statusCsv, statusText } from "./status.ts";
+import { PLAIN, type Style } from "./style.ts";
+import { tableLines } from "./table.ts";
+import { topologyText } from "./topology.ts";
+
+export { PLAIN, type Style } from "./style.ts";
+
+export const FORMATS = ["table", "json", "csv"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Ends with a newline. @throws WeftError `format/unsupported` where an answer is no list and CSV is asked for. */
+export function render(answer: Answer, format: Format, style: Style = PLAIN): string {
+  if (format === "json") return renderJson(answer.view);
+  switch (answer.kind) {
+    case "hosts":
+      return renderList(HOSTS, answer.view, format, style);
+    case "tunnels":
+      return renderList(TUNNELS, answer.view, format, style);
+    case "ports":
+      return renderList(PORTS, answer.view, format, style);
+    case "endpoints":
+      return renderList(ENDPOINTS, answer.view, format, style);
+    case "networks":
+      return renderList(NETWORKS, answer.view, format, style);
+    case "flows":
+      return format === "csv" ? renderCsv(FLOW_FIELDS, answer.view.flows) : flowsText(answer.view, style);
+    case "status":
+      return format === "csv" ? statusCsv(answer.view) : statusText(answer.view, style);
+    case "topology":
+      if (format === "csv") throw noCsv("topology", "ask for hosts, tunnels, networks or endpoints one by one");
+      return topologyText(answer.view, style);
+    case "version":
+      return format === "csv"
+        ? `name,version\n${answer.view.name},${answer.view.version}\n`
+        : `${answer.view.name} ${answer.view.version}\n`;
+  }
+}
+
+function noCsv(what: string, remedy: string): WeftError {
+  return new WeftError("format/unsupported", `${what} is not a list and has no CSV form: ${remedy}, or use --json`);
+}
+
+function renderList<Row>(
+  list: ListRendering<Row>,
+  rows: readonly Row[],
+  format: "table" | "csv",
+  style: Style,
+): string {
+  if (format === "csv") return renderCsv(list.fields, rows);
+  if (rows.length === 0) return `${list.empty}\n`;
+  const lines = [...tableLines(list.columns, rows, style), ...problemLines(list.problems?.(rows) ?? [], style)];
+  return `${lines.join("\n")}\n`;
+}

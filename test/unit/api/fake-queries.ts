@@ -1,0 +1,207 @@
+// A fabric of three hosts, as a controller would describe it.
+import { WeftError } from "../../../proto/bytes/errors.ts";
+import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
+
+export function host(index: number, changes: Partial<HostView> = {}): HostView {
+  return {
+    id: `host${index}`,
+    name: `host${index}`,
+    index,
+    tunnelIp: `10.200.0.${10 + index}`,
+    bridge: "br-int",
+    dpid: `000000000000000${index}`,
+    ovsdb: "connected",
+    openflow: "connected",
+    state: "up",
+    ovsVersion: "3.1.0",
+    flows: { desired: 31, installed: 31 },
+    problems: [],
+    ...changes,
+  };
+}
+
+export function tunnel(from: string, to: string, changes: Partial<TunnelView> = {}): TunnelView {
+  return {
+    from,
+    to,
+    type: "geneve",
+    state: "up",
+    name: `geneve${to.at(-1)}`,
+    ofport: 40_960 + Number(to.at(-1)),
+    remoteIp: `10.200.0.1${to.at(-1)}`,
+    reason: null,
+    ...changes,
+  };
+}
+
+export const HOSTS: readonly HostView[] = [
+  host(2),
+  host(1),
+  host(3, {
+    name: "host3",
+    state: "refused",
+    openflow: "disconnected",
+    dpid: null,
+    flows: { desired: 31, installed: 0 },
+    problems: [
+      {
+        code: "host/ovn-owned",
+        message: "OVN owns this host: external_ids:ovn-remote is set",
+        remedy: "ovs-vsctl remove Open_vSwitch . external_ids ovn-remote",
+      },
+    ],
+  }),
+];
+
+export const TUNNELS: readonly TunnelView[] = [
+  tunnel("host2", "host1"),
+  tunnel("host1", "host2"),
+  tunnel("host1", "host3", { state: "down", reason: "no answer to BFD" }),
+];
+
+export const NETWORKS: readonly NetworkView[] = [
+  { name: "default", vni: 4095, tag: null, hosts: ["host1", "host2"], ports: 3, endpoints: 3 },
+  { name: "vlan10", vni: 10, tag: 10, hosts: ["host1"], ports: 1, endpoints: 0 },
+];
+
+export const PORTS: readonly PortView[] = [
+  {
+    host: "host2",
+    name: "tap0",
+    ofport: 2,
+    type: "system",
+    mode: "access",
+    tag: null,
+    trunks: [],
+    networks: ["default"],
+    state: "up",
+    problems: [],
+  },
+  {
+    host: "host1",
+    name: "tap10",
+    ofport: 11,
+    type: "system",
+    mode: "trunk",
+    tag: null,
+    trunks: [10, 20],
+    networks: ["vlan10", "vlan20"],
+    state: "down",
+    problems: [{ code: "port/down", message: "the link is down", remedy: "ip link set tap10 up" }],
+  },
+  {
+    host: "host1",
+    name: "tap2",
+    ofport: null,
+    type: "internal",
+    mode: "access",
+    tag: 10,
+    trunks: [],
+    networks: ["vlan10"],
+    state: "error",
+    problems: [],
+  },
+];
+
+export const ENDPOINTS: readonly EndpointView[] = [
+  { mac: "02:00:00:00:02:01", ips: ["10.0.0.3"], network: "default", host: "host2", port: "tap0", origin: "observed" },
+  {
+    mac: "02:00:00:00:01:01",
+    ips: ["10.0.0.1", "fd00::1"],
+    network: "default",
+    host: "host1",
+    port: "tap0",
+    origin: "declared",
+  },
+  { mac: "02:00:00:00:01:02", ips: [], network: "default", host: "host1", port: null, origin: "observed" },
+];
+
+export class FakeQueries implements Queries {
+  readonly forgotten: string[] = [];
+
+  status() {
+    return {
+      version: "9.9.9",
+      fabric: "f1",
+      uptimeSec: 3_725,
+      hosts: { total: 3, up: 2 },
+      listeners: ["ptcp:6653", "ptcp:6640"],
+      problems: [],
+      counters: { packetIns: 7, flowMods: 93 },
+    };
+  }
+  hosts() {
+    return HOSTS;
+  }
+  tunnels() {
+    return TUNNELS;
+  }
+  ports() {
+    return PORTS;
+  }
+  endpoints() {
+    return ENDPOINTS;
+  }
+  networks() {
+    return NETWORKS;
+  }
+  topology() {
+    return { fabric: "f1", hosts: HOSTS, tunnels: TUNNELS, networks: NETWORKS, endpoints: ENDPOINTS };
+  }
+  async flows(name: string) {
+    if (name === "boom") throw new TypeError("a secret of the inside");
+    if (!HOSTS.some((known) => known.id === name)) {
+      throw new WeftError("host/unknown", `there is no host "${name}"; the hosts are host1, host2, host3`);
+    }
+    return {
+      host: name,
+      flows: [
+        {
+          table: "FORWARD",
+          tableId: 30,
+          priority: 100,
+          match: "metadata=0xfff,dl_dst=02:00:00:00:02:01",
+          actions: "group:65538",
+          cookie: "0x5745460000000001",
+          kind: "endpoint",
+          idleTimeoutSec: 0,
+          installed: false,
+        },
+        {
+          table: "CLASSIFY",
+          tableId: 0,
+          priority: 0,
+          match: "",
+          actions: "drop",
+          cookie: "0x5745460000000000",
+          kind: "miss",
+          idleTimeoutSec: 0,
+          installed: true,
+        },
+        {
+          table: "CLASSIFY",
+          tableId: 0,
+          priority: 100,
+          match: "in_port=2",
+          actions: "set_field:0xfff->metadata,goto_table:10",
+          cookie: "0x5745460000000002",
+          kind: "port",
+          idleTimeoutSec: 300,
+          installed: true,
+        },
+      ],
+      groups: [
+        {
+          id: 65_538,
+          name: "HOST(2)",
+          text: "group_id=65538,type=ff,bucket=watch_port:geneve2,actions=output:geneve2",
+        },
+      ],
+    };
+  }
+  forgetHost(name: string): void {
+    if (name !== "host3")
+      throw new WeftError("host/connected", `${name} is connected; only a host that is away can be forgotten`);
+    this.forgotten.push(name);
+  }
+}
