@@ -1,0 +1,156 @@
+// A host's OVSDB rows to facts: who it is, which bridge is Weft's and whether it may be, its ports and tunnels.
+import type { BridgeRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import { HOST_KEYS, HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
+import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact } from "../model/facts.ts";
+import { MAX_INDEX } from "../model/identity.ts";
+import { isPhysical, portFact, tunnelRow } from "./port-rows.ts";
+import { findTunnelIp } from "./tunnel-ip.ts";
+
+export interface HostContext {
+  /** Where the host's OVSDB connection comes from; null over a unix socket. */
+  readonly remoteAddress: string | null;
+  readonly defaultBridge: string;
+  readonly settings: { readonly name: string | null; readonly tunnelIp: string | null; readonly bridge: string | null };
+  /** Datapath ids (16 hexadecimal digits) of the switches that are connected by OpenFlow. */
+  readonly connectedSwitches: ReadonlySet<string>;
+}
+
+/** `system-id`, else the UUID of the root row. null before the root row was read. */
+export function hostIdOf(rows: VswitchRows): string | null {
+  const root = rows.openVSwitch;
+  if (root === null) return null;
+  const systemId = root.external_ids.get("system-id");
+  return systemId === undefined || systemId === "" ? root.uuid : systemId;
+}
+
+function storedIdentity(ids: ReadonlyMap<string, string>): StoredIdentity | null {
+  const index = Number(ids.get(HOST_KEYS.index) ?? "");
+  const fabricId = ids.get(HOST_KEYS.fabric);
+  const hostId = ids.get(HOST_KEYS.host);
+  if (fabricId === undefined || hostId === undefined) return null;
+  return Number.isInteger(index) && index >= 1 && index <= MAX_INDEX ? { index, fabricId, hostId } : null;
+}
+
+export function dpidOf(bridge: BridgeRow): string | null {
+  const id = bridge.datapath_id;
+  return id === null || !/^[0-9a-f]{16}$/i.test(id) ? null : id.toLowerCase();
+}
+
+/** Whether an administrator has pointed the bridge at this controller. */
+function pointsHere(bridge: BridgeRow, context: HostContext): boolean {
+  const dpid = dpidOf(bridge);
+  return dpid !== null && bridge.controller.length > 0 && context.connectedSwitches.has(dpid);
+}
+
+/** Named by the host or configuration; else the one that is Weft's already; else one that was pointed at Weft; else the default. */
+function chooseBridge(
+  rows: VswitchRows,
+  context: HostContext,
+): { name: string; row: BridgeRow | undefined; consent: boolean } {
+  const bridges = [...rows.bridges.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const named = rows.openVSwitch?.external_ids.get(HOST_SETTINGS.bridge) ?? context.settings.bridge;
+  if (named !== null && named !== "") {
+    return { name: named, row: bridges.find((row) => row.name === named), consent: true };
+  }
+  const owned = bridges.find((row) => row.external_ids.has(OWNER_KEY));
+  if (owned !== undefined) return { name: owned.name, row: owned, consent: true };
+  const pointed = bridges.find((row) => pointsHere(row, context));
+  if (pointed !== undefined) return { name: pointed.name, row: pointed, consent: true };
+  const name = context.defaultBridge;
+  return { name, row: bridges.find((row) => row.name === name), consent: false };
+}
+
+function standingOf(
+  rows: VswitchRows,
+  hostId: string,
+  choice: { name: string; row: BridgeRow | undefined; consent: boolean },
+): BridgeStanding {
+  const { name, row } = choice;
+  if (rows.openVSwitch?.external_ids.has("ovn-remote") === true) {
+    const problem = diagnostic(
+      "host/ovn-owned",
+      `host ${hostId} belongs to OVN (external_ids:ovn-remote is set): Weft leaves its bridges alone`,
+      `on ${hostId}, if OVN is no longer used there: ovs-vsctl remove open_vswitch . external_ids ovn-remote`,
+    );
+    return { kind: "refused", problem };
+  }
+  if (row === undefined) return { kind: "absent" };
+  if (row.external_ids.has(OWNER_KEY)) return { kind: "owned" };
+  if (!choice.consent) {
+    const problem = diagnostic(
+      "host/bridge-exists",
+      `host ${hostId} had a bridge ${name} before it joined: Weft waits for consent to take it over`,
+      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=${name} (its flows are replaced), or name another bridge`,
+    );
+    return { kind: "waiting", problem };
+  }
+  const nic = physicalPort(rows, row);
+  if (nic !== undefined) {
+    const problem = diagnostic(
+      "host/bridge-has-nic",
+      `bridge ${name} of host ${hostId} holds the network card ${nic}: taking it over could cut the host off`,
+      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
+    );
+    return { kind: "refused", problem };
+  }
+  return { kind: "consented" };
+}
+
+function physicalPort(rows: VswitchRows, bridge: BridgeRow): string | undefined {
+  for (const portUuid of bridge.ports) {
+    for (const uuid of rows.ports.get(portUuid)?.interfaces ?? []) {
+      const row = rows.interfaces.get(uuid);
+      if (row !== undefined && isPhysical(row)) return row.name;
+    }
+  }
+  return undefined;
+}
+
+function portsOf(rows: VswitchRows, bridge: BridgeRow): { ports: PortFact[]; tunnels: TunnelRowFact[] } {
+  const ports: PortFact[] = [];
+  const tunnels: TunnelRowFact[] = [];
+  for (const uuid of bridge.ports) {
+    const port = rows.ports.get(uuid);
+    const row = rows.interfaces.get(port?.interfaces[0] ?? "");
+    if (port === undefined || row === undefined) continue;
+    const tunnel = tunnelRow(row);
+    if (tunnel === null) ports.push(portFact(port, row, port.name === bridge.name));
+    else tunnels.push(tunnel);
+  }
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+  return { ports: ports.sort(byName), tunnels: tunnels.sort(byName) };
+}
+
+/** null before the root row was read. */
+export function hostFact(rows: VswitchRows, context: HostContext): HostFact | null {
+  const root = rows.openVSwitch;
+  const id = hostIdOf(rows);
+  if (root === null || id === null) return null;
+  const choice = chooseBridge(rows, context);
+  const standing = standingOf(rows, id, choice);
+  const tunnelIp = findTunnelIp({
+    hostId: id,
+    configured: context.settings.tunnelIp,
+    externalIds: root.external_ids,
+    otherConfig: root.other_config,
+    remoteAddress: context.remoteAddress,
+  });
+  const problems: Diagnostic[] = [];
+  if (standing.kind === "waiting" || standing.kind === "refused") problems.push(standing.problem);
+  else if (tunnelIp.problem !== null) problems.push(tunnelIp.problem);
+  const members = choice.row === undefined ? { ports: [], tunnels: [] } : portsOf(rows, choice.row);
+  return Object.freeze({
+    id,
+    name: context.settings.name ?? root.external_ids.get("hostname") ?? id,
+    ovsVersion: root.ovs_version,
+    bridgeName: choice.name,
+    standing,
+    dpid: choice.row === undefined ? null : dpidOf(choice.row),
+    stored: storedIdentity(root.external_ids),
+    tunnelIp: tunnelIp.ip,
+    ports: Object.freeze(members.ports),
+    tunnels: Object.freeze(members.tunnels),
+    problems: Object.freeze(problems),
+  });
+}

@@ -1,0 +1,161 @@
+// Port and Interface rows of the integration bridge to port and tunnel facts.
+import { isMulticastMac, type Mac, tryParseMac } from "../../proto/bytes/mac.ts";
+import type { InterfaceRow, PortRow } from "../../proto/ovsdb/vswitch-rows.ts";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import { OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import type { PortFact, TunnelRowFact } from "../model/facts.ts";
+import { MAX_INDEX } from "../model/identity.ts";
+import { MAX_VNI } from "../model/networks.ts";
+import { isTunnelType } from "../model/tunnel-types.ts";
+
+/** OVSDB gives the LOCAL port OpenFlow 1.0's number for it; in OpenFlow 1.3 it has another. */
+const OVSDB_LOCAL_PORT = 65_534;
+export const LOCAL_PORT = 0xffff_fffe;
+
+/** Every tunnel type of ovs-vswitchd.conf.db(5), whoever made it. */
+const ALL_TUNNEL_TYPES: ReadonlySet<string> = new Set([
+  "bareudp",
+  "erspan",
+  "geneve",
+  "gre",
+  "gtpu",
+  "ip6erspan",
+  "ip6gre",
+  "lisp",
+  "srv6",
+  "stt",
+  "vxlan",
+]);
+/** Drivers of devices that only lead to something on the same host. */
+const VIRTUAL_DRIVERS: ReadonlySet<string> = new Set(["bridge", "dummy", "openvswitch", "tap", "tun", "veth", "vhost"]);
+const MAX_NETWORK_NAME = 63;
+const NETWORK_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
+
+function openFlowPort(row: InterfaceRow): number | null {
+  if (row.ofport === null || row.ofport <= 0) return null;
+  return row.ofport === OVSDB_LOCAL_PORT ? LOCAL_PORT : row.ofport;
+}
+
+function wholeNumber(text: string | undefined, min: number, max: number): number | null {
+  if (text === undefined || !/^\d{1,9}$/.test(text)) return null;
+  const value = Number(text);
+  return value >= min && value <= max ? value : null;
+}
+
+/** A tunnel that Weft made; null for any other Interface. */
+export function tunnelRow(row: InterfaceRow): TunnelRowFact | null {
+  const peerId = row.external_ids.get(TUNNEL_KEYS.peer);
+  const peerIndex = wholeNumber(row.external_ids.get(TUNNEL_KEYS.peerIndex), 1, MAX_INDEX);
+  const fabricId = row.external_ids.get(OWNER_KEY);
+  if (!isTunnelType(row.type) || peerId === undefined || peerIndex === null || fabricId === undefined) return null;
+  return Object.freeze({
+    name: row.name,
+    type: row.type,
+    ofport: openFlowPort(row),
+    remoteIp: row.options.get("remote_ip") ?? "",
+    peerId,
+    peerIndex,
+    fabricId,
+    linkUp: row.link_state === "up",
+    error: row.error,
+  });
+}
+
+/** A device that leads out of the host. */
+export function isPhysical(row: InterfaceRow): boolean {
+  const driver = row.status.get("driver_name");
+  return row.type === "" && driver !== undefined && driver !== "" && !VIRTUAL_DRIVERS.has(driver);
+}
+
+function exclusion(port: PortRow, row: InterfaceRow, isLocal: boolean): Diagnostic | null {
+  if (port.interfaces.length > 1) {
+    return diagnostic("port/bond", `port ${port.name} is a bond: it stays out of the fabric`, "add its members singly");
+  }
+  if (row.type === "patch") {
+    return diagnostic(
+      "port/patch",
+      `port ${port.name} is a patch port: it stays out of the fabric`,
+      `ovs-vsctl del-port ${port.name}, if nothing needs it`,
+    );
+  }
+  if (ALL_TUNNEL_TYPES.has(row.type)) {
+    return diagnostic(
+      "port/foreign-tunnel",
+      `port ${port.name} is a ${row.type} tunnel that Weft did not make: nothing is forwarded to it`,
+      `ovs-vsctl del-port ${port.name}, if it leads to a host of the fabric`,
+    );
+  }
+  if (port.vlan_mode === "dot1q-tunnel") {
+    return diagnostic(
+      "port/dot1q-tunnel",
+      `port ${port.name} has vlan_mode=dot1q-tunnel, which Weft does not serve`,
+      `ovs-vsctl clear port ${port.name} vlan_mode`,
+    );
+  }
+  // Nobody uses a LOCAL port that is down, and a network should not be spread to a host for it.
+  if (isLocal && row.admin_state !== "up") {
+    return diagnostic("port/local-down", `the bridge's own port ${port.name} is down`, `ip link set ${port.name} up`);
+  }
+  return null;
+}
+
+function declaredMac(row: InterfaceRow, problems: Diagnostic[]): readonly Mac[] {
+  const text = row.external_ids.get(PORT_KEYS.attachedMac);
+  if (text !== undefined) {
+    const mac = tryParseMac(text);
+    if (mac !== undefined && !isMulticastMac(mac)) return [mac];
+    problems.push(
+      diagnostic(
+        "port/attached-mac",
+        `port ${row.name}: external_ids:attached-mac is "${text.slice(0, 64)}", not the MAC of a station`,
+        `ovs-vsctl set interface ${row.name} external_ids:attached-mac=aa:bb:cc:dd:ee:ff`,
+      ),
+    );
+    return [];
+  }
+  // Of a tap or veth `mac_in_use` is the near end's, not the guest's.
+  const own = row.type === "internal" && row.mac_in_use !== null ? tryParseMac(row.mac_in_use) : undefined;
+  return own === undefined ? [] : [own];
+}
+
+function networkName(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): string | null {
+  const text = row.external_ids.get(PORT_KEYS.network) ?? port.external_ids.get(PORT_KEYS.network);
+  if (text === undefined) return null;
+  if (text.length <= MAX_NETWORK_NAME && NETWORK_NAME.test(text)) return text;
+  problems.push(
+    diagnostic(
+      "port/network-name",
+      `port ${port.name}: external_ids:${PORT_KEYS.network} is "${text.slice(0, 64)}", not a network's name`,
+      `use up to ${MAX_NETWORK_NAME} letters, digits, dots, dashes and underscores`,
+    ),
+  );
+  return null;
+}
+
+/** A local port of the bridge. What a row says wrongly becomes a problem of the port, never an error. */
+export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
+  const problems: Diagnostic[] = [];
+  if (row.error !== null) {
+    problems.push(
+      diagnostic(
+        "port/error",
+        `port ${port.name}: Open vSwitch says "${row.error}"`,
+        `ovs-vsctl del-port ${port.name}`,
+      ),
+    );
+  }
+  const excluded = exclusion(port, row, isLocal);
+  const storedVni = row.external_ids.get(PORT_KEYS.vni) ?? port.external_ids.get(PORT_KEYS.vni);
+  return Object.freeze({
+    name: port.name,
+    ofport: openFlowPort(row),
+    type: row.type,
+    vlan: Object.freeze({ tag: port.tag, trunks: port.trunks, vlanMode: port.vlan_mode }),
+    networkName: networkName(port, row, problems),
+    storedVni: wholeNumber(storedVni, 1, MAX_VNI),
+    declaredMacs: excluded === null ? declaredMac(row, problems) : [],
+    up: row.link_state === "up",
+    excluded,
+    problems: Object.freeze(problems),
+  });
+}

@@ -1,0 +1,25 @@
+// The keys that Weft reads and writes in the external_ids of a host's rows. What it writes, and how to undo it: docs/joining.md.
+
+/** On the Open_vSwitch row, written by Weft. */
+export const HOST_KEYS = {
+  index: "weft-index",
+  fabric: "weft-fabric",
+  /** The system-id the index was given to: another one means a cloned disk. */
+  host: "weft-host",
+} as const;
+
+/** On the Open_vSwitch row, written by an administrator. */
+export const HOST_SETTINGS = {
+  bridge: "weft-bridge",
+  tunnelIp: "weft-tunnel-ip",
+  datapathType: "weft-datapath-type",
+} as const;
+
+/** On Bridge, Controller, Port and Interface rows that Weft made: its mark. The value is the fabric's id. */
+export const OWNER_KEY = "weft-fabric";
+
+/** On tunnel Interfaces. */
+export const TUNNEL_KEYS = { peer: "weft-peer", peerIndex: "weft-peer-index" } as const;
+
+/** On a guest's Port or Interface. */
+export const PORT_KEYS = { network: "weft-network", vni: "weft-vni", attachedMac: "attached-mac" } as const;

@@ -1,0 +1,188 @@
+// The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+import type { Diagnostic } from "./diagnostic.ts";
+import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
+import type {
+  HostFact,
+  HostId,
+  NetworkSetting,
+  PortFact,
+  RememberedFact,
+  SwitchFact,
+  TunnelType,
+  Vni,
+} from "./facts.ts";
+import { type Identity, takesPart } from "./identity.ts";
+import { type Attachment, NetworkTable } from "./networks.ts";
+import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
+
+export interface FabricPort {
+  readonly fact: PortFact;
+  readonly attachments: readonly Attachment[];
+}
+
+export interface FabricHost extends Identity {
+  /** null while the host's OVSDB has not been read. */
+  readonly fact: HostFact | null;
+  /** null while its switch has not been read. */
+  readonly switch: SwitchFact | null;
+  /** Sorted by name. */
+  readonly ports: readonly FabricPort[];
+  /** Tunnel Interfaces that should stand on the host. */
+  readonly wantedTunnels: readonly WantedTunnel[];
+  /** Peer index -> the port that leads there. */
+  readonly sendingPorts: ReadonlyMap<number, number>;
+}
+
+export interface FabricInput {
+  readonly fabricId: string | null;
+  readonly tunnelType: TunnelType;
+  readonly networkSettings: readonly NetworkSetting[];
+  readonly identities: ReadonlyMap<HostId, Identity>;
+  readonly hostFacts: ReadonlyMap<HostId, HostFact>;
+  readonly switchFacts: ReadonlyMap<HostId, SwitchFact>;
+  readonly remembered: readonly RememberedFact[];
+  /** Shortly after a start: what flows say of hosts that nobody names is kept. */
+  readonly holding: boolean;
+  /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
+  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+}
+
+export interface Fabric {
+  readonly id: string | null;
+  readonly tunnelType: TunnelType;
+  readonly networks: NetworkTable;
+  /** Sorted by index, then id. */
+  readonly hosts: ReadonlyMap<HostId, FabricHost>;
+  /** By `endpointKey`, sorted. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** Indexes of the hosts that have a port in a network, sorted. */
+  readonly members: ReadonlyMap<Vni, readonly number[]>;
+  readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
+}
+
+/** What is remembered counts for an index that some host's rows name, and for any while the fabric is being read. */
+function stillRemembered(input: FabricInput): readonly RememberedFact[] {
+  const byIndex = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
+  const kept: RememberedFact[] = [];
+  for (const fact of input.remembered) {
+    const id = byIndex.get(fact.index);
+    if (id === undefined) {
+      if (input.holding) kept.push(fact);
+      continue;
+    }
+    const rowsRead = input.hostFacts.has(id);
+    const flowsRead = input.switchFacts.has(id);
+    if (rowsRead && flowsRead) continue;
+    kept.push(rowsRead ? { ...fact, vnis: [] } : fact);
+  }
+  return kept;
+}
+
+function* claimsOf(
+  input: FabricInput,
+  hosts: Iterable<FabricHost>,
+  remembered: readonly RememberedFact[],
+): Generator<EndpointClaim> {
+  const idOf = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
+  for (const host of hosts) {
+    const attached = new Map<number, ReadonlyMap<Vni, string>>();
+    for (const port of host.ports) {
+      if (port.fact.ofport !== null) {
+        attached.set(port.fact.ofport, new Map(port.attachments.map((at) => [at.network.vni, port.fact.name])));
+      }
+      for (const mac of port.fact.declaredMacs) {
+        // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
+        const [only, ...more] = port.attachments;
+        if (only !== undefined && more.length === 0) yield declaredClaim(host, port.fact, only.network.vni, mac);
+      }
+    }
+    for (const observed of host.switch?.observed ?? []) {
+      const portName = attached.get(observed.ofport)?.get(observed.vni);
+      if (host.fact !== null && portName === undefined) continue;
+      yield {
+        ...observed,
+        hostId: host.id,
+        hostIndex: host.index,
+        portName: portName ?? null,
+        origin: "observed",
+        remembered: false,
+      };
+    }
+  }
+  for (const fact of remembered) {
+    for (const { vni, mac } of fact.endpoints) {
+      yield {
+        vni,
+        mac,
+        ips: [],
+        hostId: idOf.get(fact.index) ?? `index ${fact.index}`,
+        hostIndex: fact.index,
+        portName: null,
+        ofport: null,
+        origin: "observed",
+        heard: 0,
+        remembered: true,
+      };
+    }
+  }
+}
+
+/** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
+export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
+  const remembered = stillRemembered(input);
+  const present = [...input.identities.values()].flatMap((identity) => {
+    const fact = input.hostFacts.get(identity.id);
+    return fact === undefined || !takesPart(fact) ? [] : [fact];
+  });
+  const networks = new NetworkTable(
+    input.networkSettings,
+    present,
+    remembered.flatMap((fact) => [...fact.vnis, ...fact.endpoints.map((endpoint) => endpoint.vni)]),
+  );
+  const hosts = new Map<HostId, FabricHost>();
+  for (const identity of input.identities.values()) {
+    const fact = input.hostFacts.get(identity.id) ?? null;
+    const attachable = fact !== null && takesPart(fact) ? fact.ports : [];
+    hosts.set(identity.id, {
+      ...identity,
+      fact,
+      switch: input.switchFacts.get(identity.id) ?? null,
+      ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
+      wantedTunnels: [],
+      sendingPorts: new Map(),
+    });
+  }
+  for (const host of [...hosts.values()]) {
+    const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
+    const sendingPorts = new Map<number, number>();
+    for (const peer of peers) {
+      if (peer.index !== null) sendingPorts.set(peer.index, sendingPort(input, host, peer));
+    }
+    for (const fact of remembered) {
+      const used = host.switch?.sendsBy.get(fact.index);
+      if (!sendingPorts.has(fact.index) && used !== undefined) sendingPorts.set(fact.index, used);
+    }
+    hosts.set(host.id, Object.freeze({ ...host, wantedTunnels: wantedTunnels(input, host, peers), sendingPorts }));
+  }
+  const members = new Map<Vni, Set<number>>();
+  const join = (vni: Vni, index: number | null): void => {
+    if (index === null) return;
+    const set = members.get(vni);
+    if (set === undefined) members.set(vni, new Set([index]));
+    else set.add(index);
+  };
+  for (const host of hosts.values()) {
+    for (const port of host.ports) for (const at of port.attachments) join(at.network.vni, host.index);
+  }
+  for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
+  const table = resolveEndpoints(claimsOf(input, hosts.values(), remembered), previous?.endpoints ?? new Map());
+  return Object.freeze({
+    id: input.fabricId,
+    tunnelType: input.tunnelType,
+    networks,
+    hosts,
+    endpoints: table.endpoints,
+    members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
+    problems: table.problems,
+  });
+}

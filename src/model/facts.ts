@@ -1,0 +1,117 @@
+// The facts: what hosts, switches and configuration say, before anything is concluded from it. Immutable values.
+import type { Mac } from "../../proto/bytes/mac.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import type { VlanColumns } from "./vlan.ts";
+
+export type HostId = string;
+export type Vni = number;
+export type TunnelType = "gre" | "vxlan" | "geneve";
+
+/** A local (non-tunnel) interface on the bridge, as its OVSDB rows (or, on a lone switch, PORT_DESC) describe it. */
+export interface PortFact {
+  readonly name: string;
+  /** OpenFlow port number; null until the switch has given one. */
+  readonly ofport: number | null;
+  /** `Interface.type`; the empty string is a system device (tap, veth, NIC). */
+  readonly type: string;
+  readonly vlan: VlanColumns;
+  /** `external_ids:weft-network`. */
+  readonly networkName: string | null;
+  /** `external_ids:weft-vni`, what the network's name was last given. */
+  readonly storedVni: Vni | null;
+  /** MACs the database itself names for the guest: `attached-mac`, or `mac_in_use` of an internal port. */
+  readonly declaredMacs: readonly Mac[];
+  readonly up: boolean;
+  /** Set where the port stays out of the fabric (a NIC, a patch, a foreign tunnel), and why. */
+  readonly excluded: Diagnostic | null;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** A tunnel Interface that Weft made, as its row describes it. */
+export interface TunnelRowFact {
+  readonly name: string;
+  readonly type: TunnelType;
+  readonly ofport: number | null;
+  readonly remoteIp: string;
+  readonly peerId: HostId;
+  readonly peerIndex: number;
+  readonly fabricId: string;
+  readonly linkUp: boolean;
+  /** `Interface.error`. */
+  readonly error: string | null;
+}
+
+/** Where a bridge stands with Weft. */
+export type BridgeStanding =
+  | { readonly kind: "absent" }
+  /** Weft made it, or has taken it before. */
+  | { readonly kind: "owned" }
+  /** Existed before; taken by consent. */
+  | { readonly kind: "consented" }
+  | { readonly kind: "waiting"; readonly problem: Diagnostic }
+  | { readonly kind: "refused"; readonly problem: Diagnostic };
+
+/** The index a host has stored about itself, and what it was stored with. */
+export interface StoredIdentity {
+  readonly index: number;
+  readonly fabricId: string;
+  /** The system-id the index was given to; another one means the disk was cloned. */
+  readonly hostId: HostId;
+}
+
+/** What a host's OVSDB said when it was last read. */
+export interface HostFact {
+  readonly id: HostId;
+  readonly name: string;
+  readonly ovsVersion: string | null;
+  readonly bridgeName: string;
+  readonly standing: BridgeStanding;
+  /** 16 hexadecimal digits; null until ovs-vswitchd has made the bridge. */
+  readonly dpid: string | null;
+  readonly stored: StoredIdentity | null;
+  readonly tunnelIp: string | null;
+  readonly ports: readonly PortFact[];
+  readonly tunnels: readonly TunnelRowFact[];
+  readonly problems: readonly Diagnostic[];
+}
+
+/** A MAC heard on a port, from a frame or read back from a LEARN flow. */
+export interface ObservedFact {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  readonly ofport: number;
+  /** Sorted. IPv4 ones each have an ARP flow of their own in LEARN. */
+  readonly ips: readonly string[];
+  /** Grows with each hearing on any host: the latest place of a MAC has the highest. */
+  readonly heard: number;
+}
+
+/** What a switch held, by OpenFlow, when it was last read or written. */
+export interface SwitchFact {
+  /** 16 hexadecimal digits. */
+  readonly dpid: string;
+  /** The index in the flow that names the host itself; 0 on a lone switch; null on one that holds no flows of ours. */
+  readonly ownIndex: number | null;
+  readonly maxMeter: number;
+  readonly observed: readonly ObservedFact[];
+  /** Tunnel ports whose CLASSIFY flow is known to be in place. */
+  readonly receivesOn: ReadonlySet<number>;
+  /** Host index -> the tunnel port that its HOST group is known to use. */
+  readonly sendsBy: ReadonlyMap<number, number>;
+}
+
+/**
+ * What other hosts hold about a host. It stands in for that host until it is read: nothing that concerns it is deleted
+ * before, so that a controller that starts with nothing changes nothing that is right.
+ */
+export interface RememberedFact {
+  readonly index: number;
+  readonly endpoints: readonly { readonly vni: Vni; readonly mac: Mac }[];
+  readonly vnis: readonly Vni[];
+}
+
+export interface NetworkSetting {
+  readonly name: string;
+  readonly vni: Vni | null;
+  readonly tag: number | null;
+}

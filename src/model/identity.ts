@@ -1,0 +1,224 @@
+// Who is who: each host's index and tunnel IP, and the fabric's id, from what hosts and their peers have stored.
+import type { Diagnostic } from "./diagnostic.ts";
+import { diagnostic } from "./diagnostic.ts";
+import type { HostFact, HostId } from "./facts.ts";
+
+/** Tunnel names, port numbers and relay labels hold an index; a VLAN id, which carries the label, ends at 4094. */
+export const MAX_INDEX = 4094;
+
+/** A host as the fabric knows it, present or away. */
+export interface Identity {
+  readonly id: HostId;
+  readonly name: string;
+  readonly index: number | null;
+  readonly tunnelIp: string | null;
+  readonly problems: readonly Diagnostic[];
+}
+
+/** What the controller itself has decided since it started. */
+export interface Decisions {
+  readonly fabricId: string | null;
+  /** Whether the id was made up in this run, and so yields to one that hosts have had before. */
+  readonly fabricIdIsNew: boolean;
+  readonly indexes: ReadonlyMap<HostId, number>;
+  /** Hosts that got their index in this run. */
+  readonly newlyIndexed: ReadonlySet<HostId>;
+}
+
+export const NO_DECISIONS: Decisions = Object.freeze({
+  fabricId: null,
+  fabricIdIsNew: false,
+  indexes: new Map<HostId, number>(),
+  newlyIndexed: new Set<HostId>(),
+});
+
+export interface IdentityInput {
+  /** Hosts that were read, in the order in which they came. */
+  readonly hosts: readonly HostFact[];
+  readonly settings: ReadonlyMap<HostId, { readonly index: number | null; readonly name: string | null }>;
+  readonly configuredFabricId: string | null;
+  readonly decisions: Decisions;
+  /** Shortly after a start: hosts may not have come back yet. */
+  readonly holding: boolean;
+  /** Indexes that appear in flows of switches: not to be given to anyone while holding. */
+  readonly indexesInFlows: ReadonlySet<number>;
+  readonly forgotten: ReadonlySet<HostId>;
+  readonly newFabricId: () => string;
+}
+
+export interface IdentityOutcome {
+  readonly fabricId: string | null;
+  /** Sorted by index, then id. */
+  readonly identities: ReadonlyMap<HostId, Identity>;
+  readonly decisions: Decisions;
+}
+
+/** What peers' tunnel rows say about a host. */
+interface Mention {
+  readonly index: number;
+  readonly tunnelIp: string;
+  count: number;
+}
+
+/** Whether Weft may give the host a place in the fabric. */
+export function takesPart(host: HostFact): boolean {
+  return host.standing.kind !== "refused" && host.standing.kind !== "waiting";
+}
+
+function chooseFabricId(input: IdentityInput): { id: string | null; isNew: boolean } {
+  const { decisions, hosts } = input;
+  if (input.configuredFabricId !== null) return { id: input.configuredFabricId, isNew: false };
+  const mayChange = decisions.fabricId === null || (decisions.fabricIdIsNew && input.holding);
+  if (mayChange) {
+    for (const host of hosts) {
+      const stored = host.stored;
+      const had = stored !== null && stored.hostId === host.id && stored.fabricId !== decisions.fabricId;
+      if (had && takesPart(host)) return { id: stored.fabricId, isNew: false };
+    }
+  }
+  if (decisions.fabricId !== null) return { id: decisions.fabricId, isNew: decisions.fabricIdIsNew };
+  return hosts.some(takesPart) ? { id: input.newFabricId(), isNew: true } : { id: null, isNew: false };
+}
+
+/** Only rows of the fabric count: those of a host that came from another one say nothing here. */
+function collectMentions(input: IdentityInput, fabricId: string | null): Map<HostId, Mention> {
+  const mentions = new Map<HostId, Mention>();
+  for (const host of input.hosts) {
+    for (const tunnel of host.tunnels) {
+      if (tunnel.fabricId !== fabricId || input.forgotten.has(tunnel.peerId)) continue;
+      const known = mentions.get(tunnel.peerId);
+      if (known === undefined) {
+        mentions.set(tunnel.peerId, { index: tunnel.peerIndex, tunnelIp: tunnel.remoteIp, count: 1 });
+      } else if (known.index === tunnel.peerIndex) {
+        known.count++;
+      }
+    }
+  }
+  return mentions;
+}
+
+/**
+ * Decides identities from full state. An index whose stored fabric or host does not match (a clone, another fabric)
+ * counts as none. Of two hosts with one index the one keeps it that had it before this run began (while holding), then
+ * the one that more peers' rows name, then the one that has it stored; the other gets a new one.
+ * Nothing is given out while a host that is known to exist has not been read, for as long as `holding` lasts.
+ */
+export function resolveIdentities(input: IdentityInput): IdentityOutcome {
+  const fabric = chooseFabricId(input);
+  const mentions = collectMentions(input, fabric.id);
+  const present = new Map(input.hosts.map((host) => [host.id, host]));
+  const claims: { id: HostId; index: number; rank: readonly number[] }[] = [];
+  const newlyIndexed = new Set(input.decisions.newlyIndexed);
+  for (const host of input.hosts) {
+    if (!takesPart(host)) continue;
+    const stored =
+      host.stored !== null && host.stored.fabricId === fabric.id && host.stored.hostId === host.id
+        ? host.stored.index
+        : null;
+    const configured = input.settings.get(host.id)?.index ?? null;
+    const decided = input.decisions.indexes.get(host.id) ?? null;
+    const mention = mentions.get(host.id);
+    const index = configured ?? decided ?? stored ?? mention?.index ?? null;
+    if (index === null || index < 1 || index > MAX_INDEX) continue;
+    const before = input.holding && newlyIndexed.has(host.id) ? 0 : 1;
+    const named = mention?.index === index ? mention.count : 0;
+    claims.push({ id: host.id, index, rank: [configured === null ? 0 : 1, before, named, stored === index ? 1 : 0] });
+  }
+  for (const [id, mention] of mentions) {
+    if (!present.has(id)) claims.push({ id, index: mention.index, rank: [0, 1, mention.count, 0] });
+  }
+  claims.sort((a, b) => compareRanks(b.rank, a.rank) || (a.id < b.id ? -1 : 1));
+  const ownerOf = new Map<number, HostId>();
+  const indexOf = new Map<HostId, number>();
+  for (const claim of claims) {
+    if (ownerOf.has(claim.index)) continue;
+    ownerOf.set(claim.index, claim.id);
+    indexOf.set(claim.id, claim.index);
+  }
+
+  const everyoneRead = [...mentions.keys()].every((id) => present.has(id));
+  const flowsExplained = [...input.indexesInFlows].every((index) => ownerOf.has(index));
+  const mayAllocate = !input.holding || (everyoneRead && flowsExplained);
+  if (mayAllocate) {
+    let next = 1;
+    for (const host of input.hosts) {
+      if (!takesPart(host) || indexOf.has(host.id)) continue;
+      while (ownerOf.has(next) || (input.holding && input.indexesInFlows.has(next))) next++;
+      if (next > MAX_INDEX) break;
+      ownerOf.set(next, host.id);
+      indexOf.set(host.id, next);
+      newlyIndexed.add(host.id);
+    }
+  }
+  return {
+    fabricId: fabric.id,
+    identities: withTunnelIps(input, indexOf, mentions, mayAllocate),
+    decisions: {
+      fabricId: fabric.id,
+      fabricIdIsNew: fabric.isNew,
+      indexes: new Map([...indexOf].filter(([id]) => present.has(id) || input.decisions.indexes.has(id))),
+      newlyIndexed,
+    },
+  };
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  for (const [at, value] of a.entries()) {
+    const difference = value - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Two hosts with one tunnel IP: the lower index keeps it, the other is told. */
+function withTunnelIps(
+  input: IdentityInput,
+  indexOf: ReadonlyMap<HostId, number>,
+  mentions: ReadonlyMap<HostId, Mention>,
+  mayAllocate: boolean,
+): ReadonlyMap<HostId, Identity> {
+  const holder = new Map<string, HostId>();
+  const identities: Identity[] = [];
+  const present = new Map(input.hosts.map((host) => [host.id, host]));
+  const ids = new Set([...present.keys(), ...mentions.keys()]);
+  const order = [...ids].sort(
+    (a, b) => (indexOf.get(a) ?? MAX_INDEX + 1) - (indexOf.get(b) ?? MAX_INDEX + 1) || (a < b ? -1 : 1),
+  );
+  for (const id of order) {
+    const host = present.get(id);
+    const index = indexOf.get(id) ?? null;
+    const problems: Diagnostic[] = [];
+    let tunnelIp = host === undefined ? (mentions.get(id)?.tunnelIp ?? null) : host.tunnelIp;
+    const other = tunnelIp === null ? undefined : holder.get(tunnelIp);
+    if (tunnelIp !== null && other !== undefined) {
+      problems.push(
+        diagnostic(
+          "host/tunnel-ip-taken",
+          `host ${id} and host ${other} both have the tunnel IP ${tunnelIp}; ${other} keeps it`,
+          `on ${id}: ovs-vsctl set open_vswitch . external_ids:weft-tunnel-ip=ADDRESS`,
+        ),
+      );
+      tunnelIp = null;
+    } else if (tunnelIp !== null && index !== null) {
+      holder.set(tunnelIp, id);
+    }
+    if (index === null && host !== undefined && takesPart(host)) {
+      problems.push(
+        mayAllocate
+          ? diagnostic(
+              "host/no-index",
+              `no index is free (1..${MAX_INDEX})`,
+              "weft hosts forget ID of hosts that are gone",
+            )
+          : diagnostic(
+              "host/holding",
+              "the controller has just started and waits for the hosts that it knows of before it gives out an index",
+              "none: this ends by itself",
+            ),
+      );
+    }
+    const name = input.settings.get(id)?.name ?? host?.name ?? id;
+    identities.push(Object.freeze({ id, name, index, tunnelIp, problems }));
+  }
+  return new Map(identities.map((identity) => [identity.id, identity]));
+}

@@ -1,0 +1,144 @@
+// Networks: which exist, by what name, VNI and tag. None needs declaring.
+import type { HostFact, NetworkSetting, PortFact, Vni } from "./facts.ts";
+import { NO_VLAN, trunkCarries, vlanModeOf } from "./vlan.ts";
+
+export const DEFAULT_NETWORK = "default";
+export const DEFAULT_VNI: Vni = 4095;
+/** VNIs of networks that have only a name start here; below are those of VLANs. */
+export const FIRST_NAMED_VNI: Vni = 65_536;
+/** Bit 23 of a tunnel key says "relay me", so a VNI has 23 bits. Never 0: it would let a guest forge BFD. */
+export const MAX_VNI: Vni = 0x7f_ffff;
+
+export interface Network {
+  readonly name: string;
+  readonly vni: Vni;
+  readonly tag: number | null;
+}
+
+/** A port's membership in one network, and how that network's frames look on the port. */
+export interface Attachment {
+  readonly network: Network;
+  /** VLAN ids that lead into the network; 0 stands for no tag, or a tag with VLAN 0 (802.1p priority). */
+  readonly ingressVlans: readonly number[];
+  /** The tag given on the way out; null for none. */
+  readonly egressVlan: number | null;
+}
+
+/** The name of the network of a VLAN tag that no configuration names. */
+export function vlanNetworkName(tag: number): string {
+  return `vlan${tag}`;
+}
+
+/** FNV-1a over UTF-16 code units: the same VNI for a name on every controller. */
+function hashName(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) {
+    hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193) >>> 0;
+  }
+  return hash;
+}
+
+function vniOfVlanName(name: string): Vni | null {
+  const digits = /^vlan([1-9]\d{0,3})$/.exec(name)?.[1];
+  const tag = digits === undefined ? 0 : Number(digits);
+  return tag >= 1 && tag <= 4094 ? tag : null;
+}
+
+/**
+ * Names and VNIs of all networks in use. Invariant: a VNI belongs to one name and a name to one VNI; what configuration
+ * sets comes first, then what ports have stored (so that nothing moves when a controller starts), then what the name gives.
+ */
+export class NetworkTable {
+  readonly #byName = new Map<string, Network>();
+  readonly #byVni = new Map<Vni, Network>();
+  readonly #byTag = new Map<number, Network>();
+
+  constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
+    const fixed = (setting: NetworkSetting): Vni | null =>
+      setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
+    for (const setting of settings) {
+      const vni = fixed(setting);
+      if (vni !== null) this.#add({ name: setting.name, vni, tag: setting.tag ?? vniOfVlanName(setting.name) });
+    }
+    this.#add({ name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null });
+    const ports = [...hosts].flatMap((host) => host.ports);
+    const named = new Set<string>();
+    for (const port of ports) {
+      if (port.networkName === null) continue;
+      named.add(port.networkName);
+      const vlan = vniOfVlanName(port.networkName);
+      if (vlan !== null) this.#add({ name: port.networkName, vni: vlan, tag: vlan });
+      else if (port.storedVni !== null) this.#add({ name: port.networkName, vni: port.storedVni, tag: null });
+    }
+    for (const port of ports) {
+      for (const tag of [port.vlan.tag ?? NO_VLAN, ...port.vlan.trunks]) {
+        if (tag !== NO_VLAN && !this.#byTag.has(tag)) this.#add({ name: vlanNetworkName(tag), vni: tag, tag });
+      }
+    }
+    for (const name of [...named, ...settings.map((setting) => setting.name)].sort()) {
+      if (this.#byName.has(name)) continue;
+      const span = MAX_VNI - FIRST_NAMED_VNI + 1;
+      let vni = FIRST_NAMED_VNI + (hashName(name) % span);
+      while (this.#byVni.has(vni)) vni = FIRST_NAMED_VNI + ((vni + 1 - FIRST_NAMED_VNI) % span);
+      this.#add({ name, vni, tag: null });
+    }
+    for (const vni of [...new Set(remembered)].sort((a, b) => a - b)) {
+      const tag = vni <= 4094 ? vni : null;
+      this.#add({ name: tag === null ? `vni${vni}` : vlanNetworkName(tag), vni, tag });
+    }
+  }
+
+  #add(network: Network): void {
+    if (this.#byName.has(network.name) || this.#byVni.has(network.vni)) return;
+    const taken = network.tag !== null && this.#byTag.has(network.tag);
+    const added = Object.freeze(taken ? { ...network, tag: null } : network);
+    this.#byName.set(added.name, added);
+    this.#byVni.set(added.vni, added);
+    if (added.tag !== null) this.#byTag.set(added.tag, added);
+  }
+
+  /** Sorted by VNI. */
+  all(): readonly Network[] {
+    return [...this.#byVni.values()].sort((a, b) => a.vni - b.vni);
+  }
+
+  get default(): Network {
+    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null };
+  }
+
+  byVni(vni: Vni): Network | undefined {
+    return this.#byVni.get(vni);
+  }
+
+  byName(name: string): Network | undefined {
+    return this.#byName.get(name);
+  }
+
+  #byVlan(vlan: number): Network | undefined {
+    return vlan === NO_VLAN ? this.default : this.#byTag.get(vlan);
+  }
+
+  /** The networks a port is in. Untagged first, then by VLAN. */
+  attachments(port: PortFact): readonly Attachment[] {
+    if (port.excluded !== null) return [];
+    const own = port.networkName === null ? this.#byVlan(port.vlan.tag ?? NO_VLAN) : this.byName(port.networkName);
+    const mode = vlanModeOf(port.vlan);
+    if (mode === "dot1q-tunnel" || own === undefined) return [];
+    if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null }];
+    const attachments: Attachment[] = [];
+    const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
+    // `weft-network` names the network of a port's untagged frames, as `tag` does.
+    if (native !== NO_VLAN) {
+      const egressVlan = mode === "native-tagged" ? native : null;
+      attachments.push({ network: own, ingressVlans: [NO_VLAN, native], egressVlan });
+    } else if (trunkCarries(port.vlan, NO_VLAN) || port.networkName !== null) {
+      attachments.push({ network: own, ingressVlans: [NO_VLAN], egressVlan: null });
+    }
+    for (const [vlan, network] of [...this.#byTag].sort(([a], [b]) => a - b)) {
+      const attached = attachments.some((other) => other.network === network);
+      if (vlan === native || attached || !trunkCarries(port.vlan, vlan)) continue;
+      attachments.push({ network, ingressVlans: [vlan], egressVlan: vlan });
+    }
+    return attachments;
+  }
+}

@@ -1,0 +1,22 @@
+// Facts to desired flows, groups and meters of one switch. Pure and deterministic.
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import { classifyFlows } from "./classify.ts";
+import { compileContext, type PipelineSettings } from "./context.ts";
+import type { DesiredFlow, DesiredSwitch } from "./desired.ts";
+import { forwardFlows } from "./forward.ts";
+import { groups, meters } from "./groups.ts";
+import { learnFlows } from "./learn.ts";
+
+/** What the switch of `host` should hold. The same facts give the same bytes. */
+export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
+  const context = compileContext(fabric, host, settings);
+  const flows = new Map<string, DesiredFlow>();
+  for (const feature of [classifyFlows, learnFlows, forwardFlows]) {
+    for (const flow of feature(context)) flows.set(flow.key, flow);
+  }
+  return {
+    flows,
+    groups: new Map([...groups(context)].map((group) => [group.groupId, group])),
+    meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
+  };
+}

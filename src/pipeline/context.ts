@@ -1,0 +1,88 @@
+// What the features of the pipeline compile from, and the terms they share.
+import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Vni } from "../model/facts.ts";
+import type { Attachment, Network } from "../model/networks.ts";
+import { TABLES, type TableName } from "./registry.ts";
+
+export interface PipelineSettings {
+  /** A MAC that sends nothing for this long is forgotten. */
+  readonly idleTimeoutSec: number;
+  /** Copies to the controller, for each port. */
+  readonly puntsPerSecond: number;
+  readonly puntBurst: number;
+}
+
+/** A port that has its number, with one of its networks. */
+export interface LocalAttachment {
+  readonly port: FabricPort;
+  readonly ofport: number;
+  readonly attachment: Attachment;
+}
+
+export interface CompileContext {
+  readonly fabric: Fabric;
+  readonly host: FabricHost;
+  readonly settings: PipelineSettings;
+  /** Sorted by port number, then VNI. */
+  readonly local: readonly LocalAttachment[];
+  /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
+  readonly networks: readonly Network[];
+  readonly maxMeter: number;
+}
+
+export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
+  const local = host.ports
+    .flatMap((port) => {
+      const ofport = port.fact.ofport;
+      return ofport === null ? [] : port.attachments.map((attachment) => ({ port, ofport, attachment }));
+    })
+    .sort((a, b) => a.ofport - b.ofport || a.attachment.network.vni - b.attachment.network.vni);
+  const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
+  const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
+  return { fabric, host, settings, local, networks, maxMeter: host.switch?.maxMeter ?? 0 };
+}
+
+export function gotoTable(table: TableName): Instruction {
+  return { kind: "goto_table", tableId: TABLES[table].id };
+}
+
+export function apply(...actions: readonly Action[]): Instruction {
+  return { kind: "apply_actions", actions };
+}
+
+export function onPort(ofport: number): OxmTlv {
+  return { field: "in_port", value: ofport };
+}
+
+/** The network a frame was classified into travels in `metadata`. */
+export function inNetwork(vni: Vni): OxmTlv {
+  return { field: "metadata", value: BigInt(vni) };
+}
+
+/** No limit on what is sent: max_len matters for the controller alone. */
+export function output(port: number): Action {
+  return { kind: "output", port, maxLen: 0 };
+}
+
+/** OFPVID_PRESENT of OpenFlow 1.3.5, section 7.2.3.7. */
+const VID_PRESENT = 0x1000;
+const ETHERTYPE_VLAN = 0x8100;
+
+/** `vlan_vid` of frames that carry no tag. */
+export const UNTAGGED: OxmTlv = { field: "vlan_vid", value: 0 };
+
+export function vlanVid(vlan: number): OxmTlv {
+  return { field: "vlan_vid", value: VID_PRESENT | vlan };
+}
+
+/** Out of a local port, with the tag that the port's VLAN columns ask for. */
+export function outOf(local: LocalAttachment): readonly Action[] {
+  const vlan = local.attachment.egressVlan;
+  if (vlan === null) return [output(local.ofport)];
+  return [
+    { kind: "push_vlan", etherType: ETHERTYPE_VLAN },
+    { kind: "set_field", field: vlanVid(vlan) },
+    output(local.ofport),
+  ];
+}

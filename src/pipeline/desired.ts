@@ -1,0 +1,100 @@
+// What a switch should hold: typed flows, groups and meters, each with the canonical form by which it is compared.
+import {
+  type Bucket,
+  canonicalBuckets,
+  canonicalInstructions,
+  canonicalMatch,
+  type GroupType,
+  type Instruction,
+  type Match,
+} from "../../proto/openflow13/index.ts";
+import { type CookieFact, encodeCookie, TABLES, type TableName } from "./registry.ts";
+
+export interface DesiredFlow {
+  readonly tableId: number;
+  readonly priority: number;
+  readonly match: Match;
+  readonly cookie: bigint;
+  readonly idleTimeoutSec: number;
+  /** OFPFF_ bits. */
+  readonly flags: number;
+  readonly instructions: readonly Instruction[];
+  /** Identity: table, priority and match. */
+  readonly key: string;
+  /** All the rest: equal when the switch holds the flow as it should be. */
+  readonly form: string;
+}
+
+export interface DesiredGroup {
+  readonly groupId: number;
+  readonly type: GroupType;
+  readonly buckets: readonly Bucket[];
+  readonly form: string;
+}
+
+export interface DesiredMeter {
+  readonly meterId: number;
+  /** Packets a second. */
+  readonly ratePps: number;
+  readonly burst: number;
+  readonly form: string;
+}
+
+export interface DesiredSwitch {
+  readonly flows: ReadonlyMap<string, DesiredFlow>;
+  readonly groups: ReadonlyMap<number, DesiredGroup>;
+  readonly meters: ReadonlyMap<number, DesiredMeter>;
+}
+
+export function flowKey(tableId: number, priority: number, match: Match): string {
+  return `${tableId}/${priority}/${canonicalMatch(match)}`;
+}
+
+/** OFPFF_ bits that a switch keeps and reads back, and that matter for comparing. */
+const COMPARED_FLAGS = 0x1;
+
+export function flowForm(flow: {
+  readonly cookie: bigint;
+  readonly idleTimeoutSec: number;
+  readonly flags: number;
+  readonly instructions: readonly Instruction[];
+}): string {
+  const flags = flow.flags & COMPARED_FLAGS;
+  return `${flow.cookie.toString(16)}/${flow.idleTimeoutSec}/${flags}/${canonicalInstructions(flow.instructions)}`;
+}
+
+export function groupForm(group: { readonly type: GroupType; readonly buckets: readonly Bucket[] }): string {
+  return `${group.type}/${canonicalBuckets(group.buckets)}`;
+}
+
+export function meterForm(ratePps: number, burst: number): string {
+  return `${ratePps}/${burst}`;
+}
+
+export interface FlowSpec {
+  readonly table: TableName;
+  readonly priority: number;
+  readonly match: Match;
+  readonly cookie: CookieFact;
+  readonly instructions: readonly Instruction[];
+  readonly idleTimeoutSec?: number;
+  readonly flags?: number;
+}
+
+export function desiredFlow(spec: FlowSpec): DesiredFlow {
+  const tableId = TABLES[spec.table].id;
+  const flow = {
+    tableId,
+    priority: spec.priority,
+    match: spec.match,
+    cookie: encodeCookie(spec.cookie),
+    idleTimeoutSec: spec.idleTimeoutSec ?? 0,
+    flags: spec.flags ?? 0,
+    instructions: spec.instructions,
+  };
+  return Object.freeze({ ...flow, key: flowKey(tableId, spec.priority, spec.match), form: flowForm(flow) });
+}
+
+export function desiredGroup(groupId: number, type: GroupType, buckets: readonly Bucket[]): DesiredGroup {
+  return Object.freeze({ groupId, type, buckets, form: groupForm({ type, buckets }) });
+}

@@ -1,0 +1,126 @@
+// Flows and groups of a switch back to facts: what a controller that starts with nothing learns from what is installed.
+
+import { ipv4FromNumber } from "../../proto/bytes/ip.ts";
+import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
+import type { Action, Bucket, Instruction, Match, OxmName } from "../../proto/openflow13/index.ts";
+import type { ObservedFact, RememberedFact, Vni } from "../model/facts.ts";
+import { decodeNote } from "./note.ts";
+import { decodeCookie, groupRole } from "./registry.ts";
+
+/** What of an installed flow matters here: FlowStats and DesiredFlow both are such. */
+export interface HeldFlow {
+  readonly cookie: bigint;
+  readonly match: Match;
+  readonly instructions: readonly Instruction[];
+}
+
+export interface HeldGroup {
+  readonly groupId: number;
+  readonly buckets: readonly Bucket[];
+}
+
+export interface Readback {
+  /** See `SwitchFact.ownIndex`. */
+  readonly ownIndex: number | null;
+  /** Without `heard`: the reader knows when. */
+  readonly observed: readonly Omit<ObservedFact, "heard">[];
+  readonly receivesOn: ReadonlySet<number>;
+  readonly sendsBy: ReadonlyMap<number, number>;
+  readonly remembered: readonly RememberedFact[];
+}
+
+function numberOf(match: Match, field: OxmName): number | null {
+  const tlv = match.find((one) => one.field === field);
+  return tlv === undefined || tlv.field === "unknown" ? null : Number(tlv.value);
+}
+
+function macOf(match: Match, field: "eth_src" | "eth_dst"): Mac | null {
+  const tlv = match.find((one) => one.field === field);
+  if (tlv === undefined || tlv.field === "unknown" || tlv.mask !== undefined) return null;
+  return bigIntToMac(BigInt(tlv.value));
+}
+
+function* actionsOf(instructions: readonly Instruction[]): Generator<Action> {
+  for (const instruction of instructions) if (instruction.kind === "apply_actions") yield* instruction.actions;
+}
+
+/** Adds to a set that is made on first use. */
+function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const set = map.get(key);
+  if (set === undefined) map.set(key, new Set([value]));
+  else set.add(value);
+}
+
+/** Where the group's own port is in use: the first bucket's output. */
+function firstOutput(buckets: readonly Bucket[]): number | null {
+  for (const action of buckets[0]?.actions ?? []) if (action.kind === "output") return action.port;
+  return null;
+}
+
+/** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
+export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
+  let ownIndex: number | null = null;
+  const observed = new Map<string, { vni: Vni; mac: Mac; ofport: number; ips: Set<string> }>();
+  const receivesOn = new Set<number>();
+  const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
+  for (const flow of flows) {
+    const fact = decodeCookie(flow.cookie);
+    const inPort = numberOf(flow.match, "in_port");
+    switch (fact?.kind) {
+      case "identity":
+        ownIndex = fact.place;
+        break;
+      case "tunnel":
+        if (inPort !== null) receivesOn.add(inPort);
+        break;
+      case "known-mac":
+      case "known-address": {
+        const mac = macOf(flow.match, "eth_src");
+        if (mac === null || inPort === null) break;
+        const key = `${fact.vni}/${inPort}/${mac}`;
+        const known = observed.get(key) ?? { vni: fact.vni, mac, ofport: inPort, ips: new Set<string>() };
+        observed.set(key, known);
+        const spa = numberOf(flow.match, "arp_spa");
+        if (spa !== null) known.ips.add(ipv4FromNumber(spa));
+        for (const action of actionsOf(flow.instructions)) {
+          if (action.kind === "nx_note") for (const ip of decodeNote(action.note)) known.ips.add(ip);
+        }
+        break;
+      }
+      case "remote-endpoint": {
+        const mac = macOf(flow.match, "eth_dst");
+        if (mac === null) break;
+        const at = endpointsAt.get(fact.place) ?? new Map<string, { vni: Vni; mac: Mac }>();
+        endpointsAt.set(fact.place, at.set(`${fact.vni}/${mac}`, { vni: fact.vni, mac }));
+        break;
+      }
+      default:
+    }
+  }
+  const sendsBy = new Map<number, number>();
+  const vnisAt = new Map<number, Set<Vni>>();
+  for (const group of groups) {
+    const role = groupRole(group.groupId);
+    if (role?.kind === "host") {
+      const port = firstOutput(group.buckets);
+      if (port !== null) sendsBy.set(role.index, port);
+    } else if (role?.kind === "flood") {
+      for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {
+        const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
+        if (target?.kind === "host") addTo(vnisAt, target.index, role.vni);
+      }
+    }
+  }
+  const indexes = [...new Set([...endpointsAt.keys(), ...vnisAt.keys()])].sort((a, b) => a - b);
+  return {
+    ownIndex,
+    observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
+    receivesOn,
+    sendsBy,
+    remembered: indexes.map((index) => ({
+      index,
+      endpoints: [...(endpointsAt.get(index)?.values() ?? [])],
+      vnis: [...(vnisAt.get(index) ?? [])].sort((a, b) => a - b),
+    })),
+  };
+}

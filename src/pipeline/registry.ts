@@ -1,0 +1,177 @@
+// Every table number, priority, cookie, group and meter id of the pipeline: here and nowhere else.
+
+export interface TableSpec {
+  readonly id: number;
+  readonly name: string;
+  readonly purpose: string;
+}
+
+/** In the order in which a frame meets them. */
+export const TABLES = {
+  classify: {
+    id: 0,
+    name: "CLASSIFY",
+    purpose: "Where did it come from? A local port and VLAN give the network; a tunnel and its key give the network.",
+  },
+  learn: {
+    id: 10,
+    name: "LEARN",
+    purpose:
+      "Frames of local ports: is this MAC, with this address, known here? If not, a rate-limited copy to the controller.",
+  },
+  answer: { id: 20, name: "ANSWER", purpose: "Reserved for ARP and ND answers given in the switch." },
+  forward: {
+    id: 30,
+    name: "FORWARD",
+    purpose:
+      "Frames of local ports: to the local port or the host where the MAC is; what is not known, to all of the network.",
+  },
+  deliver: {
+    id: 40,
+    name: "DELIVER",
+    purpose:
+      "Frames out of tunnels: to local ports only. Nothing goes out by a tunnel from here, so nothing can circulate.",
+  },
+} as const satisfies Readonly<Record<string, TableSpec>>;
+
+export type TableName = keyof typeof TABLES;
+
+/** Within a table, higher wins. The order is the meaning; the numbers leave room. */
+export const PRIORITIES = {
+  classify: {
+    /** Group source addresses and frames that 802.1D keeps on one link are dropped. */
+    guard: 900,
+    tunnel: 500,
+    port: 400,
+    /** Matches all and drops: it exists for its cookie, which names the host. */
+    identity: 0,
+  },
+  learn: {
+    /** ARP with a sender address that is known for this MAC on this port. */
+    knownAddress: 400,
+    /** ARP and ND that may tell an address. */
+    addressNews: 300,
+    knownMac: 200,
+    unknownMac: 100,
+  },
+  forward: { endpoint: 200, flood: 100 },
+  deliver: { endpoint: 200, flood: 100 },
+} as const;
+
+/** What a flow is for. The number is the third byte of its cookie. */
+export const FLOW_KINDS = {
+  identity: 1,
+  guard: 2,
+  port: 3,
+  tunnel: 4,
+  "address-news": 5,
+  "unknown-mac": 6,
+  "known-mac": 7,
+  "known-address": 8,
+  "local-endpoint": 9,
+  "remote-endpoint": 10,
+  flood: 11,
+  "deliver-endpoint": 12,
+  "deliver-flood": 13,
+} as const;
+
+export type FlowKind = keyof typeof FLOW_KINDS;
+
+const KIND_NAMES: ReadonlyMap<number, FlowKind> = new Map(
+  (Object.entries(FLOW_KINDS) as [FlowKind, number][]).map(([name, number]) => [number, name]),
+);
+
+/**
+ * A cookie: `"WE"` (16 bits), kind (8 bits), then the fact the flow came from: a port number or host index (16 bits)
+ * and a VNI (24 bits).
+ */
+const COOKIE_OWNER = 0x5745n;
+
+export interface CookieFact {
+  readonly kind: FlowKind;
+  /** A host index on flows about another host, else the low 16 bits of a port number. */
+  readonly place: number;
+  readonly vni: number;
+}
+
+export function encodeCookie({ kind, place, vni }: CookieFact): bigint {
+  const fact = (BigInt(place & 0xffff) << 24n) | BigInt(vni & 0xff_ffff);
+  return (COOKIE_OWNER << 48n) | (BigInt(FLOW_KINDS[kind]) << 40n) | fact;
+}
+
+/** undefined for a flow that is not Weft's. */
+export function decodeCookie(cookie: bigint): CookieFact | undefined {
+  if (cookie >> 48n !== COOKIE_OWNER) return undefined;
+  const kind = KIND_NAMES.get(Number((cookie >> 40n) & 0xffn));
+  if (kind === undefined) return undefined;
+  return { kind, place: Number((cookie >> 24n) & 0xffffn), vni: Number(cookie & 0xff_ffffn) };
+}
+
+/** Whether Weft wrote it, in this version or another. */
+export function isOwnCookie(cookie: bigint): boolean {
+  return cookie >> 48n === COOKIE_OWNER;
+}
+
+/** Group ids: the same on every switch. */
+export const GROUPS = {
+  /** An indirect group without actions: a bucket that watches it is never dead. */
+  alwaysLive: 0x1,
+  /** HOST(j): frames for host j. */
+  hostBase: 0x1_0000,
+  /** FLOOD(network): all of the network but the port the frame came from. */
+  floodBase: 0x100_0000,
+  /** LOCAL(network): the network's ports on this switch. */
+  localBase: 0x200_0000,
+} as const;
+
+export type GroupRole =
+  | { readonly kind: "always-live" }
+  | { readonly kind: "host"; readonly index: number }
+  | { readonly kind: "flood"; readonly vni: number }
+  | { readonly kind: "local"; readonly vni: number };
+
+export function hostGroup(index: number): number {
+  return GROUPS.hostBase + index;
+}
+
+export function floodGroup(vni: number): number {
+  return GROUPS.floodBase + vni;
+}
+
+export function localGroup(vni: number): number {
+  return GROUPS.localBase + vni;
+}
+
+/** undefined for a group that is not Weft's. */
+export function groupRole(id: number): GroupRole | undefined {
+  if (id === GROUPS.alwaysLive) return { kind: "always-live" };
+  if (id > GROUPS.hostBase && id <= GROUPS.hostBase + 0xffff) return { kind: "host", index: id - GROUPS.hostBase };
+  if (id > GROUPS.floodBase && id < GROUPS.localBase) return { kind: "flood", vni: id - GROUPS.floodBase };
+  if (id > GROUPS.localBase && id < GROUPS.localBase + 0x80_0000) return { kind: "local", vni: id - GROUPS.localBase };
+  return undefined;
+}
+
+export function groupName(id: number): string {
+  const role = groupRole(id);
+  switch (role?.kind) {
+    case "always-live":
+      return "ALWAYS-LIVE";
+    case "host":
+      return `HOST(${role.index})`;
+    case "flood":
+      return `FLOOD(${role.vni})`;
+    case "local":
+      return `LOCAL(${role.vni})`;
+    default:
+      return "foreign";
+  }
+}
+
+/** A meter for each port, so that one guest's punts do not starve the others'; the LOCAL port's number has 32 bits. */
+export function puntMeter(ofport: number): number {
+  return ofport & 0xffff;
+}
+
+export function tableName(id: number): string {
+  return Object.values(TABLES).find((table) => table.id === id)?.name ?? String(id);
+}

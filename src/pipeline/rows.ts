@@ -1,0 +1,115 @@
+// Facts to desired OVSDB rows of one host: its identity, the integration bridge, the tunnels. Pure.
+import type { Mac } from "../../proto/bytes/mac.ts";
+import { HOST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { HostId, TunnelType } from "../model/facts.ts";
+import { takesPart } from "../model/identity.ts";
+import { DEFAULT_NETWORK, FIRST_NAMED_VNI } from "../model/networks.ts";
+import { tunnelName, tunnelPort } from "../model/tunnel-types.ts";
+
+export interface DesiredTunnel {
+  readonly name: string;
+  readonly type: TunnelType;
+  readonly peerId: HostId;
+  readonly peerIndex: number;
+  readonly ofportRequest: number;
+  readonly options: ReadonlyMap<string, string>;
+  readonly externalIds: ReadonlyMap<string, string>;
+}
+
+export interface DesiredRows {
+  readonly hostId: HostId;
+  readonly hostExternalIds: ReadonlyMap<string, string>;
+  readonly bridge: {
+    readonly name: string;
+    readonly ownerKey: string;
+    readonly fabricId: string;
+    /** For a bridge that is yet to be made; null leaves it to Open vSwitch. */
+    readonly datapathType: string | null;
+    /** For a bridge without `other_config:hwaddr` that is yet to be made. */
+    readonly hwaddr: Mac;
+    /** Where the bridge finds Weft by OpenFlow. */
+    readonly controllerTarget: string;
+  };
+  /** Sorted by peer index, then type. */
+  readonly tunnels: readonly DesiredTunnel[];
+  /** Interface name -> what is to stand in its external_ids. */
+  readonly portExternalIds: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+export interface RowSettings {
+  readonly datapathType: string | null;
+  readonly controllerTarget: string;
+}
+
+/** FNV-1a, 64 bits, over UTF-16 code units. */
+function hash64(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (let at = 0; at < text.length; at++) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(at))) * 0x100000001b3n);
+  }
+  return hash;
+}
+
+/**
+ * A locally administered MAC out of the host's id: pinned, because a new port could otherwise change the bridge's
+ * MAC and with it the datapath id; derived, so that a host with an empty database comes back as the same switch.
+ */
+export function bridgeMac(hostId: HostId): Mac {
+  const bytes = (hash64(hostId) & 0xffff_ffff_ffn).toString(16).padStart(10, "0");
+  return `06:${bytes.match(/../g)?.join(":") ?? ""}`;
+}
+
+/** The datapath id of a bridge with that MAC: 16 hexadecimal digits. */
+export function datapathIdOf(mac: Mac): string {
+  return `0000${mac.replaceAll(":", "")}`;
+}
+
+/** null while the host has no place in the fabric: nothing is written to it then. */
+export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSettings): DesiredRows | null {
+  const { fact, index } = host;
+  if (fact === null || index === null || fabric.id === null || !takesPart(fact)) return null;
+  const fabricId = fabric.id;
+  const portExternalIds = new Map<string, ReadonlyMap<string, string>>();
+  for (const port of host.ports) {
+    const own = port.attachments[0]?.network;
+    // A network that has only a name keeps its VNI in its ports: there is no other place to keep it.
+    const kept = own !== undefined && port.fact.networkName === own.name && own.vni >= FIRST_NAMED_VNI;
+    if (kept && own.name !== DEFAULT_NETWORK) {
+      portExternalIds.set(port.fact.name, new Map([[PORT_KEYS.vni, String(own.vni)]]));
+    }
+  }
+  return {
+    hostId: host.id,
+    hostExternalIds: new Map([
+      [HOST_KEYS.index, String(index)],
+      [HOST_KEYS.fabric, fabricId],
+      [HOST_KEYS.host, host.id],
+    ]),
+    bridge: {
+      name: fact.bridgeName,
+      ownerKey: OWNER_KEY,
+      fabricId,
+      datapathType: settings.datapathType,
+      hwaddr: bridgeMac(host.id),
+      controllerTarget: settings.controllerTarget,
+    },
+    tunnels: host.wantedTunnels.map((tunnel) => ({
+      name: tunnelName(tunnel.type, tunnel.peerIndex),
+      type: tunnel.type,
+      peerId: tunnel.peerId,
+      peerIndex: tunnel.peerIndex,
+      ofportRequest: tunnelPort(tunnel.type, tunnel.peerIndex),
+      options: new Map([
+        ["key", "flow"],
+        ["remote_ip", tunnel.remoteIp],
+      ]),
+      externalIds: new Map([
+        [OWNER_KEY, fabricId],
+        [TUNNEL_KEYS.peer, tunnel.peerId],
+        [TUNNEL_KEYS.peerIndex, String(tunnel.peerIndex)],
+      ]),
+    })),
+    portExternalIds,
+  };
+}

@@ -1,0 +1,79 @@
+// Makes one host's OVSDB rows what they should be: one transaction at a time, from state, again when it failed.
+import type { Operation } from "../../proto/ovsdb/operations.ts";
+import type { VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import type { DesiredRows } from "../pipeline/rows.ts";
+import { planHost } from "./host-plan.ts";
+import { type Attempt, ReconcileLoop } from "./loop.ts";
+import type { Timers } from "./timers.ts";
+
+/** A host as this needs it. A session of southbound is fitted to it by the composition root. */
+export interface HostConnection {
+  readonly label: string;
+  readonly rows: VswitchRows;
+  /** Resolves after `rows` shows what it did; rejects with an error that names the operation that failed. */
+  transact(operations: readonly Operation[]): Promise<unknown>;
+}
+
+export interface HostReconcilerEvents {
+  /** null while the host has no place in the fabric. */
+  desired(): DesiredRows | null;
+  applied(summary: readonly string[]): void;
+  failed(error: unknown): void;
+}
+
+export class HostReconciler {
+  readonly #connection: HostConnection;
+  readonly #events: HostReconcilerEvents;
+  readonly #loop: ReconcileLoop;
+  #planProblems: readonly Diagnostic[] = [];
+  #failure: Diagnostic | null = null;
+
+  constructor(connection: HostConnection, events: HostReconcilerEvents, timers: Timers) {
+    this.#connection = connection;
+    this.#events = events;
+    this.#loop = new ReconcileLoop(() => this.#attempt(), timers);
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  stop(): void {
+    this.#loop.stop();
+  }
+
+  get problems(): readonly Diagnostic[] {
+    return this.#failure === null ? this.#planProblems : [...this.#planProblems, this.#failure];
+  }
+
+  async #attempt(): Promise<Attempt> {
+    const desired = this.#events.desired();
+    if (desired === null) {
+      this.#planProblems = [];
+      this.#failure = null;
+      return "settled";
+    }
+    const plan = planHost(this.#connection.rows, desired);
+    this.#planProblems = plan.problems;
+    if (plan.operations.length === 0) {
+      this.#failure = null;
+      return "settled";
+    }
+    try {
+      await this.#connection.transact(plan.operations);
+      this.#failure = null;
+      this.#events.applied(plan.summary);
+      return "settled";
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#failure = diagnostic(
+        "host/transaction-failed",
+        `the host's database refused a change (${plan.summary.join(", ")}): ${text}`,
+        "none: it is tried again; if it stays, look for rows that clash with those named",
+      );
+      this.#events.failed(error);
+      return "failed";
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// What a switch holds, as far as it is known: read back on connect, then kept up with what was confirmed.
+import type { FlowRemoved, FlowStats, GroupDesc, MeterConfig } from "../../proto/openflow13/index.ts";
+import {
+  type DesiredFlow,
+  type DesiredGroup,
+  type DesiredMeter,
+  flowForm,
+  flowKey,
+  groupForm,
+  meterForm,
+} from "../pipeline/desired.ts";
+import { groupRole, isOwnCookie } from "../pipeline/registry.ts";
+
+export interface InstalledSwitch {
+  readonly flows: ReadonlyMap<string, DesiredFlow>;
+  readonly groups: ReadonlyMap<number, DesiredGroup>;
+  readonly meters: ReadonlyMap<number, DesiredMeter>;
+  /** Flows that somebody else wrote: left alone, and told. */
+  readonly foreignFlows: number;
+}
+
+export const NOTHING_INSTALLED: InstalledSwitch = Object.freeze({
+  flows: new Map<string, DesiredFlow>(),
+  groups: new Map<number, DesiredGroup>(),
+  meters: new Map<number, DesiredMeter>(),
+  foreignFlows: 0,
+});
+
+function installedFlow(stats: FlowStats): DesiredFlow {
+  return { ...stats, key: flowKey(stats.tableId, stats.priority, stats.match), form: flowForm(stats) };
+}
+
+function installedMeter(config: MeterConfig): DesiredMeter {
+  const [band] = config.bands;
+  const [ratePps, burst] = [band?.rate ?? 0, band?.burstSize ?? 0];
+  // Any other shape of meter compares unequal, and is put right.
+  const form = config.bands.length === 1 && band?.kind === "drop" ? meterForm(ratePps, burst) : "other";
+  return { meterId: config.meterId, ratePps, burst, form };
+}
+
+/** From the answers of a switch to requests for all flows, groups and meters. */
+export function installedFrom(
+  flows: readonly FlowStats[],
+  groups: readonly GroupDesc[],
+  meters: readonly MeterConfig[],
+): InstalledSwitch {
+  const own = flows.filter((flow) => isOwnCookie(flow.cookie)).map(installedFlow);
+  return {
+    flows: new Map(own.map((flow) => [flow.key, flow])),
+    groups: new Map(
+      groups
+        .filter((group) => groupRole(group.groupId) !== undefined)
+        .map((group) => [group.groupId, { ...group, form: groupForm(group) }]),
+    ),
+    meters: new Map(meters.map((meter) => [meter.meterId, installedMeter(meter)])),
+    foreignFlows: flows.length - own.length,
+  };
+}
+
+/** The flow is gone from the switch. The same object where it was not known. */
+export function withoutFlow(installed: InstalledSwitch, removed: FlowRemoved): InstalledSwitch {
+  const key = flowKey(removed.tableId, removed.priority, removed.match);
+  if (!installed.flows.has(key)) return installed;
+  const flows = new Map(installed.flows);
+  flows.delete(key);
+  return { ...installed, flows };
+}
