@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { PortSpec } from "./add-guest.ts";
 import { type BroadcastOptions, type BroadcastResult, countBroadcast } from "./broadcast.ts";
 import { Capture, type CaptureOptions } from "./capture.ts";
-import { inNamespace, ipBatch, run } from "./command.ts";
+import { claimName } from "./claim.ts";
+import { ipBatch, run } from "./command.ts";
 import { matchesFrom, matchesTo } from "./faults.ts";
 import { Guest } from "./guest.ts";
 import { guestMtu, type TunnelType } from "./guest-mtu.ts";
@@ -13,11 +14,11 @@ import { LabError } from "./lab-error.ts";
 import { mapLimited } from "./limited.ts";
 import { checkLabName, controlLinkOf, hostNameOf, namespaceOf, underlayNamespaceOf } from "./names.ts";
 import { orderedPairs, type PingMatrix, type PingMatrixOptions, pingMatrix, waitUntilAllPing } from "./ping-matrix.ts";
-import type { Place } from "./place.ts";
-import { identityOf, isSameProcess, markOf } from "./processes.ts";
+import { attachAt, type Place } from "./place.ts";
+import { identityOf, markOf } from "./processes.ts";
 import { requireLab } from "./requirements.ts";
 import { Segment } from "./segment.ts";
-import { claimDir, type HostRecord, type LabState, LabStore, labDirs, readState } from "./state.ts";
+import { type HostRecord, type LabState, LabStore, labDirs, readState } from "./state.ts";
 import { controllerIpOf, formatSubnet, hostIpOf, parseSubnet } from "./subnet.ts";
 import { sweep, sweepLab } from "./sweep.ts";
 import { makeUnderlay, takeSubnet, underlayBridge } from "./underlay.ts";
@@ -271,10 +272,12 @@ export class Lab {
     );
   }
 
-  /** The command line that runs a program in a guest or host, for those who start it themselves. */
-  commandIn(member: string, argv: readonly string[]): string[] {
-    const namespace = this.#hosts.get(member)?.namespace ?? this.guest(member).namespace;
-    return inNamespace(namespace, argv);
+  /**
+   * Runs a program in a guest or host with this process's terminal; its exit code. On a host, Open vSwitch's own commands
+   * find that host's daemons.
+   */
+  attach(member: string, argv: readonly string[]): Promise<number> {
+    return attachAt(this.#hosts.get(member) ?? this.guest(member), argv);
   }
 
   /** The link in the root namespace that has the controller's address. */
@@ -286,23 +289,4 @@ export class Lab {
   async destroy(): Promise<void> {
     await sweepLab(this.name);
   }
-}
-
-/** The directory of the lab, taken for it alone. */
-async function claimName(draft: LabState): Promise<string> {
-  const { name } = draft;
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const standing = labDirs().get(name);
-    if (standing === undefined) {
-      const dir = claimDir(draft);
-      if (dir === undefined) continue;
-      return dir;
-    }
-    const owner = readState(standing)?.owner;
-    if (owner === undefined || isSameProcess(owner)) break;
-    await sweepLab(name);
-  }
-  throw new LabError("lab/taken", `the lab "${name}" is in use; "weft lab down --name ${name}" removes it`, {
-    context: { name },
-  });
 }

@@ -162,8 +162,9 @@ export class LabStore {
     return this.#state;
   }
 
+  /** The change is applied to what the file holds now: another process may have added to it. */
   update(change: (state: LabState) => LabState): void {
-    this.#state = change(this.#state);
+    this.#state = change(readState(this.dir) ?? this.#state);
     const draft = join(this.dir, `${stateFile}.new`);
     writeFileSync(draft, JSON.stringify(this.#state, undefined, 2));
     renameSync(draft, join(this.dir, stateFile));

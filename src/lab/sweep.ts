@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ipBatch, run } from "./command.ts";
 import { checkLabName, controlLinkOf, labOfControlLink, labOfNamespace } from "./names.ts";
-import { isSameProcess, killProcessesOf } from "./processes.ts";
+import { isSameProcess, killProcessesOf, processesOf } from "./processes.ts";
 import { abandonedDrafts, labDirs, labRoots, readState, removeDir } from "./state.ts";
 
 const netnsList = z.array(z.object({ name: z.string() }));
@@ -45,20 +45,24 @@ export async function sweepLab(name: string): Promise<boolean> {
   return found;
 }
 
+/** Its process has ended; or it is of another version of the lab, and nothing of it runs. */
+function isDead(dir: string): boolean {
+  const state = readState(dir);
+  if (state === undefined) return processesOf(dir).length === 0;
+  return state.owner !== undefined && !isSameProcess(state.owner);
+}
+
 /**
  * With a name, removes that lab, whether or not it is in use. Without one, removes all whose process has ended, and what
  * lies about of labs that have no directory any more; a lab that was made to stay is kept. Returns the names.
  */
 export async function sweep(name?: string): Promise<string[]> {
   if (name !== undefined) return (await sweepLab(name)) ? [name] : [];
+  // A lab has its directory before anything else: what is looked up first and has none, is nobody's.
+  const remains = [...(await listNamespaces()).map(labOfNamespace), ...(await listControlLinks())];
   const dirs = labDirs();
-  const dead = [...dirs].filter(([, dir]) => {
-    const state = readState(dir);
-    return state === undefined || (state.owner !== undefined && !isSameProcess(state.owner));
-  });
-  const orphans = [...(await listNamespaces()).map(labOfNamespace), ...(await listControlLinks())].filter(
-    (lab): lab is string => lab !== undefined && !dirs.has(lab),
-  );
+  const orphans = remains.filter((lab): lab is string => lab !== undefined && !dirs.has(lab));
+  const dead = [...dirs].filter(([, dir]) => isDead(dir));
   const names = [...new Set([...dead.map(([lab]) => lab), ...orphans])].sort();
   for (const lab of names) await sweepLab(lab);
   for (const draft of abandonedDrafts((owner) => isSameProcess(owner))) removeDir(draft);
