@@ -1,0 +1,144 @@
+// Tables in memory, kept like the server's by `<table-updates>` (RFC 7047, section 4.1.6) and `<table-updates2>` (ovsdb-server(7)).
+import { isUuid } from "./atom.ts";
+import { applyDatumDiff, type Datum, decodeDatum, decodeDatumDiff, defaultDatum } from "./datum.ts";
+import { isJsonObject, type Json, type JsonObject, member } from "./json-text.ts";
+import type { MonitorTables, RawUpdates } from "./monitor.ts";
+import type { DatumRow } from "./operation-result.ts";
+import { OvsdbProtocolError } from "./ovsdb-error.ts";
+import type { ColumnSchema, DatabaseSchema } from "./schema.ts";
+
+/** Rows by UUID, by table. Immutable: an update gives a new one, in which untouched tables and rows are the same objects. */
+export type Replica = ReadonlyMap<string, ReadonlyMap<string, DatumRow>>;
+
+/** One row that an update touched; without `after` it is gone, without `before` it is new. */
+export interface RowChange {
+  readonly table: string;
+  readonly uuid: string;
+  readonly before: DatumRow | undefined;
+  readonly after: DatumRow | undefined;
+}
+
+type Columns = ReadonlyMap<string, ColumnSchema>;
+
+/** The columns that are monitored, by table: what a row of the replica always has. */
+export type MonitoredColumns = ReadonlyMap<string, Columns>;
+
+export function monitoredColumns(schema: DatabaseSchema, tables: MonitorTables): MonitoredColumns {
+  return new Map(
+    [...tables].map(([name, { columns }]) => {
+      const known = schema.tables.get(name)?.columns;
+      const pairs = columns.flatMap((column) => {
+        const found = known?.get(column);
+        return found === undefined ? [] : [[column, found] as const];
+      });
+      return [name, new Map(pairs)] as const;
+    }),
+  );
+}
+
+export function emptyReplica(columns: MonitoredColumns): Replica {
+  return new Map([...columns.keys()].map((table) => [table, new Map()] as const));
+}
+
+function expectRow(json: Json, path: string): JsonObject {
+  if (!isJsonObject(json)) throw new OvsdbProtocolError(path, "a row must be an object", json);
+  return json;
+}
+
+/** Decodes a whole row; what it leaves out has its default. */
+function decodeRow(columns: Columns, json: Json, path: string): DatumRow {
+  const object = expectRow(json, path);
+  for (const name of Object.keys(object)) {
+    if (!columns.has(name)) throw new OvsdbProtocolError(path, `a column that is not monitored: ${name.slice(0, 80)}`);
+  }
+  return new Map(
+    [...columns].map(([name, { type }]) => {
+      const value = member(object, name);
+      return [name, value === undefined ? defaultDatum(type) : decodeDatum(type, value, `${path}.${name}`)] as const;
+    }),
+  );
+}
+
+/** Changes the columns that a difference names. */
+function modifyRow(columns: Columns, before: DatumRow, json: Json, path: string): DatumRow {
+  const after = new Map<string, Datum>(before);
+  for (const [name, value] of Object.entries(expectRow(json, path))) {
+    const column = columns.get(name);
+    if (column === undefined)
+      throw new OvsdbProtocolError(path, `a column that is not monitored: ${name.slice(0, 80)}`);
+    const diff = decodeDatumDiff(column.type, value, `${path}.${name}`);
+    after.set(name, applyDatumDiff(column.type, before.get(name) ?? defaultDatum(column.type), diff));
+  }
+  return after;
+}
+
+/** `<row-update>`: `new` holds every monitored column; without it the row is gone. */
+function applyRowUpdate(columns: Columns, json: JsonObject, path: string): DatumRow | undefined {
+  const row = member(json, "new");
+  if (row === undefined && member(json, "old") === undefined) {
+    throw new OvsdbProtocolError(path, `must have "old" or "new"`, json);
+  }
+  return row === undefined ? undefined : decodeRow(columns, row, path);
+}
+
+/** `<row-update2>`: exactly one of `initial`, `insert`, `modify` (a difference) and `delete`. */
+function applyRowUpdate2(
+  columns: Columns,
+  before: DatumRow | undefined,
+  json: JsonObject,
+  path: string,
+): DatumRow | undefined {
+  const [kind, ...others] = Object.keys(json);
+  if (kind === undefined || others.length > 0) throw new OvsdbProtocolError(path, "must have exactly one member", json);
+  const row = member(json, kind) ?? null;
+  switch (kind) {
+    case "initial":
+    case "insert":
+      return decodeRow(columns, row, path);
+    case "delete":
+      return undefined;
+    case "modify":
+      if (before === undefined) throw new OvsdbProtocolError(path, "a row that was never told of is modified");
+      return modifyRow(columns, before, row, path);
+    default:
+      throw new OvsdbProtocolError(path, `unknown kind of update "${kind.slice(0, 80)}"`);
+  }
+}
+
+/**
+ * Applies one update. Gives the new replica and the rows that the update touched, each once.
+ * @throws OvsdbProtocolError; the old replica is still whole, but no longer that of the server
+ */
+export function applyUpdates(
+  columns: MonitoredColumns,
+  replica: Replica,
+  { version, updates, incremental }: RawUpdates,
+): { readonly replica: Replica; readonly changes: readonly RowChange[] } {
+  if (!isJsonObject(updates)) throw new OvsdbProtocolError("table updates", "must be an object", updates);
+  const tables = new Map<string, ReadonlyMap<string, DatumRow>>(incremental ? replica : emptyReplica(columns));
+  const changes: RowChange[] = [];
+  for (const [table, rowUpdates] of Object.entries(updates)) {
+    const tableColumns = columns.get(table);
+    if (tableColumns === undefined) {
+      throw new OvsdbProtocolError("table updates", `a table that is not monitored: ${table.slice(0, 80)}`);
+    }
+    if (!isJsonObject(rowUpdates)) throw new OvsdbProtocolError(table, "must be an object", rowUpdates);
+    const rows = new Map(tables.get(table));
+    for (const [key, rowUpdate] of Object.entries(rowUpdates)) {
+      const path = `${table}.${key.slice(0, 36)}`;
+      if (!isUuid(key)) throw new OvsdbProtocolError(path, "must be a row's UUID");
+      const uuid = key.toLowerCase();
+      if (!isJsonObject(rowUpdate)) throw new OvsdbProtocolError(path, "must be an object", rowUpdate);
+      const before = rows.get(uuid);
+      const after =
+        version === 1
+          ? applyRowUpdate(tableColumns, rowUpdate, path)
+          : applyRowUpdate2(tableColumns, before, rowUpdate, path);
+      if (after === undefined) rows.delete(uuid);
+      else rows.set(uuid, after);
+      changes.push({ table, uuid, before, after });
+    }
+    tables.set(table, rows);
+  }
+  return { replica: tables, changes };
+}

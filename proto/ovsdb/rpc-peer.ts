@@ -1,0 +1,118 @@
+// One end of a JSON-RPC connection: ties replies to requests and answers what the far end asks. Knows no sockets and no time.
+import type { WeftError } from "../bytes/errors.ts";
+import { type Json, jsonText } from "./json-text.ts";
+import { OvsdbProtocolError, OvsdbRequestError, readServerError } from "./ovsdb-error.ts";
+import { decodeRpcMessage, encodeRpcMessage } from "./rpc-message.ts";
+
+/** What became of a request. The error is an OvsdbRequestError when the peer refused it. */
+export type RpcOutcome =
+  | { readonly ok: true; readonly result: Json }
+  | { readonly ok: false; readonly error: WeftError };
+
+export interface RpcPeerHandlers {
+  /** Puts one message's text on the wire. */
+  send(text: string): void;
+  onNotification(method: string, params: readonly Json[]): void;
+  /** Answers a request of the peer; undefined means the method is unknown. `echo` never gets here. */
+  onRequest?(method: string, params: readonly Json[]): Json | undefined;
+}
+
+interface Pending {
+  readonly method: string;
+  readonly onOutcome: (outcome: RpcOutcome) => void;
+}
+
+export class RpcPeer {
+  readonly #handlers: RpcPeerHandlers;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #closedBy: WeftError | undefined;
+
+  constructor(handlers: RpcPeerHandlers) {
+    this.#handlers = handlers;
+  }
+
+  get pendingRequests(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Sends a request; `onOutcome` is called once, in the order of the replies. Gives the id, by which `transact` can be
+   * cancelled.
+   * @throws WeftError `json/unsendable`
+   */
+  request(method: string, params: readonly Json[], onOutcome: (outcome: RpcOutcome) => void): number {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    if (this.#closedBy !== undefined) {
+      onOutcome({ ok: false, error: this.#closedBy });
+      return id;
+    }
+    const text = jsonText(encodeRpcMessage({ kind: "request", id, method, params }));
+    this.#pending.set(id, { method, onOutcome });
+    this.#handlers.send(text);
+    return id;
+  }
+
+  /** @throws WeftError `json/unsendable` */
+  notify(method: string, params: readonly Json[]): void {
+    if (this.#closedBy !== undefined) return;
+    this.#handlers.send(jsonText(encodeRpcMessage({ kind: "notification", method, params })));
+  }
+
+  /**
+   * Takes one message of the far end.
+   * @throws OvsdbProtocolError when it is not one that JSON-RPC allows here; the connection is then of no more use
+   */
+  receive(json: Json): void {
+    if (this.#closedBy !== undefined) return;
+    const message = decodeRpcMessage(json);
+    switch (message.kind) {
+      case "notification":
+        this.#handlers.onNotification(message.method, message.params);
+        return;
+      case "request":
+        this.#answer(message.id, message.method, message.params);
+        return;
+      case "reply":
+        this.#settle(message.id).onOutcome({ ok: true, result: message.result });
+        return;
+      case "error": {
+        const { method, onOutcome } = this.#settle(message.id);
+        onOutcome({ ok: false, error: new OvsdbRequestError(method, readServerError(message.error)) });
+        return;
+      }
+    }
+  }
+
+  /** Every request that waits, and any later one, fails with this error. */
+  close(error: WeftError): void {
+    if (this.#closedBy !== undefined) return;
+    this.#closedBy = error;
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { onOutcome } of waiting) onOutcome({ ok: false, error });
+  }
+
+  #answer(id: Json, method: string, params: readonly Json[]): void {
+    const result = method === "echo" ? params : this.#handlers.onRequest?.(method, params);
+    const answer =
+      result === undefined
+        ? ({
+            kind: "error",
+            id,
+            error: { error: "unknown method", details: `${method.slice(0, 80)} is not served here` },
+          } as const)
+        : ({ kind: "reply", id, result } as const);
+    this.#handlers.send(jsonText(encodeRpcMessage(answer)));
+  }
+
+  #settle(id: Json): Pending {
+    const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
+    if (typeof id !== "number" || pending === undefined) {
+      throw new OvsdbProtocolError("id", "a reply to a request that was not made", id);
+    }
+    this.#pending.delete(id);
+    return pending;
+  }
+}
