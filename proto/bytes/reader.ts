@@ -3,6 +3,7 @@ import { WireError } from "./errors.ts";
 
 // One shared cell turns two 32-bit halves into a bigint without the cost of shifting bigints.
 const cell = new DataView(new ArrayBuffer(8));
+const utf8 = new TextDecoder();
 
 /**
  * A cursor over `bytes[start, end)`. `origin` is where the message begins in `bytes`, so that offsets in errors are
@@ -82,6 +83,11 @@ export class ByteReader {
     const at = this.position;
     if (at + width > this.end) this.failShort(width, field);
     if (width === 8) return this.u64(field);
+    if (width === 6) {
+      cell.setUint32(0, this.u16(field));
+      cell.setUint32(4, this.u32(field));
+      return cell.getBigUint64(0);
+    }
     if (width < 8) {
       cell.setUint32(0, 0);
       cell.setUint32(4, 0);
@@ -123,7 +129,7 @@ export class ByteReader {
   text(n: number, field: string): string {
     const raw = this.bytes(n, field);
     const nul = raw.indexOf(0);
-    return new TextDecoder().decode(nul < 0 ? raw : raw.subarray(0, nul));
+    return utf8.decode(nul < 0 ? raw : raw.subarray(0, nul));
   }
 
   expectEnd(field: string): void {

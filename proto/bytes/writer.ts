@@ -62,6 +62,13 @@ export class ByteWriter {
       this.u64(value, field);
       return;
     }
+    if (width === 6) {
+      cell.setBigUint64(0, value);
+      if (value < 0n || value > 0xffffffffffffn) this.failRange(value, 48, field);
+      this.u16(cell.getUint16(2));
+      this.u32(cell.getUint32(4));
+      return;
+    }
     if (value < 0n || value >> BigInt(width * 8) !== 0n) this.failRange(value, width * 8, field);
     const at = this.reserve(width);
     let rest = value;

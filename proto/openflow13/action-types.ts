@@ -102,8 +102,12 @@ export type NiciraAction =
     }
   | { readonly kind: "nx_output_trunc"; readonly port: number; readonly maxLen: number }
   | { readonly kind: "nx_reg_load2"; readonly field: OxmTlv }
-  | { readonly kind: "nx_stack_push"; readonly field: OxmName; readonly ofs: number; readonly nBits: number }
-  | { readonly kind: "nx_stack_pop"; readonly field: OxmName; readonly ofs: number; readonly nBits: number }
+  | {
+      readonly kind: "nx_stack_push" | "nx_stack_pop";
+      readonly field: OxmName;
+      readonly ofs: number;
+      readonly nBits: number;
+    }
   | { readonly kind: "nx_ct_clear" }
   /** Known by number alone: the body after the subtype, as it came. */
   | { readonly kind: "nx_learn"; readonly bytes: Uint8Array }

@@ -11,7 +11,9 @@ export type {
   StandardAction,
 } from "./action-types.ts";
 export type { Bucket, GroupType } from "./bucket.ts";
+export { decode, decodeRange, encode, encodeAll, peekHeader } from "./codec.ts";
 export * from "./constants.ts";
+export { type FrameHandler, MessageFramer } from "./framer.ts";
 export type { Instruction } from "./instruction.ts";
 export type { BundleAdd, OpenFlowMessage, OpenFlowMessageWithoutXid, PlainMessage } from "./message.ts";
 export type { AsyncConfig, AsyncMask } from "./messages/async.ts";
@@ -25,7 +27,7 @@ export type { FeaturesReply } from "./messages/features.ts";
 export type { FlowMod, FlowModCommand } from "./messages/flow-mod.ts";
 export type { FlowRemoved } from "./messages/flow-removed.ts";
 export type { GroupMod } from "./messages/group-mod.ts";
-export type { Hello, HelloElement } from "./messages/hello.ts";
+export { type Hello, type HelloElement, negotiateVersion } from "./messages/hello.ts";
 export type { MeterMod } from "./messages/meter-mod.ts";
 export type { PacketIn } from "./messages/packet-in.ts";
 export type { PacketOut } from "./messages/packet-out.ts";

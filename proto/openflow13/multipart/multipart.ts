@@ -1,10 +1,39 @@
 // MULTIPART_REQUEST and MULTIPART_REPLY (OpenFlow 1.3.5, section 7.3.5): the envelope and the union of its bodies.
-import type { PortDesc } from "../port-desc.ts";
-import type { SwitchDesc } from "./desc.ts";
-import type { AggregateStats, FlowFilter, FlowStats } from "./flow.ts";
-import type { GroupDesc, GroupFeatures } from "./group.ts";
-import type { MeterConfig, MeterFeatures } from "./meter.ts";
-import type { TableStats } from "./table.ts";
+import type { ByteReader } from "../../bytes/reader.ts";
+import type { ByteWriter } from "../../bytes/writer.ts";
+import { OFPMP } from "../constants.ts";
+import { decodePortDesc, encodePortDesc, type PortDesc } from "../port-desc.ts";
+import { decodeDesc, encodeDesc, type SwitchDesc } from "./desc.ts";
+import {
+  type AggregateStats,
+  decodeAggregate,
+  decodeFlowFilter,
+  decodeFlowStatsList,
+  encodeAggregate,
+  encodeFlowFilter,
+  encodeFlowStatsList,
+  type FlowFilter,
+  type FlowStats,
+} from "./flow.ts";
+import {
+  decodeGroupDescList,
+  decodeGroupFeatures,
+  encodeGroupDescList,
+  encodeGroupFeatures,
+  type GroupDesc,
+  type GroupFeatures,
+} from "./group.ts";
+import {
+  decodeMeterConfigList,
+  decodeMeterFeatures,
+  decodeMeterId,
+  encodeMeterConfigList,
+  encodeMeterFeatures,
+  encodeMeterId,
+  type MeterConfig,
+  type MeterFeatures,
+} from "./meter.ts";
+import { decodeTableStatsList, encodeTableStatsList, type TableStats } from "./table.ts";
 
 export interface UnknownBody {
   readonly kind: "unknown";
@@ -44,4 +73,135 @@ export interface MultipartReply {
   /** OFPMPF_REPLY_MORE: more parts follow under the same xid. */
   readonly flags: number;
   readonly body: MultipartReplyBody;
+}
+
+const TYPE_NUMBERS = {
+  desc: OFPMP.DESC,
+  flow: OFPMP.FLOW,
+  aggregate: OFPMP.AGGREGATE,
+  table: OFPMP.TABLE,
+  group_desc: OFPMP.GROUP_DESC,
+  group_features: OFPMP.GROUP_FEATURES,
+  meter_config: OFPMP.METER_CONFIG,
+  meter_features: OFPMP.METER_FEATURES,
+  port_desc: OFPMP.PORT_DESC,
+} as const;
+
+function unknownBody(r: ByteReader, type: number): UnknownBody {
+  return { kind: "unknown", type, bytes: r.bytes(r.remaining, "multipart.body") };
+}
+
+function decodeRequestBody(r: ByteReader, type: number): MultipartRequestBody {
+  switch (type) {
+    case OFPMP.DESC:
+      return { kind: "desc" };
+    case OFPMP.FLOW:
+      return { kind: "flow", ...decodeFlowFilter(r) };
+    case OFPMP.AGGREGATE:
+      return { kind: "aggregate", ...decodeFlowFilter(r) };
+    case OFPMP.TABLE:
+      return { kind: "table" };
+    case OFPMP.GROUP_DESC:
+      return { kind: "group_desc" };
+    case OFPMP.GROUP_FEATURES:
+      return { kind: "group_features" };
+    case OFPMP.METER_CONFIG:
+      return { kind: "meter_config", meterId: decodeMeterId(r) };
+    case OFPMP.METER_FEATURES:
+      return { kind: "meter_features" };
+    case OFPMP.PORT_DESC:
+      return { kind: "port_desc" };
+    default:
+      return unknownBody(r, type);
+  }
+}
+
+export function decodeMultipartRequest(r: ByteReader, xid: number): MultipartRequest {
+  const type = r.u16("multipart.type");
+  const flags = r.u16("multipart.flags");
+  r.skip(4, "multipart.pad");
+  return { kind: "multipart_request", xid, flags, body: decodeRequestBody(r, type) };
+}
+
+export function encodeMultipartRequest(w: ByteWriter, m: MultipartRequest): void {
+  const body = m.body;
+  w.u16(body.kind === "unknown" ? body.type : TYPE_NUMBERS[body.kind], "multipart.type");
+  w.u16(m.flags, "multipart.flags");
+  w.zeros(4);
+  if (body.kind === "unknown") w.bytes(body.bytes);
+  else if (body.kind === "flow" || body.kind === "aggregate") encodeFlowFilter(w, body);
+  else if (body.kind === "meter_config") encodeMeterId(w, body.meterId);
+}
+
+function decodeReplyBody(r: ByteReader, type: number): MultipartReplyBody {
+  switch (type) {
+    case OFPMP.DESC:
+      return { kind: "desc", desc: decodeDesc(r) };
+    case OFPMP.FLOW:
+      return { kind: "flow", flows: decodeFlowStatsList(r) };
+    case OFPMP.AGGREGATE:
+      return { kind: "aggregate", aggregate: decodeAggregate(r) };
+    case OFPMP.TABLE:
+      return { kind: "table", tables: decodeTableStatsList(r) };
+    case OFPMP.GROUP_DESC:
+      return { kind: "group_desc", groups: decodeGroupDescList(r) };
+    case OFPMP.GROUP_FEATURES:
+      return { kind: "group_features", features: decodeGroupFeatures(r) };
+    case OFPMP.METER_CONFIG:
+      return { kind: "meter_config", meters: decodeMeterConfigList(r) };
+    case OFPMP.METER_FEATURES:
+      return { kind: "meter_features", features: decodeMeterFeatures(r) };
+    case OFPMP.PORT_DESC: {
+      const ports: PortDesc[] = [];
+      while (r.remaining > 0) ports.push(decodePortDesc(r));
+      return { kind: "port_desc", ports };
+    }
+    default:
+      return unknownBody(r, type);
+  }
+}
+
+export function decodeMultipartReply(r: ByteReader, xid: number): MultipartReply {
+  const type = r.u16("multipart.type");
+  const flags = r.u16("multipart.flags");
+  r.skip(4, "multipart.pad");
+  return { kind: "multipart_reply", xid, flags, body: decodeReplyBody(r, type) };
+}
+
+export function encodeMultipartReply(w: ByteWriter, m: MultipartReply): void {
+  const body = m.body;
+  w.u16(body.kind === "unknown" ? body.type : TYPE_NUMBERS[body.kind], "multipart.type");
+  w.u16(m.flags, "multipart.flags");
+  w.zeros(4);
+  switch (body.kind) {
+    case "desc":
+      encodeDesc(w, body.desc);
+      return;
+    case "flow":
+      encodeFlowStatsList(w, body.flows);
+      return;
+    case "aggregate":
+      encodeAggregate(w, body.aggregate);
+      return;
+    case "table":
+      encodeTableStatsList(w, body.tables);
+      return;
+    case "group_desc":
+      encodeGroupDescList(w, body.groups);
+      return;
+    case "group_features":
+      encodeGroupFeatures(w, body.features);
+      return;
+    case "meter_config":
+      encodeMeterConfigList(w, body.meters);
+      return;
+    case "meter_features":
+      encodeMeterFeatures(w, body.features);
+      return;
+    case "port_desc":
+      for (const port of body.ports) encodePortDesc(w, port);
+      return;
+    case "unknown":
+      w.bytes(body.bytes);
+  }
 }

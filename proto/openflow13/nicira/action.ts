@@ -1,0 +1,380 @@
+// Open vSwitch's (Nicira) actions on the wire: the fixed ones here, those with properties or nested lists beside it.
+import type { ByteReader } from "../../bytes/reader.ts";
+import type { ByteWriter } from "../../bytes/writer.ts";
+import type { Action, NiciraAction } from "../action-types.ts";
+import { decodeOxm, decodeOxmHeader, encodeOxm, encodeOxmHeader } from "../oxm.ts";
+import { decodeController2, encodeController2 } from "./controller2.ts";
+import { decodeCt, encodeCt } from "./ct.ts";
+
+/** Subtypes (lib/ofp-actions.c of Open vSwitch 3.1). */
+export const NXAST = {
+  RESUBMIT: 1,
+  SET_TUNNEL: 2,
+  SET_QUEUE: 4,
+  POP_QUEUE: 5,
+  REG_MOVE: 6,
+  REG_LOAD: 7,
+  NOTE: 8,
+  SET_TUNNEL64: 9,
+  RESUBMIT_TABLE: 14,
+  OUTPUT_REG: 15,
+  LEARN: 16,
+  EXIT: 17,
+  DEC_TTL: 18,
+  FIN_TIMEOUT: 19,
+  CONTROLLER: 20,
+  DEC_TTL_CNT_IDS: 21,
+  STACK_PUSH: 27,
+  STACK_POP: 28,
+  REG_LOAD2: 33,
+  CONJUNCTION: 34,
+  CT: 35,
+  NAT: 36,
+  CONTROLLER2: 37,
+  OUTPUT_TRUNC: 39,
+  CT_CLEAR: 43,
+  RESUBMIT_TABLE_CT: 44,
+} as const;
+
+function expectBody(r: ByteReader, wanted: number, name: string): void {
+  if (r.remaining !== wanted) {
+    throw r.fail("wire/length", `${name} is ${wanted + 10} bytes long, not ${r.remaining + 10}`, "action.len");
+  }
+}
+
+function empty(r: ByteReader, name: string): void {
+  expectBody(r, 6, name);
+  r.skip(6, "action.pad");
+}
+
+/** ofs_nbits: the offset in the upper ten bits, the number of bits minus one in the lower six. */
+function unpackBits(packed: number): { readonly ofs: number; readonly nBits: number } {
+  return { ofs: packed >>> 6, nBits: (packed & 0x3f) + 1 };
+}
+
+function packBits(ofs: number, nBits: number): number {
+  return (ofs << 6) | (nBits - 1);
+}
+
+function rest(r: ByteReader): Uint8Array {
+  return r.bytes(r.remaining, "action.body");
+}
+
+/** True when what is left is the padding to the next 8 bytes and nothing more. */
+function endsInPadding(r: ByteReader): boolean {
+  return r.remaining < 8;
+}
+
+function decodeRegMove(r: ByteReader): NiciraAction | undefined {
+  if (r.remaining < 14) throw r.fail("wire/length", "reg_move is shorter than 24 bytes", "action.len");
+  const nBits = r.u16("reg_move.n_bits");
+  const srcOfs = r.u16("reg_move.src_ofs");
+  const dstOfs = r.u16("reg_move.dst_ofs");
+  const src = decodeOxmHeader(r);
+  const dst = decodeOxmHeader(r);
+  if (src === undefined || dst === undefined || !endsInPadding(r)) return undefined;
+  return { kind: "nx_reg_move", nBits, srcOfs, dstOfs, src, dst };
+}
+
+function decodeRegLoad(r: ByteReader): NiciraAction | undefined {
+  expectBody(r, 14, "reg_load");
+  const { ofs, nBits } = unpackBits(r.u16("reg_load.ofs_nbits"));
+  // Fields of 64-bit headers do not fit this action, so four bytes are always right.
+  const dst = decodeOxmHeader(r);
+  if (dst === undefined || r.remaining !== 8) return undefined;
+  return { kind: "nx_reg_load", ofs, nBits, dst, value: r.u64("reg_load.value") };
+}
+
+function decodeStack(r: ByteReader, kind: "nx_stack_push" | "nx_stack_pop"): NiciraAction | undefined {
+  if (r.remaining < 14) throw r.fail("wire/length", `${kind} is shorter than 24 bytes`, "action.len");
+  const ofs = r.u16("stack.offset");
+  const field = decodeOxmHeader(r);
+  if (field === undefined) return undefined;
+  const nBits = r.u16("stack.n_bits");
+  // 24 bytes in all with a field of a 32-bit header.
+  return r.remaining === 6 ? { kind, field, ofs, nBits } : undefined;
+}
+
+function decodeOutputReg(r: ByteReader): NiciraAction | undefined {
+  expectBody(r, 14, "output_reg");
+  const { ofs, nBits } = unpackBits(r.u16("output_reg.ofs_nbits"));
+  const src = decodeOxmHeader(r);
+  if (src === undefined || r.remaining !== 8) return undefined;
+  const maxLen = r.u16("output_reg.max_len");
+  r.skip(6, "action.pad");
+  return { kind: "nx_output_reg", src, ofs, nBits, maxLen };
+}
+
+function decodeRegLoad2(r: ByteReader): NiciraAction | undefined {
+  if (r.remaining < 6) throw r.fail("wire/length", "reg_load2 is too short", "action.len");
+  r.skip(6, "reg_load2.pad");
+  const field = decodeOxm(r);
+  return endsInPadding(r) ? { kind: "nx_reg_load2", field } : undefined;
+}
+
+function decodeCntIds(r: ByteReader): NiciraAction | undefined {
+  if (r.remaining < 6) throw r.fail("wire/length", "dec_ttl_cnt_ids is too short", "action.len");
+  const count = r.u16("dec_ttl.n_controllers");
+  r.skip(4, "action.pad");
+  if (count * 2 > r.remaining)
+    throw r.fail("wire/length", `${count} controller ids announced`, "dec_ttl.n_controllers");
+  const ids: number[] = [];
+  for (let i = 0; i < count; i++) ids.push(r.u16("dec_ttl.cnt_id"));
+  return endsInPadding(r) ? { kind: "nx_dec_ttl_cnt_ids", ids } : undefined;
+}
+
+function decodeResubmitTable(
+  r: ByteReader,
+  kind: "nx_resubmit_table" | "nx_resubmit_table_ct",
+): NiciraAction | undefined {
+  expectBody(r, 6, kind);
+  const inPort = r.u16("resubmit.in_port");
+  const table = r.u8("resubmit.table");
+  r.skip(3, "action.pad");
+  return { kind, inPort, table };
+}
+
+/**
+ * The body after the experimenter id, to its end. Undefined for a subtype, field or layout that has no value form: the
+ * caller keeps the bytes, so that they are written back unchanged.
+ */
+export function decodeNiciraAction(r: ByteReader, nested: (r: ByteReader) => Action[]): NiciraAction | undefined {
+  if (r.remaining < 8) throw r.fail("wire/length", "a Nicira action has at least 16 bytes", "action.len");
+  const subtype = r.u16("action.subtype");
+  switch (subtype) {
+    case NXAST.REG_MOVE:
+      return decodeRegMove(r);
+    case NXAST.REG_LOAD:
+      return decodeRegLoad(r);
+    case NXAST.NOTE:
+      return { kind: "nx_note", note: rest(r) };
+    case NXAST.RESUBMIT: {
+      expectBody(r, 6, "resubmit");
+      const inPort = r.u16("resubmit.in_port");
+      r.skip(4, "action.pad");
+      return { kind: "nx_resubmit", inPort };
+    }
+    case NXAST.RESUBMIT_TABLE:
+      return decodeResubmitTable(r, "nx_resubmit_table");
+    case NXAST.RESUBMIT_TABLE_CT:
+      return decodeResubmitTable(r, "nx_resubmit_table_ct");
+    case NXAST.SET_TUNNEL:
+      expectBody(r, 6, "set_tunnel");
+      r.skip(2, "action.pad");
+      return { kind: "nx_set_tunnel", tunnelId: r.u32("set_tunnel.tun_id") };
+    case NXAST.SET_TUNNEL64:
+      expectBody(r, 14, "set_tunnel64");
+      r.skip(6, "action.pad");
+      return { kind: "nx_set_tunnel64", tunnelId: r.u64("set_tunnel64.tun_id") };
+    case NXAST.SET_QUEUE:
+      expectBody(r, 6, "set_queue");
+      r.skip(2, "action.pad");
+      return { kind: "nx_set_queue", queueId: r.u32("set_queue.queue_id") };
+    case NXAST.POP_QUEUE:
+      empty(r, "pop_queue");
+      return { kind: "nx_pop_queue" };
+    case NXAST.EXIT:
+      empty(r, "exit");
+      return { kind: "nx_exit" };
+    case NXAST.DEC_TTL:
+      empty(r, "dec_ttl");
+      return { kind: "nx_dec_ttl" };
+    case NXAST.CT_CLEAR:
+      empty(r, "ct_clear");
+      return { kind: "nx_ct_clear" };
+    case NXAST.DEC_TTL_CNT_IDS:
+      return decodeCntIds(r);
+    case NXAST.FIN_TIMEOUT: {
+      expectBody(r, 6, "fin_timeout");
+      const idleTimeoutSec = r.u16("fin_timeout.idle");
+      const hardTimeoutSec = r.u16("fin_timeout.hard");
+      r.skip(2, "action.pad");
+      return { kind: "nx_fin_timeout", idleTimeoutSec, hardTimeoutSec };
+    }
+    case NXAST.CONTROLLER: {
+      expectBody(r, 6, "controller");
+      const maxLen = r.u16("controller.max_len");
+      const controllerId = r.u16("controller.controller_id");
+      const reason = r.u8("controller.reason");
+      r.skip(1, "action.pad");
+      return { kind: "nx_controller", maxLen, controllerId, reason };
+    }
+    case NXAST.CONJUNCTION: {
+      expectBody(r, 6, "conjunction");
+      const clause = r.u8("conjunction.clause");
+      const nClauses = r.u8("conjunction.n_clauses");
+      return { kind: "nx_conjunction", clause, nClauses, id: r.u32("conjunction.id") };
+    }
+    case NXAST.OUTPUT_REG:
+      return decodeOutputReg(r);
+    case NXAST.OUTPUT_TRUNC: {
+      expectBody(r, 6, "output_trunc");
+      const port = r.u16("output_trunc.port");
+      return { kind: "nx_output_trunc", port, maxLen: r.u32("output_trunc.max_len") };
+    }
+    case NXAST.REG_LOAD2:
+      return decodeRegLoad2(r);
+    case NXAST.STACK_PUSH:
+      return decodeStack(r, "nx_stack_push");
+    case NXAST.STACK_POP:
+      return decodeStack(r, "nx_stack_pop");
+    case NXAST.CONTROLLER2:
+      return decodeController2(r);
+    case NXAST.CT:
+      return decodeCt(r, nested);
+    case NXAST.LEARN:
+      return { kind: "nx_learn", bytes: rest(r) };
+    case NXAST.NAT:
+      return { kind: "nx_nat", bytes: rest(r) };
+    default:
+      return undefined;
+  }
+}
+
+function encodeStack(
+  w: ByteWriter,
+  subtype: number,
+  action: { ofs: number; nBits: number; field: Parameters<typeof encodeOxmHeader>[1] },
+): void {
+  w.u16(subtype);
+  w.u16(action.ofs, "stack.offset");
+  encodeOxmHeader(w, action.field);
+  w.u16(action.nBits, "stack.n_bits");
+  w.zeros(6);
+}
+
+/** The body after the experimenter id. The caller pads to 8 bytes and sets the length. */
+export function encodeNiciraAction(
+  w: ByteWriter,
+  action: NiciraAction,
+  start: number,
+  nested: (w: ByteWriter, actions: readonly Action[]) => void,
+): void {
+  switch (action.kind) {
+    case "nx_reg_move":
+      w.u16(NXAST.REG_MOVE);
+      w.u16(action.nBits, "reg_move.n_bits");
+      w.u16(action.srcOfs, "reg_move.src_ofs");
+      w.u16(action.dstOfs, "reg_move.dst_ofs");
+      encodeOxmHeader(w, action.src);
+      encodeOxmHeader(w, action.dst);
+      return;
+    case "nx_reg_load":
+      w.u16(NXAST.REG_LOAD);
+      w.u16(packBits(action.ofs, action.nBits), "reg_load.ofs_nbits");
+      encodeOxmHeader(w, action.dst);
+      w.u64(action.value, "reg_load.value");
+      return;
+    case "nx_note":
+      w.u16(NXAST.NOTE);
+      w.bytes(action.note);
+      return;
+    case "nx_resubmit":
+      w.u16(NXAST.RESUBMIT);
+      w.u16(action.inPort, "resubmit.in_port");
+      w.zeros(4);
+      return;
+    case "nx_resubmit_table":
+    case "nx_resubmit_table_ct":
+      w.u16(action.kind === "nx_resubmit_table" ? NXAST.RESUBMIT_TABLE : NXAST.RESUBMIT_TABLE_CT);
+      w.u16(action.inPort, "resubmit.in_port");
+      w.u8(action.table, "resubmit.table");
+      w.zeros(3);
+      return;
+    case "nx_set_tunnel":
+      w.u16(NXAST.SET_TUNNEL);
+      w.zeros(2);
+      w.u32(action.tunnelId, "set_tunnel.tun_id");
+      return;
+    case "nx_set_tunnel64":
+      w.u16(NXAST.SET_TUNNEL64);
+      w.zeros(6);
+      w.u64(action.tunnelId, "set_tunnel64.tun_id");
+      return;
+    case "nx_set_queue":
+      w.u16(NXAST.SET_QUEUE);
+      w.zeros(2);
+      w.u32(action.queueId, "set_queue.queue_id");
+      return;
+    case "nx_pop_queue":
+      w.u16(NXAST.POP_QUEUE);
+      w.zeros(6);
+      return;
+    case "nx_exit":
+      w.u16(NXAST.EXIT);
+      w.zeros(6);
+      return;
+    case "nx_dec_ttl":
+      w.u16(NXAST.DEC_TTL);
+      w.zeros(6);
+      return;
+    case "nx_ct_clear":
+      w.u16(NXAST.CT_CLEAR);
+      w.zeros(6);
+      return;
+    case "nx_dec_ttl_cnt_ids":
+      w.u16(NXAST.DEC_TTL_CNT_IDS);
+      w.u16(action.ids.length, "dec_ttl.n_controllers");
+      w.zeros(4);
+      for (const id of action.ids) w.u16(id, "dec_ttl.cnt_id");
+      return;
+    case "nx_fin_timeout":
+      w.u16(NXAST.FIN_TIMEOUT);
+      w.u16(action.idleTimeoutSec, "fin_timeout.idle");
+      w.u16(action.hardTimeoutSec, "fin_timeout.hard");
+      w.zeros(2);
+      return;
+    case "nx_controller":
+      w.u16(NXAST.CONTROLLER);
+      w.u16(action.maxLen, "controller.max_len");
+      w.u16(action.controllerId, "controller.controller_id");
+      w.u8(action.reason, "controller.reason");
+      w.u8(0);
+      return;
+    case "nx_conjunction":
+      w.u16(NXAST.CONJUNCTION);
+      w.u8(action.clause, "conjunction.clause");
+      w.u8(action.nClauses, "conjunction.n_clauses");
+      w.u32(action.id, "conjunction.id");
+      return;
+    case "nx_output_reg":
+      w.u16(NXAST.OUTPUT_REG);
+      w.u16(packBits(action.ofs, action.nBits), "output_reg.ofs_nbits");
+      encodeOxmHeader(w, action.src);
+      w.u16(action.maxLen, "output_reg.max_len");
+      w.zeros(6);
+      return;
+    case "nx_output_trunc":
+      w.u16(NXAST.OUTPUT_TRUNC);
+      w.u16(action.port, "output_trunc.port");
+      w.u32(action.maxLen, "output_trunc.max_len");
+      return;
+    case "nx_reg_load2":
+      w.u16(NXAST.REG_LOAD2);
+      w.zeros(6);
+      encodeOxm(w, action.field);
+      return;
+    case "nx_stack_push":
+      encodeStack(w, NXAST.STACK_PUSH, action);
+      return;
+    case "nx_stack_pop":
+      encodeStack(w, NXAST.STACK_POP, action);
+      return;
+    case "nx_controller2":
+      w.u16(NXAST.CONTROLLER2);
+      encodeController2(w, action, start);
+      return;
+    case "nx_ct":
+      w.u16(NXAST.CT);
+      encodeCt(w, action, nested);
+      return;
+    case "nx_learn":
+      w.u16(NXAST.LEARN);
+      w.bytes(action.bytes);
+      return;
+    case "nx_nat":
+      w.u16(NXAST.NAT);
+      w.bytes(action.bytes);
+      return;
+  }
+}
