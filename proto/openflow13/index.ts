@@ -11,8 +11,18 @@ export type {
   StandardAction,
 } from "./action-types.ts";
 export type { Bucket, GroupType } from "./bucket.ts";
+export {
+  canonicalActions,
+  canonicalFlow,
+  canonicalFlowKey,
+  canonicalGroup,
+  canonicalInstructions,
+  canonicalMatch,
+  canonicalMeter,
+} from "./canonical.ts";
 export { decode, decodeRange, encode, encodeAll, peekHeader } from "./codec.ts";
 export * from "./constants.ts";
+export { describeError, describeExperimenterError, type ErrorNames, errorNumbers } from "./error-names.ts";
 export { type FrameHandler, MessageFramer } from "./framer.ts";
 export type { Instruction } from "./instruction.ts";
 export type { BundleAdd, OpenFlowMessage, OpenFlowMessageWithoutXid, PlainMessage } from "./message.ts";

@@ -106,8 +106,6 @@ function decodeOutputReg(r: ByteReader): NiciraAction | undefined {
 }
 
 function decodeRegLoad2(r: ByteReader): NiciraAction | undefined {
-  if (r.remaining < 6) throw r.fail("wire/length", "reg_load2 is too short", "action.len");
-  r.skip(6, "reg_load2.pad");
   const field = decodeOxm(r);
   return endsInPadding(r) ? { kind: "nx_reg_load2", field } : undefined;
 }
@@ -351,7 +349,6 @@ export function encodeNiciraAction(
       return;
     case "nx_reg_load2":
       w.u16(NXAST.REG_LOAD2);
-      w.zeros(6);
       encodeOxm(w, action.field);
       return;
     case "nx_stack_push":
