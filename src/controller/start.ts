@@ -1,20 +1,145 @@
-// The composition root's entry: starts a controller and hands out what the command line needs of it.
+// The composition root: wires sockets, facts, fabric and reconciliation together. It holds no rule.
+import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { WeftError } from "../../proto/bytes/errors.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
+import { diagnostic } from "../model/diagnostic.ts";
+import type { HostId } from "../model/facts.ts";
+import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
+import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
+import { systemClock } from "../southbound/stream/index.ts";
+import { Counters } from "./counters.ts";
+import { Hosts } from "./hosts.ts";
+import { openListeners } from "./listeners.ts";
+import { openFlowTarget } from "./openflow-target.ts";
+import { makeQueries } from "./queries.ts";
+import { hostSettings, networkSettings, pipelineSettings } from "./settings.ts";
+import { Switches } from "./switches.ts";
+import { Weaver } from "./weaver.ts";
+
+export interface ControllerOptions {
+  readonly config: WeftConfig;
+  readonly logger: Logger;
+  readonly version: string;
+}
 
 export interface RunningController {
-  /** What is listened on, ports that the kernel chose included. */
+  /** Such as `ovsdb ptcp:6640`. */
   readonly listeners: readonly string[];
   readonly queries: Queries;
+  /** Leaves every host and switch as it is. */
   stop(): Promise<void>;
 }
 
-export function startController(_options: {
-  config: WeftConfig;
-  logger: Logger;
-  version: string;
-}): Promise<RunningController> {
-  return Promise.reject(new WeftError("controller/absent", "the controller is not built yet"));
+/** @throws WeftError when something can't be listened on; nothing is left running then. */
+export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
+  const timers = systemClock;
+  const counters = new Counters();
+  const settings = hostSettings(config);
+  const targetOf = (session: OvsdbSession) =>
+    openFlowTarget(session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
+
+  const switches: Switches = new Switches({
+    perPort: config.endpoints.perPort,
+    log: logger,
+    timers,
+    counters,
+    changed: () => weaver.changed(),
+    desired: (entry) => weaver.desiredSwitch(entry),
+  });
+  const hosts: Hosts = new Hosts({
+    defaultBridge: config.bridge,
+    settings,
+    log: logger,
+    timers,
+    counters,
+    connectedSwitches: () =>
+      new Set([...switches.entries.values()].filter((entry) => entry.session !== null).map((entry) => entry.dpid)),
+    changed: () => weaver.changed(),
+    desired: (entry, session) => {
+      const { target } = targetOf(session);
+      return target === null ? null : weaver.desiredRows(entry, target);
+    },
+  });
+  const weaver: Weaver = new Weaver({
+    hosts,
+    switches,
+    tunnelType: config.tunnel.type,
+    datapathType: config.datapathType,
+    networkSettings: networkSettings(config),
+    hostSettings: settings,
+    pipeline: pipelineSettings(config),
+    configuredFabricId: config.fabric.id,
+    startHoldMs: config.timeouts.startHoldSec * 1000,
+    newFabricId: randomUUID,
+    timers,
+    log: logger,
+    recomputed: () => counters.add("recomputations"),
+  });
+
+  const ovsdbHandlers: OvsdbHandlers = {
+    onReady: (session) => hosts.rowsChanged(session),
+    onChange: (session) => hosts.rowsChanged(session),
+    onClosed: (session, label, reason) => {
+      if (session === undefined) logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
+      else hosts.closed(session, reason);
+    },
+  };
+  const openFlowHandlers: OpenFlowHandlers = {
+    onReady: (session) => {
+      switches.ready(session);
+      hosts.refreshAll();
+    },
+    onPacketIn: (session, packetIn) => switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry)),
+    onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
+    onPortStatus: () => weaver.changed(),
+    onError: (session, { error }) => {
+      counters.add("sessionErrors");
+      logger.warn({ peer: session?.label, code: error.code, error: error.message }, "OpenFlow error");
+    },
+    onClosed: (session, reason) => {
+      if (session === undefined) logger.warn({ reason }, "an OpenFlow connection ended before it was ready");
+      else switches.closed(session, reason);
+    },
+  };
+  const { probeSec, handshakeSec } = config.timeouts;
+  const sessionOptions = {
+    handshakeMs: handshakeSec * 1000,
+    liveness: { probeAfterMs: probeSec * 1000, dropAfterMs: 2 * probeSec * 1000 },
+  };
+  const listeners = await openListeners({
+    ovsdb: config.listen.ovsdb,
+    openflow: config.listen.openflow,
+    log: logger,
+    onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, systemClock, sessionOptions),
+    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers),
+  }).catch((error: unknown) => {
+    weaver.stop();
+    throw error;
+  });
+
+  const connectionProblems = (id: HostId) => {
+    const session = hosts.entries.get(id)?.session ?? null;
+    const problem = session === null ? null : targetOf(session).problem;
+    return problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
+  };
+  return {
+    listeners: listeners.labels,
+    queries: makeQueries({
+      hosts,
+      switches,
+      weaver,
+      counters,
+      version,
+      listeners: () => listeners.labels,
+      nowMs: timers.now,
+      connectionProblems,
+    }),
+    async stop() {
+      weaver.stop();
+      hosts.stop();
+      switches.stop();
+      await listeners.close();
+    },
+  };
 }

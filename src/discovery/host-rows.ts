@@ -122,6 +122,11 @@ function portsOf(rows: VswitchRows, bridge: BridgeRow): { ports: PortFact[]; tun
   return { ports: ports.sort(byName), tunnels: tunnels.sort(byName) };
 }
 
+function datapathTypeOf(ids: ReadonlyMap<string, string>): string | null {
+  const text = ids.get(HOST_SETTINGS.datapathType) ?? ids.get("ovn-bridge-datapath-type");
+  return text === undefined || text === "" ? null : text;
+}
+
 /** null before the root row was read. */
 export function hostFact(rows: VswitchRows, context: HostContext): HostFact | null {
   const root = rows.openVSwitch;
@@ -145,6 +150,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     name: context.settings.name ?? root.external_ids.get("hostname") ?? id,
     ovsVersion: root.ovs_version,
     bridgeName: choice.name,
+    datapathType: datapathTypeOf(root.external_ids),
     standing,
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),

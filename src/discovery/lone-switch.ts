@@ -40,6 +40,7 @@ export function loneSwitchFact(dpid: string, ports: Iterable<PortDesc>, ovsVersi
     name: id,
     ovsVersion,
     bridgeName: "",
+    datapathType: null,
     standing: { kind: "owned" } as const,
     dpid,
     stored: null,

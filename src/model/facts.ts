@@ -65,6 +65,8 @@ export interface HostFact {
   readonly name: string;
   readonly ovsVersion: string | null;
   readonly bridgeName: string;
+  /** What `Bridge.datapath_type` the host asks for; null leaves it open. */
+  readonly datapathType: string | null;
   readonly standing: BridgeStanding;
   /** 16 hexadecimal digits; null until ovs-vswitchd has made the bridge. */
   readonly dpid: string | null;

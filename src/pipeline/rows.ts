@@ -90,7 +90,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
       name: fact.bridgeName,
       ownerKey: OWNER_KEY,
       fabricId,
-      datapathType: settings.datapathType,
+      datapathType: fact.datapathType ?? settings.datapathType,
       hwaddr: bridgeMac(host.id),
       controllerTarget: settings.controllerTarget,
     },

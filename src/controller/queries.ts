@@ -1,0 +1,314 @@
+// The fabric as the api shows it.
+
+import { WeftError } from "../../proto/bytes/errors.ts";
+import { type FlowStats, formatActions, formatGroup, formatMatch } from "../../proto/openflow13/index.ts";
+import type {
+  EndpointView,
+  FlowsView,
+  FlowView,
+  HostState,
+  HostView,
+  NetworkView,
+  PortView,
+  ProblemView,
+  Queries,
+  StatusView,
+  TopologyView,
+  TunnelState,
+  TunnelView,
+} from "../api/views.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Endpoint } from "../model/endpoints.ts";
+import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { HostId } from "../model/facts.ts";
+import { vlanModeOf } from "../model/vlan.ts";
+import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
+import { decodeCookie, groupName, isOwnCookie, tableName } from "../pipeline/registry.ts";
+import type { Counters } from "./counters.ts";
+import { type Hosts, hostProblems } from "./hosts.ts";
+import { compareIps } from "./order.ts";
+import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
+import type { Weaver } from "./weaver.ts";
+
+export interface QueriesOptions {
+  readonly hosts: Hosts;
+  readonly switches: Switches;
+  readonly weaver: Weaver;
+  readonly counters: Counters;
+  readonly version: string;
+  readonly listeners: () => readonly string[];
+  readonly nowMs: () => number;
+  /** What is wrong between a host and this controller, such as no address to give it. */
+  readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
+}
+
+function views(problems: readonly Diagnostic[]): readonly ProblemView[] {
+  const seen = new Set<string>();
+  return problems
+    .filter((problem) => !seen.has(problem.code + problem.message) && seen.add(problem.code + problem.message))
+    .map(({ code, message, remedy }) => ({ code, message, remedy }));
+}
+
+export function makeQueries(options: QueriesOptions): Queries {
+  const { hosts, switches, weaver } = options;
+  const startedAtMs = options.nowMs();
+
+  /** Every host with the fabric it is part of: the tunnel fabric's first, then lone switches. */
+  function everyHost(): { fabric: Fabric; host: FabricHost }[] {
+    const fabrics = [...(weaver.fabric === null ? [] : [weaver.fabric]), ...weaver.islands.values()];
+    return fabrics.flatMap((fabric) => [...fabric.hosts.values()].map((host) => ({ fabric, host })));
+  }
+
+  function switchOf(host: FabricHost): SwitchEntry | null {
+    for (const [dpid, id] of weaver.bindings) if (id === host.id) return switches.entries.get(dpid) ?? null;
+    return host.fact?.dpid == null ? null : (switches.entries.get(host.fact.dpid) ?? null);
+  }
+
+  function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
+    const hostEntry = hosts.entries.get(host.id);
+    const foreign = entry?.installed?.foreignFlows ?? 0;
+    return [
+      ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
+      ...options.connectionProblems(host.id),
+      ...host.problems,
+      ...(fabric.problems.get(host.id) ?? []),
+      ...(entry === null ? [] : switchProblems(entry)),
+      ...host.ports.flatMap((port) => port.fact.problems),
+      ...(foreign === 0
+        ? []
+        : [
+            {
+              code: "switch/foreign-flows",
+              message: `the bridge holds ${foreign} flows that Weft did not write`,
+              remedy: `weft flows ${host.id} lists them; ovs-ofctl del-flows removes them`,
+            },
+          ]),
+    ];
+  }
+
+  function stateOf(host: FabricHost, entry: SwitchEntry | null): HostState {
+    const connected = hosts.entries.get(host.id)?.session != null;
+    const kind = host.fact?.standing.kind;
+    if (kind === "waiting" || kind === "refused") return connected ? kind : "down";
+    const lone = host.index === null && host.id.startsWith("dpid:");
+    if (lone) return entry?.session == null ? "down" : "up";
+    if (!connected && entry?.session == null) return "down";
+    if (!connected) return "down";
+    const wired = entry?.session != null && entry.isRead && host.index !== null;
+    return wired ? "up" : "joining";
+  }
+
+  function hostView({ fabric, host }: { fabric: Fabric; host: FabricHost }): HostView {
+    const entry = switchOf(host);
+    const dpid: Dpid | null = host.fact?.dpid ?? entry?.dpid ?? null;
+    const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    return {
+      id: host.id,
+      name: host.name,
+      index: host.index,
+      tunnelIp: host.tunnelIp,
+      bridge: host.fact === null || host.fact.bridgeName === "" ? null : host.fact.bridgeName,
+      dpid,
+      ovsdb: hosts.entries.get(host.id)?.session == null ? "disconnected" : "connected",
+      openflow: entry?.session == null ? "disconnected" : "connected",
+      state: stateOf(host, entry),
+      ovsVersion: host.fact?.ovsVersion ?? null,
+      flows: { desired: desired?.flows.size ?? 0, installed: entry?.installed?.flows.size ?? 0 },
+      problems: views(problemsOf(fabric, host, entry)),
+    };
+  }
+
+  function tunnelViews(): TunnelView[] {
+    const fabric = weaver.fabric;
+    if (fabric === null) return [];
+    return [...fabric.hosts.values()].flatMap((host) =>
+      host.wantedTunnels.map((tunnel): TunnelView => {
+        const row = host.fact?.tunnels.find(
+          (one) =>
+            one.peerId === tunnel.peerId &&
+            one.peerIndex === tunnel.peerIndex &&
+            one.type === tunnel.type &&
+            one.fabricId === fabric.id,
+        );
+        const { state, reason } = tunnelState(row);
+        return {
+          from: host.id,
+          to: tunnel.peerId,
+          type: tunnel.type,
+          state,
+          name: row?.name ?? null,
+          ofport: row?.ofport ?? null,
+          remoteIp: tunnel.remoteIp,
+          reason,
+        };
+      }),
+    );
+  }
+
+  function portViews(): PortView[] {
+    return everyHost().flatMap(({ host }) => host.ports.map((port) => portView(host, port)));
+  }
+
+  function endpointViews(): EndpointView[] {
+    const fabrics = [...(weaver.fabric === null ? [] : [weaver.fabric]), ...weaver.islands.values()];
+    return fabrics.flatMap((fabric) => [...fabric.endpoints.values()].map((one) => endpointView(fabric, one)));
+  }
+
+  function networkViews(): NetworkView[] {
+    const found = new Map<string, NetworkView>();
+    for (const fabric of [...(weaver.fabric === null ? [] : [weaver.fabric]), ...weaver.islands.values()]) {
+      for (const network of fabric.networks.all()) {
+        const members = [...fabric.hosts.values()].filter((host) =>
+          host.ports.some((port) => port.attachments.some((at) => at.network.vni === network.vni)),
+        );
+        const ports = members.reduce(
+          (sum, host) =>
+            sum + host.ports.filter((port) => port.attachments.some((at) => at.network.vni === network.vni)).length,
+          0,
+        );
+        const endpoints = [...fabric.endpoints.values()].filter((one) => one.vni === network.vni).length;
+        const before = found.get(network.name);
+        found.set(network.name, {
+          name: network.name,
+          vni: network.vni,
+          tag: network.tag,
+          hosts: [...(before?.hosts ?? []), ...members.map((host) => host.id)].sort(),
+          ports: (before?.ports ?? 0) + ports,
+          endpoints: (before?.endpoints ?? 0) + endpoints,
+        });
+      }
+    }
+    return [...found.values()].sort((a, b) => a.vni - b.vni);
+  }
+
+  function topology(): TopologyView {
+    return {
+      fabric: weaver.fabric?.id ?? null,
+      hosts: everyHost().map(hostView),
+      tunnels: tunnelViews(),
+      networks: networkViews(),
+      endpoints: endpointViews(),
+    };
+  }
+
+  function findHost(text: string): { fabric: Fabric; host: FabricHost } {
+    const all = everyHost();
+    const found =
+      all.find(({ host }) => host.id === text) ??
+      all.find(({ host }) => host.name === text) ??
+      all.find(({ host }) => host.index !== null && String(host.index) === text);
+    if (found !== undefined) return found;
+    const known = all.map(({ host }) => host.name).join(", ");
+    throw new WeftError("host/unknown", `no host is called "${text}"; known: ${known === "" ? "none" : known}`, {
+      context: { host: text },
+    });
+  }
+
+  async function flows(text: string): Promise<FlowsView> {
+    const { host } = findHost(text);
+    const entry = switchOf(host);
+    const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    const held: readonly (FlowStats | DesiredFlow)[] =
+      entry?.session == null ? [...(entry?.installed?.flows.values() ?? [])] : await entry.session.readFlows();
+    const groups =
+      entry?.session == null ? [...(entry?.installed?.groups.values() ?? [])] : await entry.session.readGroups();
+    const forms = new Set(held.map((flow) => `${flowKey(flow.tableId, flow.priority, flow.match)}=${flowForm(flow)}`));
+    const missing = [...(desired?.flows.values() ?? [])].filter((flow) => !forms.has(`${flow.key}=${flow.form}`));
+    const shown = [...held.map((flow) => flowView(flow, true)), ...missing.map((flow) => flowView(flow, false))];
+    return {
+      host: host.id,
+      flows: shown.sort(
+        (a, b) =>
+          a.tableId - b.tableId || b.priority - a.priority || (a.match < b.match ? -1 : a.match > b.match ? 1 : 0),
+      ),
+      groups: [...groups]
+        .sort((a, b) => a.groupId - b.groupId)
+        .map((group) => ({ id: group.groupId, name: groupName(group.groupId), text: formatGroup(group) })),
+    };
+  }
+
+  function status(): StatusView {
+    const all = topology();
+    return {
+      version: options.version,
+      fabric: all.fabric,
+      uptimeSec: Math.floor((options.nowMs() - startedAtMs) / 1000),
+      hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
+      listeners: options.listeners(),
+      problems: all.hosts.flatMap((host) => host.problems),
+      counters: options.counters.snapshot(),
+    };
+  }
+
+  return {
+    status,
+    hosts: () => everyHost().map(hostView),
+    tunnels: tunnelViews,
+    ports: portViews,
+    endpoints: endpointViews,
+    networks: networkViews,
+    topology,
+    flows,
+    forgetHost(text) {
+      const { host } = findHost(text);
+      if (hosts.entries.get(host.id)?.session != null || switchOf(host)?.session != null) {
+        throw new WeftError(
+          "host/connected",
+          `host ${host.id} is connected; on it, first: ovs-vsctl del-manager, and del-controller on its bridge`,
+        );
+      }
+      weaver.forget(host.id);
+    },
+  };
+}
+
+function tunnelState(row: { ofport: number | null; error: string | null; linkUp: boolean } | undefined): {
+  state: TunnelState;
+  reason: string | null;
+} {
+  if (row === undefined) return { state: "pending", reason: "not yet made on the host" };
+  if (row.error !== null) return { state: "error", reason: row.error };
+  if (row.ofport === null) return { state: "pending", reason: "the switch has not given it a port number" };
+  return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
+}
+
+function portView(host: FabricHost, { fact, attachments }: FabricPort): PortView {
+  const state = fact.problems.some((problem) => problem.code === "port/error") ? "error" : fact.up ? "up" : "down";
+  return {
+    host: host.id,
+    name: fact.name,
+    ofport: fact.ofport,
+    type: fact.type === "" ? "system" : fact.type,
+    mode: vlanModeOf(fact.vlan),
+    tag: fact.vlan.tag,
+    trunks: fact.vlan.trunks,
+    networks: attachments.map((at) => at.network.name),
+    state,
+    problems: views(fact.excluded === null ? fact.problems : [...fact.problems, fact.excluded]),
+  };
+}
+
+function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {
+  return {
+    mac: endpoint.mac,
+    ips: [...endpoint.ips].sort(compareIps),
+    network: fabric.networks.byVni(endpoint.vni)?.name ?? `vni${endpoint.vni}`,
+    host: endpoint.hostId,
+    port: endpoint.portName,
+    origin: endpoint.origin,
+  };
+}
+
+function flowView(flow: FlowStats | DesiredFlow, installed: boolean): FlowView {
+  return {
+    table: tableName(flow.tableId),
+    tableId: flow.tableId,
+    priority: flow.priority,
+    match: formatMatch(flow.match),
+    actions: formatActions(flow.instructions),
+    cookie: `0x${flow.cookie.toString(16).padStart(16, "0")}`,
+    kind: decodeCookie(flow.cookie)?.kind ?? (isOwnCookie(flow.cookie) ? "unknown" : "foreign"),
+    idleTimeoutSec: flow.idleTimeoutSec,
+    installed,
+  };
+}

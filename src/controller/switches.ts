@@ -1,0 +1,258 @@
+// The switches that are or were connected by OpenFlow: sessions, what they hold, what was heard on them.
+import type { Logger } from "pino";
+import { ipv4FromNumber } from "../../proto/bytes/ip.ts";
+import { bigIntToMac } from "../../proto/bytes/mac.ts";
+import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
+import { Observations } from "../discovery/observations.ts";
+import { sightingOf } from "../discovery/sighting.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { RememberedFact, SwitchFact } from "../model/facts.ts";
+import type { DesiredSwitch } from "../pipeline/desired.ts";
+import { type Readback, readBack } from "../pipeline/readback.ts";
+import { decodeCookie } from "../pipeline/registry.ts";
+import type { InstalledSwitch } from "../reconcile/installed.ts";
+import type { SwitchChange } from "../reconcile/switch-plan.ts";
+import {
+  type ApplyOutcome,
+  failureText,
+  type SwitchConnection,
+  SwitchReconciler,
+} from "../reconcile/switch-reconciler.ts";
+import type { Timers } from "../reconcile/timers.ts";
+import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import type { Counters } from "./counters.ts";
+
+/** 16 hexadecimal digits. */
+export type Dpid = string;
+
+export interface SwitchEntry {
+  readonly dpid: Dpid;
+  readonly observations: Observations;
+  /** The connection that is written to; null while there is none. */
+  session: OpenFlowSession | null;
+  /** Further live connections of the same datapath id: kept, not written to, and used when the first one ends. */
+  readonly spares: OpenFlowSession[];
+  reconciler: SwitchReconciler | null;
+  /** What was last read or confirmed; null before. Stays while the switch is away. */
+  installed: InstalledSwitch | null;
+  readback: Readback | null;
+  /** Whether the session in use has been read back. */
+  isRead: boolean;
+  maxMeter: number;
+  connectedAtMs: number;
+}
+
+export interface SwitchesOptions {
+  readonly perPort: number;
+  readonly log: Logger;
+  readonly timers: Timers;
+  readonly counters: Counters;
+  /** Some fact of a switch has changed. */
+  readonly changed: () => void;
+  /** What the switch should hold now; null where that can't be told. */
+  readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
+}
+
+export function dpidText(datapathId: bigint): Dpid {
+  return datapathId.toString(16).padStart(16, "0");
+}
+
+export class Switches {
+  readonly #options: SwitchesOptions;
+  readonly #entries = new Map<Dpid, SwitchEntry>();
+  #hearings = 0;
+
+  constructor(options: SwitchesOptions) {
+    this.#options = options;
+  }
+
+  get entries(): ReadonlyMap<Dpid, SwitchEntry> {
+    return this.#entries;
+  }
+
+  ready(session: OpenFlowSession): void {
+    const { log, timers, perPort } = this.#options;
+    const dpid = dpidText(session.datapathId);
+    const entry = this.#entries.get(dpid) ?? {
+      dpid,
+      observations: new Observations(perPort),
+      session: null,
+      spares: [],
+      reconciler: null,
+      installed: null,
+      readback: null,
+      isRead: false,
+      maxMeter: 0,
+      connectedAtMs: timers.now(),
+    };
+    this.#entries.set(dpid, entry);
+    if (entry.session !== null) {
+      entry.spares.push(session);
+      log.warn(
+        { dpid, peer: session.label, used: entry.session.label },
+        "a second OpenFlow connection of the same switch: the first stays in use; give each bridge one controller row, and each host its own datapath id",
+      );
+      return;
+    }
+    this.#take(entry, session);
+  }
+
+  #take(entry: SwitchEntry, session: OpenFlowSession): void {
+    const { log, timers, counters, changed, desired } = this.#options;
+    entry.session = session;
+    entry.connectedAtMs = timers.now();
+    entry.maxMeter = session.meters.maxMeter;
+    log.info({ dpid: entry.dpid, peer: session.label, ports: session.ports.size }, "switch connected by OpenFlow");
+    entry.reconciler = new SwitchReconciler(
+      connectionOf(session),
+      {
+        desired: () => desired(entry),
+        installedChanged: (installed) => this.#installedChanged(entry, installed),
+        applied: (plan) => {
+          counters.add("bundles");
+          counters.add("flowMods", plan.flowMods);
+          counters.add("groupMods", plan.groupMods);
+          counters.add("meterMods", plan.meterMods);
+          log.debug(
+            { dpid: entry.dpid, flowMods: plan.flowMods, groupMods: plan.groupMods, meterMods: plan.meterMods },
+            "switch updated",
+          );
+        },
+        failed: (error) => {
+          if (entry.session === session)
+            log.warn({ dpid: entry.dpid, error: failureText(error) }, "switch update failed");
+        },
+      },
+      timers,
+    );
+    entry.reconciler.wake();
+    changed();
+  }
+
+  #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
+    const readback = readBack(installed.flows.values(), installed.groups.values());
+    if (!entry.isRead) entry.observations.load(readback.observed);
+    entry.isRead = true;
+    entry.installed = installed;
+    entry.readback = readback;
+    this.#options.changed();
+  }
+
+  closed(session: OpenFlowSession, reason: string): void {
+    const entry = this.#entries.get(dpidText(session.datapathId));
+    if (entry === undefined) return;
+    const at = entry.spares.indexOf(session);
+    if (at >= 0) {
+      entry.spares.splice(at, 1);
+      return;
+    }
+    if (entry.session !== session) return;
+    this.#options.log.info({ dpid: entry.dpid, peer: session.label, reason }, "switch disconnected");
+    entry.reconciler?.stop();
+    entry.reconciler = null;
+    entry.session = null;
+    // What it holds is read again when it returns; until then what it held stays a fact.
+    entry.isRead = false;
+    const spare = entry.spares.shift();
+    if (spare !== undefined) this.#take(entry, spare);
+    this.#options.changed();
+  }
+
+  /** @param elsewhere the other switches of the same fabric: a MAC heard here is no longer there. */
+  packetIn(
+    session: OpenFlowSession,
+    packetIn: PacketIn,
+    elsewhere: (entry: SwitchEntry) => Iterable<SwitchEntry>,
+  ): void {
+    this.#options.counters.add("packetIns");
+    const entry = this.#entryOf(session);
+    const sighting = entry === null ? null : sightingOf(packetIn);
+    if (entry === null || sighting === null) return;
+    this.#hearings++;
+    if (!entry.observations.hear(sighting, this.#hearings)) return;
+    for (const other of elsewhere(entry)) {
+      if (other !== entry) other.observations.forget(sighting.vni, sighting.mac);
+    }
+    this.#options.log.debug({ dpid: entry.dpid, ...sighting }, "endpoint heard");
+    this.#options.changed();
+  }
+
+  flowRemoved(session: OpenFlowSession, removed: FlowRemoved): void {
+    const entry = this.#entryOf(session);
+    if (entry === null) return;
+    entry.reconciler?.flowRemoved(removed);
+    const IDLE_TIMEOUT = 0;
+    const fact = decodeCookie(removed.cookie);
+    if (removed.reason === IDLE_TIMEOUT && fact !== undefined) this.#aged(entry, fact.kind, fact.vni, removed);
+    this.#options.changed();
+  }
+
+  #aged(entry: SwitchEntry, kind: string, vni: number, removed: FlowRemoved): void {
+    const value = (name: string): bigint | null => {
+      const tlv = removed.match.find((one) => one.field === name);
+      return tlv === undefined || tlv.field === "unknown" ? null : BigInt(tlv.value);
+    };
+    const [source, inPort, spa] = [value("eth_src"), value("in_port"), value("arp_spa")];
+    if (source === null || inPort === null) return;
+    const mac = bigIntToMac(source);
+    if (kind === "known-mac") entry.observations.forget(vni, mac, Number(inPort));
+    if (kind === "known-address" && spa !== null) {
+      entry.observations.forgetIp(vni, mac, Number(inPort), ipv4FromNumber(Number(spa)));
+    }
+  }
+
+  #entryOf(session: OpenFlowSession): SwitchEntry | null {
+    const entry = this.#entries.get(dpidText(session.datapathId));
+    return entry !== undefined && entry.session === session ? entry : null;
+  }
+
+  wakeAll(): void {
+    for (const entry of this.#entries.values()) entry.reconciler?.wake();
+  }
+
+  stop(): void {
+    for (const entry of this.#entries.values()) {
+      entry.reconciler?.stop();
+      for (const session of [entry.session, ...entry.spares]) session?.close("the controller stops");
+    }
+  }
+}
+
+/** null until the switch was read at least once. */
+export function switchFact(entry: SwitchEntry): SwitchFact | null {
+  if (entry.installed === null) return null;
+  return {
+    dpid: entry.dpid,
+    ownIndex: entry.readback?.ownIndex ?? null,
+    maxMeter: entry.maxMeter,
+    observed: entry.observations.all,
+    receivesOn: entry.readback?.receivesOn ?? new Set(),
+    sendsBy: entry.readback?.sendsBy ?? new Map(),
+  };
+}
+
+export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
+  return entry.readback?.remembered ?? [];
+}
+
+export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {
+  return entry.reconciler?.problems ?? [];
+}
+
+function connectionOf(session: OpenFlowSession): SwitchConnection {
+  return {
+    label: session.label,
+    readFlows: () => session.readFlows(),
+    readGroups: () => session.readGroups(),
+    readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
+    async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
+      const result = await session.apply(changes);
+      if (result.ok) return { ok: true };
+      const errors = result.errors.map(({ message, error }) => ({
+        message: message as SwitchChange,
+        text: error.message,
+      }));
+      return { ok: false, errors };
+    },
+  };
+}

@@ -1,0 +1,84 @@
+// What one switch's guests have been heard to say: bounded, and forgotten as the switch reports silence.
+import { LRUCache } from "lru-cache";
+import type { Mac } from "../../proto/bytes/mac.ts";
+import type { ObservedFact, Vni } from "../model/facts.ts";
+import type { Sighting } from "./sighting.ts";
+
+/** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
+const MAX_IPS_PER_MAC = 64;
+
+/** Every MAC is at one port of the switch: hearing it elsewhere moves it. */
+export class Observations {
+  readonly #perPort: number;
+  /** Port number -> `vni/mac` -> fact. The least recently heard makes room. */
+  readonly #ports = new Map<number, LRUCache<string, ObservedFact>>();
+  #snapshot: readonly ObservedFact[] | null = null;
+
+  /** @param perPort the most endpoints that one port may have. */
+  constructor(perPort: number) {
+    this.#perPort = perPort;
+  }
+
+  /** Sorted; the same array while nothing changes. */
+  get all(): readonly ObservedFact[] {
+    this.#snapshot ??= Object.freeze(
+      [...this.#ports.values()]
+        .flatMap((cache) => [...cache.values()])
+        .sort((a, b) => a.vni - b.vni || (a.mac < b.mac ? -1 : 1)),
+    );
+    return this.#snapshot;
+  }
+
+  #cache(ofport: number): LRUCache<string, ObservedFact> {
+    let cache = this.#ports.get(ofport);
+    if (cache === undefined) {
+      cache = new LRUCache({ max: this.#perPort });
+      this.#ports.set(ofport, cache);
+    }
+    return cache;
+  }
+
+  #put(fact: ObservedFact): void {
+    this.#cache(fact.ofport).set(`${fact.vni}/${fact.mac}`, Object.freeze(fact));
+    this.#snapshot = null;
+  }
+
+  /** @returns whether this was news. */
+  hear({ vni, ofport, mac, ip }: Sighting, heard: number): boolean {
+    const known = this.#cache(ofport).get(`${vni}/${mac}`);
+    if (known !== undefined && (ip === null || known.ips.includes(ip))) return false;
+    if (known === undefined) this.forget(vni, mac);
+    const ips = new Set(known?.ips ?? []);
+    if (ip !== null && ips.size < MAX_IPS_PER_MAC) ips.add(ip);
+    this.#put({ vni, mac, ofport, ips: [...ips].sort(), heard: known?.heard ?? heard });
+    return true;
+  }
+
+  /** What the switch itself holds. What was heard since stays; what it held from before comes to it. */
+  load(facts: Iterable<Omit<ObservedFact, "heard">>): void {
+    for (const fact of facts) {
+      const known = this.#cache(fact.ofport).get(`${fact.vni}/${fact.mac}`);
+      const ips = [...new Set([...(known?.ips ?? []), ...fact.ips])].sort().slice(0, MAX_IPS_PER_MAC);
+      this.#put({ ...fact, ips, heard: known?.heard ?? 0 });
+    }
+  }
+
+  /** @returns whether the MAC was known at that port (or, without one, at any). */
+  forget(vni: Vni, mac: Mac, ofport?: number): boolean {
+    let forgot = false;
+    for (const [port, cache] of this.#ports) {
+      if (ofport !== undefined && ofport !== port) continue;
+      if (cache.delete(`${vni}/${mac}`)) forgot = true;
+    }
+    if (forgot) this.#snapshot = null;
+    return forgot;
+  }
+
+  /** @returns whether the address was known there. */
+  forgetIp(vni: Vni, mac: Mac, ofport: number, ip: string): boolean {
+    const known = this.#ports.get(ofport)?.get(`${vni}/${mac}`);
+    if (known === undefined || !known.ips.includes(ip)) return false;
+    this.#put({ ...known, ips: known.ips.filter((one) => one !== ip) });
+    return true;
+  }
+}
