@@ -14,6 +14,7 @@ export const DEFAULT_MAX_JSON_DEPTH = 1000;
 
 /** Runs of fewer digits are exact in a double. */
 const EXACT_DIGITS = 16;
+const AFTER_MINUS = -1;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -30,7 +31,7 @@ export class JsonFramer {
   readonly #maxDepth: number;
   #state: State = "between";
   #depth = 0;
-  /** Digits of the number the scanner is in, 0 outside of numbers. */
+  /** Digits of the number the scanner is in, 0 outside of numbers, AFTER_MINUS between a sign and the first digit. */
   #digits = 0;
   /** Whether the message holds something that JSON.parse would round, or take although Open vSwitch does not. */
   #needsStrict = false;
@@ -146,6 +147,8 @@ export class JsonFramer {
         break;
       }
       if (c >= 0x30 && c <= 0x39) {
+        // A number that begins with -0 may be the negative zero, which Open vSwitch does not know.
+        if (digits === AFTER_MINUS) digits = c === 0x30 ? EXACT_DIGITS - 1 : 0;
         digits += 1;
         if (digits >= EXACT_DIGITS) this.#needsStrict = true;
       } else if (c === 0x2e) {
@@ -153,7 +156,7 @@ export class JsonFramer {
       } else if ((c | 0x20) === 0x65 && digits > 0) {
         this.#needsStrict = true;
       } else {
-        digits = 0;
+        digits = c === 0x2d ? AFTER_MINUS : 0;
         if (c === 0x7b || c === 0x5b) {
           this.#depth += 1;
           if (this.#depth > this.#maxDepth) {
