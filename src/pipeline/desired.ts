@@ -1,7 +1,7 @@
 // What a switch should hold: typed flows, groups and meters, each with the canonical form by which it is compared.
 import {
   type Bucket,
-  canonicalBuckets,
+  canonicalGroup,
   canonicalInstructions,
   canonicalMatch,
   type GroupType,
@@ -64,7 +64,7 @@ export function flowForm(flow: {
 }
 
 export function groupForm(group: { readonly type: GroupType; readonly buckets: readonly Bucket[] }): string {
-  return `${group.type}/${canonicalBuckets(group.buckets)}`;
+  return canonicalGroup(group.type, group.buckets);
 }
 
 export function meterForm(ratePps: number, burst: number): string {

@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import type { HostFact } from "../../../src/model/facts.ts";
+import { type Decisions, type IdentityInput, NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import { FABRIC, hostFact, tunnelTo } from "./facts-for-tests.ts";
+
+function resolve(hosts: readonly HostFact[], fields: Partial<IdentityInput> = {}) {
+  return resolveIdentities({
+    hosts,
+    settings: new Map(),
+    configuredFabricId: null,
+    decisions: NO_DECISIONS,
+    holding: false,
+    indexesInFlows: new Set(),
+    forgotten: new Set(),
+    newFabricId: () => "made-up",
+    ...fields,
+  });
+}
+
+function indexes(outcome: ReturnType<typeof resolve>): Record<string, number | null> {
+  return Object.fromEntries([...outcome.identities.values()].map(({ id, index }) => [id, index]));
+}
+
+function stored(id: string, index: number, fabricId = FABRIC) {
+  return { index, fabricId, hostId: id };
+}
+
+describe("indexes", () => {
+  it("are given in the order in which hosts come, and the fabric gets an id with the first", () => {
+    const outcome = resolve([hostFact({ id: "b" }), hostFact({ id: "a" })]);
+    expect(indexes(outcome)).toEqual({ b: 1, a: 2 });
+    expect(outcome.fabricId).toBe("made-up");
+  });
+
+  it("stay what hosts have stored, and the fabric's id with them", () => {
+    const outcome = resolve([hostFact({ id: "a", stored: stored("a", 7) }), hostFact({ id: "b" })]);
+    expect(indexes(outcome)).toEqual({ a: 7, b: 1 });
+    expect(outcome.fabricId).toBe(FABRIC);
+  });
+
+  it("of a host that is away are known from its peers' rows and given to nobody else", () => {
+    const a = hostFact({ id: "a", stored: stored("a", 2), tunnels: [tunnelTo("gone", 1, "10.0.0.9")] });
+    const outcome = resolve([a, hostFact({ id: "new" })]);
+    expect(indexes(outcome)).toEqual({ a: 2, gone: 1, new: 3 });
+    expect(outcome.identities.get("gone")?.tunnelIp).toBe("10.0.0.9");
+  });
+
+  it("are not given out while holding, as long as a host that peers name has not been read", () => {
+    const a = hostFact({ id: "a", stored: stored("a", 2), tunnels: [tunnelTo("gone", 1, "10.0.0.9")] });
+    const fresh = hostFact({ id: "new" });
+    const held = resolve([a, fresh], { holding: true });
+    expect(indexes(held)).toEqual({ a: 2, gone: 1, new: null });
+    expect(held.identities.get("new")?.problems[0]?.code).toBe("host/holding");
+    expect(indexes(resolve([a, fresh], { holding: false })).new).toBe(3);
+  });
+
+  it("are not given out while holding, as long as flows name an index that nobody has claimed", () => {
+    const outcome = resolve([hostFact({ id: "new" })], { holding: true, indexesInFlows: new Set([1]) });
+    expect(indexes(outcome).new).toBeNull();
+  });
+
+  it("are given at once after a start when nothing tells of other hosts", () => {
+    expect(indexes(resolve([hostFact({ id: "a" })], { holding: true })).a).toBe(1);
+  });
+
+  it("given in this run yield, while holding, to a host that had the index before", () => {
+    const fresh = hostFact({ id: "fresh" });
+    const first = resolve([fresh], { holding: true });
+    expect(indexes(first).fresh).toBe(1);
+    const old = hostFact({ id: "old", stored: stored("old", 1) });
+    const second = resolve([fresh, old], { holding: true, decisions: first.decisions });
+    expect(indexes(second)).toEqual({ old: 1, fresh: 2 });
+    expect(second.fabricId).toBe(FABRIC);
+  });
+
+  it("that two hosts have stored stay with the one that more peers name", () => {
+    const a = hostFact({ id: "a", stored: stored("a", 1) });
+    const b = hostFact({ id: "b", stored: stored("b", 1) });
+    const c = hostFact({ id: "c", stored: stored("c", 2), tunnels: [tunnelTo("b", 1, "10.0.0.2")] });
+    expect(indexes(resolve([a, b, c]))).toEqual({ b: 1, c: 2, a: 3 });
+  });
+
+  it("count as none when they were given to another host (a cloned disk) or in another fabric", () => {
+    const a = hostFact({ id: "a", stored: stored("a", 1) });
+    const clone = hostFact({ id: "clone", stored: stored("a", 1) });
+    const foreign = hostFact({ id: "foreign", stored: stored("foreign", 1, "another") });
+    expect(indexes(resolve([a, clone, foreign]))).toEqual({ a: 1, clone: 2, foreign: 3 });
+  });
+
+  it("can be configured, and then win", () => {
+    const settings = new Map([["a", { index: 9, name: "alpha" }]]);
+    const outcome = resolve([hostFact({ id: "b", stored: stored("b", 9) }), hostFact({ id: "a" })], { settings });
+    expect(indexes(outcome)).toEqual({ b: 1, a: 9 });
+    expect(outcome.identities.get("a")?.name).toBe("alpha");
+  });
+
+  it("do not change between two looks at the same hosts", () => {
+    const hosts = [hostFact({ id: "b" }), hostFact({ id: "a" })];
+    let decisions: Decisions = NO_DECISIONS;
+    for (let round = 0; round < 3; round++) {
+      const outcome = resolve([...hosts].reverse(), { decisions });
+      decisions = outcome.decisions;
+      expect(indexes(outcome)).toEqual({ a: 1, b: 2 });
+    }
+  });
+
+  it("are for hosts that take part: one that waits for consent or was refused gets none", () => {
+    const problem = { code: "x", message: "y", remedy: "z" };
+    const waiting = hostFact({ id: "a", standing: { kind: "waiting", problem } });
+    expect(indexes(resolve([waiting]))).toEqual({ a: null });
+    expect(resolve([waiting]).fabricId).toBeNull();
+  });
+
+  it("are free again once a host is forgotten", () => {
+    const a = hostFact({ id: "a", stored: stored("a", 2), tunnels: [tunnelTo("gone", 1, "10.0.0.9")] });
+    const outcome = resolve([a, hostFact({ id: "new" })], { forgotten: new Set(["gone"]) });
+    expect(indexes(outcome)).toEqual({ a: 2, new: 1 });
+  });
+});
+
+describe("tunnel IPs", () => {
+  it("that two hosts claim stay with the lower index, and the other host is told", () => {
+    const outcome = resolve([hostFact({ id: "a", tunnelIp: "10.0.0.1" }), hostFact({ id: "b", tunnelIp: "10.0.0.1" })]);
+    expect(outcome.identities.get("a")?.tunnelIp).toBe("10.0.0.1");
+    expect(outcome.identities.get("b")?.tunnelIp).toBeNull();
+    const [problem] = outcome.identities.get("b")?.problems ?? [];
+    expect(problem?.code).toBe("host/tunnel-ip-taken");
+    expect(problem?.message).toContain("a keeps it");
+    expect(problem?.remedy).toContain("weft-tunnel-ip");
+  });
+});

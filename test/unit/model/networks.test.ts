@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import type { PortFact } from "../../../src/model/facts.ts";
+import { DEFAULT_VNI, FIRST_NAMED_VNI, MAX_VNI, NetworkTable } from "../../../src/model/networks.ts";
+import { hostFact, portFact } from "./facts-for-tests.ts";
+
+function table(ports: readonly PortFact[], settings: ConstructorParameters<typeof NetworkTable>[0] = []) {
+  return new NetworkTable(settings, [hostFact({ id: "h", ports })], []);
+}
+
+/** `network: untagged` or `network: in 0,10 out 10` for each attachment. */
+function attachments(networks: NetworkTable, port: PortFact): string[] {
+  return networks
+    .attachments(port)
+    .map((at) => `${at.network.name} in ${at.ingressVlans.join(",")} out ${at.egressVlan ?? "untagged"}`);
+}
+
+function vlan(tag: number | null, trunks: readonly number[] = [], vlanMode: string | null = null) {
+  return { tag, trunks, vlanMode };
+}
+
+describe("networks", () => {
+  it("of a VLAN tag need no declaring: tag t is vlan<t> with VNI t", () => {
+    const networks = table([portFact({ name: "a", vlan: vlan(10) })]);
+    expect(networks.byName("vlan10")).toEqual({ name: "vlan10", vni: 10, tag: 10 });
+    expect(networks.default).toEqual({ name: "default", vni: DEFAULT_VNI, tag: null });
+  });
+
+  it("can be named and numbered by configuration", () => {
+    const networks = table([portFact({ name: "a", vlan: vlan(10) })], [{ name: "blue", vni: 5000, tag: 10 }]);
+    expect(networks.byName("blue")).toEqual({ name: "blue", vni: 5000, tag: 10 });
+    expect(networks.byName("vlan10")).toBeUndefined();
+  });
+
+  it("that have only a name get the same VNI from it everywhere, out of the VLANs' reach", () => {
+    const first = table([portFact({ name: "a", networkName: "blue" })]).byName("blue");
+    const second = table([portFact({ name: "x", networkName: "red" }), portFact({ name: "b", networkName: "blue" })]);
+    expect(first?.vni).toBeGreaterThanOrEqual(FIRST_NAMED_VNI);
+    expect(first?.vni).toBeLessThanOrEqual(MAX_VNI);
+    expect(second.byName("blue")?.vni).toBe(first?.vni);
+    expect(second.byName("red")?.vni).not.toBe(first?.vni);
+  });
+
+  it("keep the VNI that their ports have stored", () => {
+    const networks = table([portFact({ name: "a", networkName: "blue", storedVni: 70_000 })]);
+    expect(networks.byName("blue")?.vni).toBe(70_000);
+  });
+
+  it("whose VNI is only remembered from flows have a name for it", () => {
+    const networks = new NetworkTable([], [], [10, 70_000, DEFAULT_VNI]);
+    expect(networks.all().map((network) => network.name)).toEqual(["vlan10", "default", "vni70000"]);
+  });
+});
+
+describe("a port", () => {
+  const other = portFact({ name: "other", ofport: 2, vlan: vlan(10) });
+  const another = portFact({ name: "another", ofport: 3, vlan: vlan(20) });
+
+  it("with none of tag, trunks and vlan_mode is an access port of the default network", () => {
+    const port = portFact({ name: "p" });
+    expect(attachments(table([port, other]), port)).toEqual(["default in 0 out untagged"]);
+  });
+
+  it("with a tag is an access port of the tag's network", () => {
+    const port = portFact({ name: "p", vlan: vlan(10) });
+    expect(attachments(table([port]), port)).toEqual(["vlan10 in 0 out untagged"]);
+  });
+
+  it("with weft-network is in that network, whatever its tag", () => {
+    const port = portFact({ name: "p", networkName: "blue", vlan: vlan(10) });
+    expect(attachments(table([port]), port)).toEqual(["blue in 0 out untagged"]);
+  });
+
+  it("with vlan_mode=trunk and empty trunks carries every VLAN, and untagged frames for the default network", () => {
+    const port = portFact({ name: "p", vlan: vlan(null, [], "trunk") });
+    expect(attachments(table([port, other, another]), port)).toEqual([
+      "default in 0 out untagged",
+      "vlan10 in 10 out 10",
+      "vlan20 in 20 out 20",
+    ]);
+  });
+
+  it("with trunks carries just those, and untagged frames only if VLAN 0 is among them", () => {
+    const port = portFact({ name: "p", vlan: vlan(null, [20]) });
+    expect(attachments(table([port, other, another]), port)).toEqual(["vlan20 in 20 out 20"]);
+    const withZero = portFact({ name: "p", vlan: vlan(null, [0, 20]) });
+    expect(attachments(table([withZero, other, another]), withZero)).toEqual([
+      "default in 0 out untagged",
+      "vlan20 in 20 out 20",
+    ]);
+  });
+
+  it("that is native-tagged takes its native VLAN both ways and gives it out tagged", () => {
+    const port = portFact({ name: "p", vlan: vlan(10, [20], "native-tagged") });
+    expect(attachments(table([port, other, another]), port)).toEqual(["vlan10 in 0,10 out 10", "vlan20 in 20 out 20"]);
+  });
+
+  it("that is native-untagged gives its native VLAN out untagged", () => {
+    const port = portFact({ name: "p", vlan: vlan(10, [20], "native-untagged") });
+    expect(attachments(table([port, other, another]), port)).toEqual([
+      "vlan10 in 0,10 out untagged",
+      "vlan20 in 20 out 20",
+    ]);
+  });
+
+  it("that is kept out of the fabric is in no network", () => {
+    const excluded = { code: "port/patch", message: "", remedy: "" };
+    const port = portFact({ name: "p", excluded });
+    expect(attachments(table([port]), port)).toEqual([]);
+  });
+});
