@@ -11,10 +11,15 @@ import {
   orderTopology,
   orderTunnels,
 } from "./order.ts";
-import { FORMATS, type Format, render } from "./render/index.ts";
+import { FORMATS, type Format, namesOf, render, type Style } from "./render/index.ts";
 import type { Queries } from "./views.ts";
 
 export interface ControlContext {
+  readonly queries: Queries | PromiseLike<Queries>;
+  readonly version: string;
+}
+
+interface Asked {
   readonly queries: Queries;
   readonly version: string;
 }
@@ -23,7 +28,7 @@ interface Command {
   /** Its positional arguments, as `list-commands` shows them. */
   readonly args: readonly string[];
   /** null where there is nothing to say but that it is done. */
-  run(context: ControlContext, args: readonly string[]): Promise<Answer | null> | Answer | null;
+  run(asked: Asked, args: readonly string[]): Promise<Answer | null> | Answer | null;
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -54,7 +59,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
 ]);
 
-function query(run: (context: ControlContext) => Answer): Command {
+function query(run: (asked: Asked) => Answer): Command {
   return { args: [], run };
 }
 
@@ -80,38 +85,54 @@ export async function runCommand(context: ControlContext, method: string, params
   if (command === undefined) {
     throw new WeftError("control/unknown-command", `"${method}" is not a valid command; see list-commands`);
   }
-  const { format, args } = readParams(params);
+  const { format, style, args } = readParams(params);
   const { args: names } = command;
   if (args.length !== names.length) {
     const wanted = names.length === 0 ? "no arguments" : names.join(" ");
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }
-  const answer = await command.run(context, args);
-  return answer === null ? "" : render(answer, format);
+  const queries = await context.queries;
+  const answer = await command.run({ queries, version: context.version }, args);
+  return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
 }
 
-/** After `--` everything is an argument. */
-function readParams(params: readonly string[]): { readonly format: Format; readonly args: readonly string[] } {
-  let format: string = "table";
+interface Params {
+  readonly format: Format;
+  readonly style: Style;
+  readonly args: readonly string[];
+}
+
+/** `--color` and `--width=COLUMNS` are said by a caller whose output is a terminal. After `--` everything is an argument. */
+function readParams(params: readonly string[]): Params {
+  let format = "table";
+  let color = false;
+  let width: number | null = null;
   const args: string[] = [];
   for (let at = 0; at < params.length; at++) {
-    const param = params[at] ?? "";
-    if (param === "--") {
+    const [option = "", value] = splitOption(params[at] ?? "");
+    if (option === "--") {
       args.push(...params.slice(at + 1));
       break;
     }
-    if (param === "--json") format = "json";
-    else if (param.startsWith("--format=")) format = param.slice("--format=".length);
-    else if (param === "--format" || param === "-f") {
-      at += 1;
-      format = params[at] ?? "";
-    } else if (param.startsWith("-")) {
-      throw new WeftError("control/usage", `unknown option ${param}; the options are --json and --format=FORMAT`);
-    } else args.push(param);
+    if (option === "--json") format = "json";
+    else if (option === "--color") color = true;
+    else if (option === "--width" && /^[1-9]\d{0,4}$/.test(value ?? "")) width = Number(value);
+    else if (option === "--format" || option === "-f") {
+      if (value === undefined) at += 1;
+      format = value ?? params[at] ?? "";
+    } else if (option.startsWith("-")) {
+      throw new WeftError("control/usage", `unknown option ${params[at]}; the options are --json and --format=FORMAT`);
+    } else args.push(params[at] ?? "");
   }
   const known = FORMATS.find((name) => name === format);
   if (known === undefined) {
     throw new WeftError("control/usage", `"${format}" is not a format; the formats are ${FORMATS.join(", ")}`);
   }
-  return { format: known, args };
+  return { format: known, style: { color, width }, args };
+}
+
+/** `--option=value` in two. */
+function splitOption(param: string): readonly string[] {
+  const equals = param.startsWith("--") ? param.indexOf("=") : -1;
+  return equals < 0 ? [param] : [param.slice(0, equals), param.slice(equals + 1)];
 }

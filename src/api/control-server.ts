@@ -32,12 +32,13 @@ const MAX_PENDING_BYTES = 512 * 1024 * 1024;
 
 /**
  * Listens at `path`, with a directory made for it where there is none. Only the user it runs as may connect. A socket
- * that a dead process left is replaced; one that answers is an error.
+ * that a dead process left is replaced; one that answers is an error. Questions wait until the queries are there, so
+ * that the socket can be taken before anything else is done.
  * @throws WeftError `connection-method/invalid`, `stream/...`, `control/directory`
  */
 export async function startControlSocket(
   path: string,
-  queries: Queries,
+  queries: Queries | PromiseLike<Queries>,
   options: ControlSocketOptions,
 ): Promise<ControlSocket> {
   const method = parsePassiveMethod(`punix:${path}`);

@@ -1,6 +1,11 @@
 // The public entry of the api: the control socket, its client and the text of its answers.
+export { WeftError } from "../../proto/bytes/errors.ts";
 export type { Answer, QueryName, Views } from "./answer.ts";
 export { callControl } from "./control-client.ts";
 export { type ControlSocket, type ControlSocketOptions, startControlSocket } from "./control-server.ts";
+export { checkListenMethod } from "./listen-method.ts";
 export { FORMATS, type Format, PLAIN, render, type Style } from "./render/index.ts";
-export type { Queries } from "./views.ts";
+export { renderJson } from "./render/json.ts";
+export { pad, paint, type Tone, widthOf } from "./render/style.ts";
+export { type Column, tableLines } from "./render/table.ts";
+export type { HostView, Queries, StatusView, TopologyView, TunnelView } from "./views.ts";

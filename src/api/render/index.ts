@@ -5,20 +5,26 @@ import { renderCsv } from "./csv.ts";
 import { FLOW_FIELDS, flowsText } from "./flows.ts";
 import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
+import { type HostNames, withHostNames } from "./names.ts";
 import { problemLines } from "./problems.ts";
 import { statusCsv, statusText } from "./status.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { tableLines } from "./table.ts";
 import { topologyText } from "./topology.ts";
 
+export { type HostNames, namesOf } from "./names.ts";
 export { PLAIN, type Style } from "./style.ts";
 
 export const FORMATS = ["table", "json", "csv"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** Ends with a newline. @throws WeftError `format/unsupported` where an answer is no list and CSV is asked for. */
-export function render(answer: Answer, format: Format, style: Style = PLAIN): string {
-  if (format === "json") return renderJson(answer.view);
+/**
+ * Ends with a newline. Tables show hosts by their names where `names` has them, JSON and CSV by their ids.
+ * @throws WeftError `format/unsupported` where an answer is no list and CSV is asked for.
+ */
+export function render(given: Answer, format: Format, style: Style = PLAIN, names: HostNames = new Map()): string {
+  if (format === "json") return renderJson(given.view);
+  const answer = format === "table" ? withHostNames(given, names) : given;
   switch (answer.kind) {
     case "hosts":
       return renderList(HOSTS, answer.view, format, style);

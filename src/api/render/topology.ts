@@ -51,19 +51,32 @@ function hostTree(view: TopologyView, style: Style): readonly string[] {
     if (known === undefined) guests.set(endpoint.host, [endpoint]);
     else known.push(endpoint);
   }
-  const names = Math.max(...view.hosts.map((host) => widthOf(printable(host.name))));
+  const widest = (texts: readonly string[]) => texts.reduce((width, text) => Math.max(width, widthOf(text)), 0);
+  const widths = {
+    name: widest(view.hosts.map((host) => printable(host.name))),
+    index: widest(view.hosts.map(indexText)),
+    state: widest(view.hosts.map((host) => host.state)),
+  };
   const columns = guestColumns(view.endpoints);
   return view.hosts.flatMap((host) => [
-    hostLine(host, names, style),
+    hostLine(host, widths, style),
     ...guestLines(guests.get(host.id) ?? [], columns, style),
   ]);
 }
 
-function hostLine(host: HostView, width: number, style: Style): string {
-  const index = host.index === null ? "" : `#${host.index}`;
+function indexText(host: HostView): string {
+  return host.index === null ? "" : `#${host.index}`;
+}
+
+function hostLine(
+  host: HostView,
+  widths: { readonly name: number; readonly index: number; readonly state: number },
+  style: Style,
+): string {
+  const name = paint(pad(printable(host.name), widths.name), "strong", style);
+  const state = paint(pad(host.state, widths.state), stateTone(host.state), style);
   const facts = [host.tunnelIp ?? "no tunnel IP", host.bridge ?? "no bridge"].map(printable).join("  ");
-  const name = paint(pad(printable(host.name), width), "strong", style);
-  return `${name}  ${pad(index, 4)} ${paint(host.state, stateTone(host.state), style)}  ${facts}`;
+  return `${name}  ${pad(indexText(host), widths.index)}  ${state}  ${facts}`;
 }
 
 const GUEST_COLUMNS: readonly Column<EndpointView>[] = [

@@ -1,0 +1,11 @@
+// What the command line may say to `weft controller`.
+import type { LogLevel } from "../config/index.ts";
+
+export interface ControllerOptions {
+  readonly ovsdb?: readonly string[];
+  readonly openflow?: readonly string[];
+  readonly config?: string;
+  readonly logLevel?: LogLevel;
+  readonly logFile?: string;
+  readonly untilStdinEnds?: true;
+}

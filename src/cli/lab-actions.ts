@@ -1,0 +1,74 @@
+// What the `weft lab` commands do.
+import { callControl, type Format, renderJson, WeftError } from "../api/index.ts";
+import { Lab } from "../lab/index.ts";
+import { SilentFailure } from "./failure.ts";
+import { DEFAULT_LAB, type UpOptions } from "./lab-options.ts";
+import { labText, labView } from "./lab-status.ts";
+import { stdoutStyle } from "./settings.ts";
+
+export async function labDown(name: string | undefined, all: boolean): Promise<void> {
+  const removed = await Lab.sweep();
+  for (const each of labsToRemove(name, all, removed)) removed.push(...(await Lab.sweep(each)));
+  process.stdout.write(removed.length === 0 ? "There is no lab.\n" : `Removed ${removed.join(", ")}.\n`);
+}
+
+/** Labs whose process has ended are gone by now. */
+function labsToRemove(name: string | undefined, all: boolean, removed: readonly string[]): readonly string[] {
+  const names = Lab.list();
+  if (all) return names;
+  if (name === undefined) return names.length === 0 ? [] : [theLab()];
+  if (names.includes(name)) return [name];
+  if (removed.includes(name)) return [];
+  const others = names.length === 0 ? "there is none" : `there are: ${names.join(", ")}`;
+  throw new WeftError("lab/no-lab", `there is no lab "${name}"; ${others}`);
+}
+
+export async function labExec(name: string | undefined, member: string, command: readonly string[]): Promise<void> {
+  const lab = await Lab.open(name ?? theLab());
+  const exitCode = await lab.attach(member, command);
+  if (exitCode !== 0) throw new SilentFailure(exitCode);
+}
+
+export async function labStatus(format: Format): Promise<void> {
+  const labs = [];
+  for (const name of Lab.list()) labs.push(labView(await Lab.open(name)));
+  process.stdout.write(format === "json" ? renderJson(labs) : labText(labs, stdoutStyle()));
+}
+
+/** The one there is, where there is one. */
+function theLab(): string {
+  const names = Lab.list();
+  const [only] = names;
+  if (only === undefined) throw new WeftError("lab/no-lab", "there is no lab; make one with: weft lab up 3");
+  if (names.length === 1) return only;
+  if (names.includes(DEFAULT_LAB)) return DEFAULT_LAB;
+  throw new WeftError("lab/which", `there are several labs: ${names.join(", ")}; say which with --name`);
+}
+
+/** Guests need their host's bridge, which a controller makes: without one nothing is begun. */
+export async function labUp(hosts: number, options: UpOptions, control: string): Promise<void> {
+  if (options.controller === undefined) await callControl(control, "status", []);
+  await Lab.sweep();
+  const lab = await Lab.create({
+    name: options.name,
+    hosts,
+    persistent: true,
+    ...(options.tunnel === undefined ? {} : { tunnelType: options.tunnel }),
+  });
+  const { address, port } = options.controller ?? { address: lab.controllerIp, port: 6640 };
+  const target = `tcp:${address}:${port}`;
+  process.stdout.write(`${hosts} hosts run Open vSwitch; each is told: ovs-vsctl set-manager ${target}\n`);
+  await Promise.all(lab.hosts.map((host) => host.vsctl("set-manager", target)));
+  if (options.guests > 0) await addGuests(lab, options.guests, target);
+  process.stdout.write(labText([labView(lab)], stdoutStyle()));
+}
+
+async function addGuests(lab: Lab, perHost: number, target: string): Promise<void> {
+  try {
+    await lab.populate({ perHost });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const hint = `is the controller at ${target}? (weft hosts shows what it sees, weft lab down removes the lab)`;
+    throw new WeftError("lab/no-bridge", `the guests could not be added: ${why}\n${hint}`, { cause: error });
+  }
+}

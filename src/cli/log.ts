@@ -1,0 +1,45 @@
+// The controller's log: JSON lines for files, pipes and collectors; for a person at a terminal, text.
+import { type DestinationStream, destination, type Logger, pino } from "pino";
+import pretty from "pino-pretty";
+import type { LogLevel } from "../config/index.ts";
+import { UsageError } from "./failure.ts";
+
+export interface Log {
+  readonly logger: Logger;
+  /** Everything that was logged is written when it returns. */
+  flush(): void;
+}
+
+export function openLog(level: LogLevel, file: string | undefined): Log {
+  const sink = file === undefined ? standardOutput() : fileSink(file);
+  const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink.stream);
+  return { logger, flush: sink.flush };
+}
+
+interface Sink {
+  readonly stream: DestinationStream;
+  flush(): void;
+}
+
+function standardOutput(): Sink {
+  if (process.stdout.isTTY) {
+    const colorize = !process.env.NO_COLOR && process.stdout.hasColors();
+    const translateTime = "SYS:HH:MM:ss.l";
+    return { stream: pretty({ colorize, translateTime, sync: true, destination: 1 }), flush: () => undefined };
+  }
+  return jsonSink(destination({ dest: 1, sync: true }));
+}
+
+function fileSink(file: string): Sink {
+  try {
+    return jsonSink(destination({ dest: file, mkdir: true, append: true, sync: true }));
+  } catch (error) {
+    throw new UsageError(`cannot write the log file ${file}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function jsonSink(stream: ReturnType<typeof destination>): Sink {
+  // A reader that has gone is no reason for the controller to go.
+  stream.on("error", () => undefined);
+  return { stream, flush: () => stream.flushSync() };
+}

@@ -1,0 +1,26 @@
+// What `weft` runs: reads the command line, does it, and turns whatever goes wrong into words and an exit code.
+import { EXIT, explainFailure } from "./failure.ts";
+import { createProgram } from "./program.ts";
+
+/** Sets the exit code and lets the process end by itself, so that what is written arrives. */
+export async function main(argv: readonly string[]): Promise<void> {
+  ignoreReadersThatLeave();
+  const [, script = "weft"] = argv;
+  try {
+    await createProgram(script).parseAsync([...argv]);
+  } catch (error) {
+    const { exitCode, text } = explainFailure(error);
+    if (text !== "") process.stderr.write(text);
+    process.exitCode = exitCode;
+  }
+}
+
+/** `weft topology | head -1` ends quietly, as it does for any program. */
+function ignoreReadersThatLeave(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.ok);
+      throw error;
+    });
+  }
+}

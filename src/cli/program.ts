@@ -1,0 +1,43 @@
+// All commands of `weft`, as commander knows them.
+import { Command } from "commander";
+import { addControllerCommand } from "./controller.ts";
+import { addDemoCommand } from "./demo/command.ts";
+import { addLabCommand } from "./lab.ts";
+import { packageVersion } from "./package-version.ts";
+import { addGlobalOptions, addQueryCommands } from "./queries.ts";
+
+/** `script` is what runs this program: the demo starts its controller with it. */
+export function createProgram(script: string): Command {
+  const program = new Command("weft")
+    .description("Weaves Open vSwitch hosts into one layer-2 network.")
+    .version(`weft ${packageVersion()}`, "-V, --version", "print the version")
+    .showHelpAfterError("(--help shows how it is used)")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "weft: ")) })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  weft demo                                 see it work on this machine
+  weft controller                           run the controller
+  ovs-vsctl set-manager tcp:ADDRESS:6640    join a host: run this on it
+  weft topology                             see what has become of it
+
+Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
+    );
+  addGlobalOptions(program);
+  addControllerCommand(program);
+  addQueryCommands(program);
+  addLabCommand(program);
+  addDemoCommand(program, script);
+  return inheritSettings(program);
+}
+
+/** Commander copies settings to a command when it is made; those of `addCommand` and deeper ones are copied here. */
+function inheritSettings(command: Command): Command {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inheritSettings(child);
+  }
+  return command;
+}

@@ -1,0 +1,25 @@
+// Turns the text of options and arguments into values, or says what was expected.
+import { InvalidArgumentError } from "commander";
+
+export function wholeNumber(what: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`expected ${what}, a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Gathers a repeatable option's values. */
+export function collect(text: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), text];
+}
+
+/** `ADDRESS:PORT`, with an IPv6 address in brackets. */
+export function addressAndPort(text: string): { readonly address: string; readonly port: number } {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[0-9.]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new InvalidArgumentError("expected ADDRESS:PORT, such as 192.0.2.1:6640 or [2001:db8::1]:6640.");
+  }
+  return { address: match[1] ?? "", port };
+}
