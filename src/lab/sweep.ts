@@ -63,8 +63,12 @@ export async function sweep(name?: string): Promise<string[]> {
   const dirs = labDirs();
   const orphans = remains.filter((lab): lab is string => lab !== undefined && !dirs.has(lab));
   const dead = [...dirs].filter(([, dir]) => isDead(dir));
-  const names = [...new Set([...dead.map(([lab]) => lab), ...orphans])].sort();
-  for (const lab of names) await sweepLab(lab);
+  const swept: string[] = [];
+  for (const lab of [...new Set([...dead.map(([name]) => name), ...orphans])].sort()) {
+    // Meanwhile another process may have made the lab anew.
+    const dir = labDirs().get(lab);
+    if ((dir === undefined || isDead(dir)) && (await sweepLab(lab))) swept.push(lab);
+  }
   for (const draft of abandonedDrafts((owner) => isSameProcess(owner))) removeDir(draft);
-  return names;
+  return swept;
 }

@@ -71,6 +71,7 @@ describeLab("a lab of two hosts with a GRE tunnel made by hand", () => {
     );
     await a.exec(["ip", "route", "add", lab.subnet, "dev", "eth0"]);
     expect((await a.ping(lab.host(1).ip, { count: 2, timeoutSec: 1 })).received).toBe(0);
+    expect((await a.exec(["ip", "neigh", "show", lab.host(1).ip])).stdout).not.toContain("lladdr");
     await a.exec(["ip", "route", "del", lab.subnet]);
   });
 
@@ -90,6 +91,14 @@ describeLab("a lab of two hosts with a GRE tunnel made by hand", () => {
     await ping.waitForReply();
     await lab.cut(1, 2);
     expect((await a.ping(b.ip, { count: 5, intervalSec: 0.05 })).received).toBe(0);
+    const [near, far] = [lab.host(1), lab.host(2)];
+    await Promise.all([near, far].map((host) => host.exec(["ip", "neigh", "flush", "dev", "br-phy"])));
+    await near.exec(["ping", "-c1", "-W1", far.ip], { check: false });
+    for (const [host, ip] of [
+      [near, far.ip],
+      [far, near.ip],
+    ] as const)
+      expect((await host.exec(["ip", "neigh", "show", ip])).stdout).not.toContain("lladdr");
     await lab.heal(2, 1);
     await ping.waitForReply();
     const result = await ping.stop();

@@ -1,6 +1,6 @@
 // The gate of the real-switch suite: it runs where it can, says loudly where it cannot, and fails in CI if it did not run.
-import { describe, test } from "vitest";
-import { checkRequirements } from "../../src/lab/index.ts";
+import { beforeAll, describe, test } from "vitest";
+import { checkRequirements, Lab } from "../../src/lab/index.ts";
 
 const missing = checkRequirements();
 
@@ -10,7 +10,11 @@ export const labIsPossible = missing.length === 0;
 /** `describe` for tests on real Open vSwitch hosts. Without root or Open vSwitch they are skipped, and in CI that is a failure. */
 export function describeLab(title: string, body: () => void): void {
   if (labIsPossible) {
-    describe(title, body);
+    describe(title, () => {
+      // What a run that was killed has left would take memory and time from this one.
+      beforeAll(() => Lab.sweep());
+      body();
+    });
     return;
   }
   const list = missing.map(({ what, remedy }) => `  - ${what}: ${remedy}`).join("\n");
