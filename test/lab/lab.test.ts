@@ -1,4 +1,6 @@
 // The lab itself, on real Open vSwitch without a controller: what it builds carries packets, what it breaks is broken.
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Guest, Lab } from "../../src/lab/index.ts";
 import { meshByHand } from "./mesh.ts";
@@ -168,6 +170,31 @@ describeLab("a lab of two hosts with a GRE tunnel made by hand", () => {
     expect((await a.ping(b.ip)).lossPercent).toBe(0);
     await lab.host(1).release("ovsdb");
     expect(await attempt()).toBe("ECONNREFUSED");
+  });
+
+  test("hosts that are told to join reach a controller at the lab's address, and their large answers arrive", async () => {
+    const answers: Promise<string>[] = [];
+    const server = createServer((socket) => {
+      answers.push(
+        new Promise((resolve) => {
+          let text = "";
+          socket.on("data", (chunk) => {
+            text += chunk;
+            if (text.includes('"id":7')) resolve(socket.remoteAddress ?? "");
+          });
+        }),
+      );
+      socket.write('{"method":"get_schema","params":["Open_vSwitch"],"id":7}');
+    });
+    await once(server.listen(0, lab.controllerIp), "listening");
+    try {
+      await lab.join({ port: (server.address() as AddressInfo).port });
+      await expect.poll(() => answers.length, { timeout: 10_000 }).toBe(2);
+      expect((await Promise.all(answers)).sort()).toEqual(lab.hosts.map((host) => host.ip));
+    } finally {
+      await Promise.all(lab.hosts.map((host) => host.vsctl("del-manager")));
+      server.close();
+    }
   });
 
   test("the state is shared: another opening of the lab sees hosts and guests, and can use them", async () => {
