@@ -104,12 +104,12 @@ export class ByteReader {
     return value;
   }
 
-  /** The next `n` bytes, not copied: the result lives in the same buffer as the message. */
+  /** The next `n` bytes, not copied: a view into the message's buffer, and a plain Uint8Array even where that is a Buffer. */
   bytes(n: number, field: string): Uint8Array {
     const at = this.position;
     if (n < 0 || at + n > this.end) this.failShort(n, field);
     this.position = at + n;
-    return this.bytesView.subarray(at, at + n);
+    return new Uint8Array(this.bytesView.buffer, this.bytesView.byteOffset + at, n);
   }
 
   skip(n: number, field: string): void {

@@ -25,8 +25,8 @@ export type ApplicableMessage = WithoutXid<FlowMod | GroupMod | MeterMod>;
 
 /** The switch refused `message`. */
 export interface RefusedMessage {
-  /** The very object that was passed to `apply` or `send`. */
-  readonly message: OpenFlowMessageWithoutXid;
+  /** The very object that was passed to `apply`. Absent if the refusal was of the bundle as a whole. */
+  readonly message?: ApplicableMessage;
   readonly error: WeftError;
 }
 

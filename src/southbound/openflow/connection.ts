@@ -1,0 +1,474 @@
+// The shell around the state machine: one ByteStream, its timers, its requests, and the session that others hold.
+import { WeftError, WireError } from "../../../proto/bytes/errors.ts";
+import {
+  decodeRange,
+  encode,
+  errorNumbers,
+  FLOW_FILTER_ALL,
+  type FlowFilter,
+  type FlowStats,
+  type GroupDesc,
+  MessageFramer,
+  type MeterConfig,
+  type MultipartRequest,
+  OFP_NO_BUFFER,
+  OFPM,
+  OFPP,
+  type OpenFlowMessage,
+  type OpenFlowMessageWithoutXid,
+  type PortDesc,
+  peekHeader,
+} from "../../../proto/openflow13/index.ts";
+import type { ByteStream, Clock, Timer } from "../stream/index.ts";
+import { applyMessages } from "./apply.ts";
+import {
+  DEFAULT_TIMES,
+  type Effect,
+  FIRST_FREE_XID,
+  type MachineEvent,
+  type MachineState,
+  type MachineTimes,
+  nextDeadline,
+  type SwitchIdentity,
+  start,
+  step,
+} from "./machine.ts";
+import { type Reply, RequestTable } from "./request-table.ts";
+import { SentLog } from "./sent-log.ts";
+import type {
+  ApplicableMessage,
+  ApplyResult,
+  OpenFlowHandlers,
+  OpenFlowSession,
+  PacketOutRequest,
+  RefusedMessage,
+} from "./session.ts";
+import { refusal, type SwitchError } from "./switch-error.ts";
+
+export interface OpenFlowOptions {
+  readonly times?: Partial<MachineTimes>;
+  /** For each request to the switch. Default 30 s: a large bundle takes a while. */
+  readonly requestTimeoutMs?: number;
+  /** All parts of one multipart reply together. Default 256 MiB. */
+  readonly maxReplyBytes?: number;
+  /** Above this many unsent bytes `apply` waits for the peer. Default 1 MiB. */
+  readonly highWaterBytes?: number;
+}
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_REPLY_BYTES = 256 * 1024 * 1024;
+const DEFAULT_HIGH_WATER_BYTES = 1024 * 1024;
+const SENT_LOG_CAPACITY = 8_192;
+/** After so many messages without one a barrier is sent, so that the log of what was sent can be cleared. */
+const BARRIER_EVERY = 512;
+const ERROR_DATA_BYTES = 64;
+
+class Connection {
+  readonly #stream: ByteStream;
+  readonly #handlers: OpenFlowHandlers;
+  readonly #clock: Clock;
+  readonly #options: OpenFlowOptions;
+  readonly #framer = new MessageFramer();
+  readonly #requests: RequestTable;
+  readonly #sent = new SentLog<OpenFlowMessageWithoutXid>(SENT_LOG_CAPACITY);
+  /** Messages of the `apply` that is under way, by xid, and what the switch said of them. */
+  readonly #watched = new Map<number, ApplicableMessage>();
+  #watchedErrors: RefusedMessage[] = [];
+  #state: MachineState;
+  #session: LiveSession | undefined;
+  #timer: Timer | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
+  #xid = FIRST_FREE_XID;
+  #sinceBarrier = 0;
+  #closing: { readonly reason: string; readonly error?: WeftError } | undefined;
+  #drainWaiters: (() => void)[] = [];
+  bundles: boolean | undefined;
+
+  constructor(stream: ByteStream, handlers: OpenFlowHandlers, clock: Clock, options: OpenFlowOptions) {
+    this.#stream = stream;
+    this.#handlers = handlers;
+    this.#clock = clock;
+    this.#options = options;
+    this.#requests = new RequestTable(stream.label, options.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES);
+    const first = start(clock.now(), { ...DEFAULT_TIMES, ...options.times });
+    this.#state = first.state;
+    stream.onClose((end) => this.#onStreamClosed(end.reason, end.error));
+    stream.onDrain(() => this.#onDrain());
+    stream.onData((bytes) => this.#onData(bytes));
+    this.#perform(first.effects, 0);
+    this.#armTimer();
+  }
+
+  get label(): string {
+    return this.#stream.label;
+  }
+
+  get stream(): ByteStream {
+    return this.#stream;
+  }
+
+  nextXid(): number {
+    const xid = this.#xid;
+    this.#xid = xid === 0xffffffff ? FIRST_FREE_XID : xid + 1;
+    return xid;
+  }
+
+  write(message: OpenFlowMessage): void {
+    this.#stream.write(encode(message));
+  }
+
+  writable(): Promise<void> {
+    const high = this.#options.highWaterBytes ?? DEFAULT_HIGH_WATER_BYTES;
+    if (this.#stream.pendingBytes <= high || this.#stream.closed) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  watch(xid: number, message: ApplicableMessage): void {
+    this.#watched.set(xid, message);
+  }
+
+  takeErrors(): RefusedMessage[] {
+    const errors = this.#watchedErrors;
+    this.#watchedErrors = [];
+    return errors;
+  }
+
+  stopWatching(): void {
+    this.#watched.clear();
+    this.#watchedErrors = [];
+  }
+
+  async request(message: OpenFlowMessage, what: string): Promise<Reply> {
+    if (this.#closing !== undefined || this.#stream.closed) throw this.#closedError();
+    const timeoutMs = this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    const bytes = encode(message);
+    const reply = this.#requests.add(message.xid, what, this.#clock.now() + timeoutMs);
+    if (message.kind === "barrier_request") this.#noteBarrier(message.xid);
+    this.#stream.write(bytes);
+    this.#armTimer();
+    return reply;
+  }
+
+  /** Sends what no reply is waited for; errors about it come to onError with the message itself. */
+  sendLogged(message: OpenFlowMessageWithoutXid): void {
+    const xid = this.nextXid();
+    this.write({ ...message, xid } as OpenFlowMessage);
+    this.#sent.add(xid, message);
+    this.#sinceBarrier += 1;
+    if (this.#sinceBarrier < BARRIER_EVERY) return;
+    const barrier = this.nextXid();
+    this.#noteBarrier(barrier);
+    this.write({ kind: "barrier_request", xid: barrier });
+  }
+
+  close(reason: string, error?: WeftError): void {
+    if (this.#closing !== undefined) return;
+    this.#closing = error === undefined ? { reason } : { reason, error };
+    this.#state = step(this.#state, { kind: "closed" }, this.#clock.now()).state;
+    this.#stream.close(reason);
+  }
+
+  #noteBarrier(xid: number): void {
+    this.#sent.add(xid, { kind: "barrier_request" });
+    this.#sinceBarrier = 0;
+  }
+
+  #closedError(): WeftError {
+    const reason = this.#closing?.reason ?? "the connection is closed";
+    const context = { peer: this.label };
+    const cause = this.#closing?.error;
+    return new WeftError("openflow/closed", `${this.label}: ${reason}`, { context, cause, retryable: true });
+  }
+
+  #onDrain(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const resume of waiters) resume();
+  }
+
+  #onStreamClosed(reason: string, cause: Error | undefined): void {
+    const closing = this.#closing ?? { reason };
+    this.#closing = closing;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#state = step(this.#state, { kind: "closed" }, this.#clock.now()).state;
+    this.#requests.rejectAll(this.#closedError());
+    this.#onDrain();
+    const error =
+      closing.error ??
+      (cause === undefined
+        ? undefined
+        : new WeftError("openflow/connection", `${this.label}: ${reason}`, {
+            cause,
+            context: { peer: this.label },
+            retryable: true,
+          }));
+    this.#handlers.onClosed(this.#session, closing.reason, error);
+  }
+
+  #onData(bytes: Uint8Array): void {
+    if (this.#closing !== undefined) return;
+    const nowMs = this.#clock.now();
+    this.#step({ kind: "received" }, nowMs, 0);
+    try {
+      this.#framer.push(bytes, (buffer, from, to) => this.#onFrame(buffer, from, to, nowMs));
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#undecodable(error, undefined);
+    }
+    if (this.#closing === undefined) this.#armTimer();
+  }
+
+  #onFrame(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
+    if (this.#closing !== undefined) return;
+    let message: OpenFlowMessage;
+    try {
+      message = decodeRange(buffer, from, to);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#undecodable(error, buffer.subarray(from, to));
+      return;
+    }
+    const session = this.#session;
+    if (session !== undefined && message.kind === "packet_in") {
+      const packetIn = message;
+      this.#guard(() => this.#handlers.onPacketIn(session, packetIn));
+      return;
+    }
+    this.#step({ kind: "message", message }, nowMs, to - from);
+  }
+
+  /** The bytes make no sense: say so where the specification has a word for it, and end this connection alone. */
+  #undecodable(cause: WireError, bytes: Uint8Array | undefined): void {
+    const header = bytes === undefined ? undefined : peekHeader(bytes);
+    const context = {
+      peer: this.label,
+      offset: cause.offset,
+      field: cause.field,
+      xid: header?.xid,
+      type: header?.type,
+    };
+    const error = new WeftError("openflow/undecodable", `${this.label}: ${cause.message}`, { cause, context });
+    const numbers = errorNumbers(badRequestCode(cause));
+    if (bytes !== undefined && header !== undefined && numbers !== undefined) {
+      const data = bytes.subarray(0, ERROR_DATA_BYTES);
+      this.write({ kind: "error", xid: header.xid, ...numbers, data });
+    }
+    this.#handlers.onError(this.#session, { error });
+    this.close(`a message of the switch does not decode: ${cause.message}`, error);
+  }
+
+  #step(event: MachineEvent, nowMs: number, bytes: number): void {
+    const next = step(this.#state, event, nowMs);
+    this.#state = next.state;
+    if (next.effects.length > 0) this.#perform(next.effects, bytes);
+  }
+
+  #perform(effects: readonly Effect[], bytes: number): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "send":
+          this.write(effect.message);
+          break;
+        case "ready":
+          this.#ready(effect.identity);
+          break;
+        case "deliver":
+          this.#deliver(effect.message, bytes);
+          break;
+        case "close":
+          this.close(effect.reason, effect.error);
+          break;
+      }
+    }
+  }
+
+  #ready(identity: SwitchIdentity): void {
+    const session = new LiveSession(this, identity);
+    this.#session = session;
+    this.#guard(() => this.#handlers.onReady(session));
+  }
+
+  #deliver(message: OpenFlowMessage, bytes: number): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    switch (message.kind) {
+      case "error":
+      case "experimenter_error":
+        this.#onSwitchError(session, message);
+        return;
+      case "port_status":
+        if (message.reason === "delete") session.ports.delete(message.port.portNo);
+        else session.ports.set(message.port.portNo, message.port);
+        this.#guard(() => this.#handlers.onPortStatus(session, message));
+        return;
+      case "flow_removed":
+        this.#guard(() => this.#handlers.onFlowRemoved(session, message));
+        return;
+      case "barrier_reply":
+        this.#sent.settleUpTo(message.xid);
+        this.#requests.offer(message, bytes);
+        return;
+      default:
+        try {
+          this.#requests.offer(message, bytes);
+        } catch (error) {
+          if (!(error instanceof WeftError)) throw error;
+          this.close(error.message, error);
+        }
+    }
+  }
+
+  #onSwitchError(session: LiveSession, m: SwitchError): void {
+    if (this.#requests.refuse(m, (what) => refusal(this.label, m, what))) return;
+    const watched = this.#watched.get(m.xid);
+    if (watched !== undefined) {
+      this.#watchedErrors.push({ message: watched, error: refusal(this.label, m, describeMessage(watched)) });
+      return;
+    }
+    const cause = this.#sent.get(m.xid);
+    const error = refusal(this.label, m, cause === undefined ? undefined : describeMessage(cause));
+    const reply = m.kind === "error" ? { reply: m } : {};
+    this.#guard(() => this.#handlers.onError(session, { error, ...reply, ...(cause === undefined ? {} : { cause }) }));
+  }
+
+  /** A handler that throws must not take the stream's framing, or the process, with it. */
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (cause) {
+      const message = `${this.label}: a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const error = new WeftError("openflow/handler", message, { cause, context: { peer: this.label } });
+      this.#handlers.onError(this.#session, { error });
+    }
+  }
+
+  /** One timer for all deadlines; moved only when a deadline comes earlier, so that traffic costs no timers. */
+  #armTimer(): void {
+    const liveness = nextDeadline(this.#state);
+    if (liveness === undefined) return;
+    const dueMs = Math.min(liveness, this.#requests.nextDeadline() ?? Number.POSITIVE_INFINITY);
+    if (this.#timer !== undefined && this.#timerDueMs <= dueMs) return;
+    this.#timer?.cancel();
+    this.#timerDueMs = dueMs;
+    this.#timer = this.#clock.setTimer(Math.max(0, Math.ceil(dueMs - this.#clock.now())), () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    const nowMs = this.#clock.now();
+    this.#requests.expire(nowMs);
+    this.#step({ kind: "tick" }, nowMs, 0);
+    if (this.#closing === undefined) this.#armTimer();
+  }
+}
+
+function badRequestCode(error: WireError): string {
+  if (error.field === "header.version") return "OFPBRC_BAD_VERSION";
+  if (error.field === "header.type") return "OFPBRC_BAD_TYPE";
+  return "OFPBRC_BAD_LEN";
+}
+
+function describeMessage(message: OpenFlowMessageWithoutXid): string {
+  switch (message.kind) {
+    case "flow_mod":
+      return `a flow_mod (${message.command}, table ${message.tableId}, priority ${message.priority})`;
+    case "group_mod":
+      return `a group_mod (${message.command} ${message.groupId})`;
+    case "meter_mod":
+      return `a meter_mod (${message.command} ${message.meterId})`;
+    default:
+      return `a ${message.kind}`;
+  }
+}
+
+class LiveSession implements OpenFlowSession {
+  readonly label: string;
+  readonly remoteAddress?: string;
+  readonly localAddress?: string;
+  readonly datapathId: bigint;
+  readonly desc: SwitchIdentity["desc"];
+  readonly meters: { readonly maxMeter: number };
+  readonly ports: Map<number, PortDesc>;
+  readonly #connection: Connection;
+  /** The last `apply`; the next waits for it, since errors are told apart by what is under way. */
+  #applying: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: Connection, identity: SwitchIdentity) {
+    const { stream } = connection;
+    this.#connection = connection;
+    this.label = stream.label;
+    if (stream.remoteAddress !== undefined) this.remoteAddress = stream.remoteAddress;
+    if (stream.localAddress !== undefined) this.localAddress = stream.localAddress;
+    this.datapathId = identity.features.datapathId;
+    this.desc = identity.desc;
+    this.meters = { maxMeter: identity.maxMeter };
+    this.ports = new Map(identity.ports.map((port) => [port.portNo, port]));
+  }
+
+  async readFlows(filter: Partial<FlowFilter> = {}): Promise<readonly FlowStats[]> {
+    const reply = await this.#multipart({ kind: "flow", ...FLOW_FILTER_ALL, ...filter }, "its flows");
+    return reply.parts.flatMap((part) => (part.body.kind === "flow" ? part.body.flows : []));
+  }
+
+  async readGroups(): Promise<readonly GroupDesc[]> {
+    const reply = await this.#multipart({ kind: "group_desc" }, "its groups");
+    return reply.parts.flatMap((part) => (part.body.kind === "group_desc" ? part.body.groups : []));
+  }
+
+  async readMeters(): Promise<readonly MeterConfig[]> {
+    if (this.meters.maxMeter === 0) return [];
+    const reply = await this.#multipart({ kind: "meter_config", meterId: OFPM.ALL }, "its meters");
+    return reply.parts.flatMap((part) => (part.body.kind === "meter_config" ? part.body.meters : []));
+  }
+
+  send(messages: readonly OpenFlowMessageWithoutXid[]): void {
+    for (const message of messages) this.#connection.sendLogged(message);
+  }
+
+  apply(messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
+    const run = this.#applying.then(() => this.#applyNow(messages));
+    this.#applying = run.catch(() => undefined);
+    return run;
+  }
+
+  packetOut(request: PacketOutRequest): void {
+    const { actions, data, inPort = OFPP.CONTROLLER } = request;
+    this.#connection.sendLogged({ kind: "packet_out", bufferId: OFP_NO_BUFFER, inPort, actions, data });
+  }
+
+  async barrier(): Promise<void> {
+    await this.#connection.request({ kind: "barrier_request", xid: this.#connection.nextXid() }, "a barrier");
+  }
+
+  close(reason: string): void {
+    this.#connection.close(reason);
+  }
+
+  async #applyNow(messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
+    try {
+      return await applyMessages(this.#connection, messages);
+    } catch (error) {
+      // Nobody knows what the switch has done of it: whoever reconnects reads that back.
+      if (error instanceof WeftError) this.#connection.close(`applying failed: ${error.message}`, error);
+      throw error;
+    } finally {
+      this.#connection.stopWatching();
+    }
+  }
+
+  #multipart(body: MultipartRequest["body"], what: string): Promise<Reply> {
+    const xid = this.#connection.nextXid();
+    return this.#connection.request({ kind: "multipart_request", xid, flags: 0, body }, `the request for ${what}`);
+  }
+}
+
+/** Speaks OpenFlow on the stream until it ends; everything that happens comes to the handlers. */
+export function serveOpenFlow(
+  stream: ByteStream,
+  handlers: OpenFlowHandlers,
+  clock: Clock,
+  options: OpenFlowOptions = {},
+): void {
+  new Connection(stream, handlers, clock, options);
+}
