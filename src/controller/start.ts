@@ -107,12 +107,15 @@ export async function startController({ config, logger, version }: ControllerOpt
     handshakeMs: handshakeSec * 1000,
     liveness: { probeAfterMs: probeSec * 1000, dropAfterMs: 2 * probeSec * 1000 },
   };
+  const openFlowOptions = {
+    times: { handshakeMs: sessionOptions.handshakeMs, ...sessionOptions.liveness },
+  };
   const listeners = await openListeners({
     ovsdb: config.listen.ovsdb,
     openflow: config.listen.openflow,
     log: logger,
     onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, systemClock, sessionOptions),
-    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers),
+    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
     throw error;
