@@ -2,6 +2,8 @@
 import { EXIT, explainFailure } from "./failure.ts";
 import { createProgram } from "./program.ts";
 
+const LINGER_MS = 500;
+
 /** Sets the exit code and lets the process end by itself, so that what is written arrives. */
 export async function main(argv: readonly string[]): Promise<void> {
   ignoreReadersThatLeave();
@@ -13,6 +15,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (text !== "") process.stderr.write(text);
     process.exitCode = exitCode;
   }
+  // All is done: what is still open, such as a standard input that was listened to, holds nobody up.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** `weft topology | head -1` ends quietly, as it does for any program. */

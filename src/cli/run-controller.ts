@@ -1,9 +1,8 @@
 // Runs the controller until it is told to stop.
-import { checkListenMethod, type Queries, startControlSocket } from "../api/index.ts";
+import { checkListenMethod, type Queries, startControlSocket, WeftError } from "../api/index.ts";
 import { loadConfig, type WeftConfig } from "../config/index.ts";
-import { startController } from "../controller/start.ts";
 import type { ControllerOptions } from "./controller-options.ts";
-import { EXIT, SilentFailure, UsageError } from "./failure.ts";
+import { EXIT, UsageError } from "./failure.ts";
 import { type Log, openLog } from "./log.ts";
 import { packageVersion } from "./package-version.ts";
 import { defaultControlPath } from "./settings.ts";
@@ -18,9 +17,17 @@ export async function runController(options: ControllerOptions, control: string 
   for (const text of config.listen.ovsdb) checkListenMethod("ovsdb", text);
   for (const text of config.listen.openflow) checkListenMethod("openflow", text);
   const log = openLog(config.log.level, options.logFile);
+  process.on("uncaughtException", (error) => {
+    log.logger.fatal({ err: error }, "this should not have happened; the hosts keep what they have");
+    log.flush();
+    process.exit(EXIT.failed);
+  });
   const stopped = stopRequest(options.untilStdinEnds === true);
   try {
     await serve(config, log, stopped);
+  } catch (error) {
+    log.logger.fatal({ err: error }, "the controller could not run");
+    throw error;
   } finally {
     log.flush();
   }
@@ -56,6 +63,7 @@ async function serve(config: WeftConfig, log: Log, stopped: Promise<string>): Pr
     onInternalError: (error, method) => logger.error({ err: error, method }, "a question could not be answered"),
   });
   try {
+    const { startController } = await import("../controller/start.ts");
     const controller = await startController({ config, logger, version });
     ready.resolve(controller.queries);
     logger.info({ version, listeners: controller.listeners, control: control.path }, "ready");
@@ -89,11 +97,14 @@ function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Resolves with what asked for it. A second signal ends the process at once. */
+/**
+ * Resolves with what asked for it. A second signal ends the process at once. SIGHUP keeps the meaning it was started
+ * with: under nohup it has none.
+ */
 function stopRequest(untilStdinEnds: boolean): Promise<string> {
   return new Promise((resolve) => {
     let asked = false;
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
       process.on(signal, () => {
         if (asked) process.exit(EXIT.failed);
         asked = true;
@@ -109,7 +120,8 @@ function stopRequest(untilStdinEnds: boolean): Promise<string> {
 async function within(ms: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SilentFailure()), ms);
+    const error = new WeftError("controller/slow-stop", `the controller did not stop within ${ms / 1000} s`);
+    timer = setTimeout(() => reject(error), ms);
   });
   try {
     await Promise.race([work, late]);
