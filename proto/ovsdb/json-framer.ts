@@ -1,6 +1,7 @@
 // Cuts a stream of JSON texts into messages: OVSDB sends them back to back, with no length before them (RFC 7047, section 4).
 import { WireError } from "../bytes/errors.ts";
-import { type Json, parsePlainJson, parseStrictJson } from "./json-text.ts";
+import { parsePlainJson, parseStrictJson } from "./json-parse.ts";
+import type { Json } from "./json-text.ts";
 
 export interface JsonLimits {
   /** Bytes of one message. Default 16 MiB. */

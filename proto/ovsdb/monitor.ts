@@ -2,7 +2,7 @@
 
 import { NIL_UUID } from "./atom.ts";
 import { columnOf, encodeCondition, tableOf } from "./encode-operation.ts";
-import { isJsonArray, isJsonObject, type Json } from "./json-text.ts";
+import { isJsonArray, type Json } from "./json-text.ts";
 import type { Condition } from "./operations.ts";
 import { OvsdbProtocolError } from "./ovsdb-error.ts";
 import type { DatabaseSchema } from "./schema.ts";
@@ -84,27 +84,20 @@ export function decodeMonitorReply(method: MonitorMethod, result: Json): RawUpda
   return { version: 2, updates, lastTransaction, incremental: found };
 }
 
-export interface UpdateNotification extends RawUpdates {
-  readonly monitorId: Json;
-}
+/** New conditions by table; tables that are not named keep theirs. */
+export type MonitorConditions = ReadonlyMap<string, readonly Condition[]>;
 
-/** Reads `update`, `update2` and `update3`; undefined for any other method. @throws OvsdbProtocolError */
-export function decodeUpdateNotification(method: string, params: readonly Json[]): UpdateNotification | undefined {
-  if (method !== "update" && method !== "update2" && method !== "update3") return undefined;
-  const [monitorId, ...rest] = params;
-  const lastTransaction = method === "update3" ? rest.shift() : undefined;
-  const [updates] = rest;
-  if (monitorId === undefined || rest.length !== 1 || !isJsonObject(updates)) {
-    throw new OvsdbProtocolError(method, "params must be a monitor id and an object of table updates");
-  }
-  if (method === "update3" && typeof lastTransaction !== "string") {
-    throw new OvsdbProtocolError(method, "the last transaction must be a string", lastTransaction ?? null);
-  }
-  return {
-    monitorId,
-    version: method === "update" ? 1 : 2,
-    updates,
-    incremental: true,
-    ...(typeof lastTransaction === "string" ? { lastTransaction } : {}),
-  };
+/** The `params` of `monitor_cond_change`. @throws OvsdbSchemaError */
+export function encodeConditionChange(
+  schema: DatabaseSchema,
+  monitorId: Json,
+  newMonitorId: Json,
+  conditions: MonitorConditions,
+): readonly Json[] {
+  const requests = [...conditions].map(([name, where]) => {
+    const path = `monitor_cond_change, table ${name}`;
+    const table = tableOf(schema, name, path);
+    return [name, [{ where: where.map((condition) => encodeCondition(table, condition, path)) }]] as const;
+  });
+  return [monitorId, newMonitorId, Object.fromEntries(requests)];
 }

@@ -1,12 +1,13 @@
 // One end of a JSON-RPC connection: ties replies to requests and answers what the far end asks. Knows no sockets and no time.
-import type { WeftError } from "../bytes/errors.ts";
+import { WeftError } from "../bytes/errors.ts";
 import { type Json, jsonText } from "./json-text.ts";
 import { OvsdbProtocolError, OvsdbRequestError, readServerError } from "./ovsdb-error.ts";
+import type { RpcCall } from "./rpc-call.ts";
 import { decodeRpcMessage, encodeRpcMessage } from "./rpc-message.ts";
 
 /** What became of a request. The error is an OvsdbRequestError when the peer refused it. */
-export type RpcOutcome =
-  | { readonly ok: true; readonly result: Json }
+export type RpcOutcome<Result> =
+  | { readonly ok: true; readonly result: Result }
   | { readonly ok: false; readonly error: WeftError };
 
 export interface RpcPeerHandlers {
@@ -19,7 +20,8 @@ export interface RpcPeerHandlers {
 
 interface Pending {
   readonly method: string;
-  readonly onOutcome: (outcome: RpcOutcome) => void;
+  reply(result: Json): void;
+  fail(error: WeftError): void;
 }
 
 export class RpcPeer {
@@ -41,15 +43,30 @@ export class RpcPeer {
    * cancelled.
    * @throws WeftError `json/unsendable`
    */
-  request(method: string, params: readonly Json[], onOutcome: (outcome: RpcOutcome) => void): number {
+  request<Result>(call: RpcCall<Result>, onOutcome: (outcome: RpcOutcome<Result>) => void): number {
+    const { method, params } = call;
+    const fail = (error: WeftError): void => onOutcome({ ok: false, error });
     this.#lastId += 1;
     const id = this.#lastId;
     if (this.#closedBy !== undefined) {
-      onOutcome({ ok: false, error: this.#closedBy });
+      fail(this.#closedBy);
       return id;
     }
     const text = jsonText(encodeRpcMessage({ kind: "request", id, method, params }));
-    this.#pending.set(id, { method, onOutcome });
+    const reply = (json: Json): void => {
+      let result: Result;
+      try {
+        result = call.decode(json);
+      } catch (error) {
+        if (!(error instanceof WeftError)) throw error;
+        fail(error);
+        // The caller knows; the connection, too, is of no more use.
+        if (error instanceof OvsdbProtocolError) throw error;
+        return;
+      }
+      onOutcome({ ok: true, result });
+    };
+    this.#pending.set(id, { method, reply, fail });
     this.#handlers.send(text);
     return id;
   }
@@ -62,7 +79,7 @@ export class RpcPeer {
 
   /**
    * Takes one message of the far end.
-   * @throws OvsdbProtocolError when it is not one that JSON-RPC allows here; the connection is then of no more use
+   * @throws OvsdbProtocolError when it is not one that OVSDB allows here; the connection is then of no more use
    */
   receive(json: Json): void {
     if (this.#closedBy !== undefined) return;
@@ -75,11 +92,11 @@ export class RpcPeer {
         this.#answer(message.id, message.method, message.params);
         return;
       case "reply":
-        this.#settle(message.id).onOutcome({ ok: true, result: message.result });
+        this.#settle(message.id).reply(message.result);
         return;
       case "error": {
-        const { method, onOutcome } = this.#settle(message.id);
-        onOutcome({ ok: false, error: new OvsdbRequestError(method, readServerError(message.error)) });
+        const { method, fail } = this.#settle(message.id);
+        fail(new OvsdbRequestError(method, readServerError(message.error)));
         return;
       }
     }
@@ -91,7 +108,7 @@ export class RpcPeer {
     this.#closedBy = error;
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
-    for (const { onOutcome } of waiting) onOutcome({ ok: false, error });
+    for (const { fail } of waiting) fail(error);
   }
 
   #answer(id: Json, method: string, params: readonly Json[]): void {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JsonFramer } from "../../proto/ovsdb/json-framer.ts";
-import { type Json, jsonText, parsePlainJson, parseStrictJson } from "../../proto/ovsdb/json-text.ts";
+import { parsePlainJson, parseStrictJson } from "../../proto/ovsdb/json-parse.ts";
+import { type Json, jsonText } from "../../proto/ovsdb/json-text.ts";
 
 const integer64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((value) => {
   const rounded = Number(value);

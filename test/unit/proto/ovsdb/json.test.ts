@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { JsonFramer, type JsonLimits } from "../../../../proto/ovsdb/json-framer.ts";
-import { type Json, type JsonObject, jsonText, member, parseStrictJson } from "../../../../proto/ovsdb/json-text.ts";
+import { parseStrictJson } from "../../../../proto/ovsdb/json-parse.ts";
+import { type Json, type JsonObject, jsonText, member } from "../../../../proto/ovsdb/json-text.ts";
 
 function frame(text: string | Uint8Array, limits: JsonLimits = {}): Json[] {
   const messages: Json[] = [];

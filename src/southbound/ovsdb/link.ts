@@ -1,0 +1,108 @@
+// JSON-RPC over one stream: messages in and out, liveness, and an end that names peer, place and remedy.
+import { WeftError, WireError } from "../../../proto/bytes/errors.ts";
+import { JsonFramer } from "../../../proto/ovsdb/json-framer.ts";
+import type { Json } from "../../../proto/ovsdb/json-text.ts";
+import { OvsdbProtocolError } from "../../../proto/ovsdb/ovsdb-error.ts";
+import { echo, type RpcCall } from "../../../proto/ovsdb/rpc-call.ts";
+import { decodeNotification, type RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
+import { type RpcOutcome, RpcPeer } from "../../../proto/ovsdb/rpc-peer.ts";
+import type { ByteStream, StreamEnd } from "../stream/byte-stream.ts";
+import type { Clock } from "../stream/clock.ts";
+import { DEFAULT_LIVENESS, Liveness, type LivenessOptions } from "./liveness.ts";
+import { remedyFor } from "./remedy.ts";
+
+export interface LinkOptions {
+  readonly liveness?: LivenessOptions;
+  /** The longest message a peer may send; a large database arrives in one. Default 64 MiB. */
+  readonly maxMessageBytes?: number;
+}
+
+export interface LinkHandlers {
+  /** May throw OvsdbProtocolError, which ends the link. */
+  onNotification(notification: RpcNotification): void;
+  /** Called as soon as nothing works any more: requests that wait have just failed. */
+  onStopped(): void;
+  /** Called once, when the stream is over. */
+  onClosed(reason: string): void;
+}
+
+const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** RPC messages nest about ten deep; more is not OVSDB. */
+const MAX_DEPTH = 64;
+
+const encoder = new TextEncoder();
+
+export class RpcLink {
+  readonly stream: ByteStream;
+  readonly #handlers: LinkHandlers;
+  readonly #peer: RpcPeer;
+  readonly #framer: JsonFramer;
+  readonly #liveness: Liveness;
+  #stopped = false;
+
+  constructor(stream: ByteStream, handlers: LinkHandlers, clock: Clock, options: LinkOptions) {
+    this.stream = stream;
+    this.#handlers = handlers;
+    this.#peer = new RpcPeer({
+      send: (text) => stream.write(encoder.encode(text)),
+      onNotification: (method, params) => this.#notified(method, params),
+    });
+    this.#framer = new JsonFramer((message) => this.#peer.receive(message), {
+      maxBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      maxDepth: MAX_DEPTH,
+    });
+    this.#liveness = new Liveness(
+      clock,
+      options.liveness ?? DEFAULT_LIVENESS,
+      () => this.request(echo([]), () => undefined),
+      (silentMs) => this.close(`the peer was silent for ${Math.round(silentMs)} ms and did not answer an echo`),
+    );
+    stream.onClose((end) => this.#ended(end));
+    stream.onData((bytes) => this.#received(bytes));
+  }
+
+  /** Gives the request's id. The outcome's handler may throw OvsdbProtocolError, which ends the link. */
+  request<Result>(call: RpcCall<Result>, onOutcome: (outcome: RpcOutcome<Result>) => void): number {
+    return this.#peer.request(call, onOutcome);
+  }
+
+  notify(method: string, params: readonly Json[]): void {
+    this.#peer.notify(method, params);
+  }
+
+  close(reason: string): void {
+    this.stream.close(reason);
+    this.#stop(reason);
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#liveness.heard();
+    try {
+      this.#framer.push(bytes);
+    } catch (error) {
+      // What the peer did wrong ends this connection, and nothing else.
+      if (!(error instanceof WireError) && !(error instanceof OvsdbProtocolError)) throw error;
+      this.close(`${this.stream.label}: ${error.message}; ${remedyFor(error)}`);
+    }
+  }
+
+  #notified(method: string, params: readonly Json[]): void {
+    if (!this.#stopped) this.#handlers.onNotification(decodeNotification(method, params));
+  }
+
+  #stop(reason: string): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#liveness.stop();
+    const peer = this.stream.label;
+    const message = `the connection to ${peer} ended: ${reason}`;
+    this.#peer.close(new WeftError("ovsdb/closed", message, { retryable: true, context: { peer, reason } }));
+    this.#handlers.onStopped();
+  }
+
+  #ended(end: StreamEnd): void {
+    const cut = end.by === "here" || this.#framer.atBoundary ? "" : " in the middle of a message";
+    this.#stop(`${end.reason}${cut}`);
+    this.#handlers.onClosed(`${end.reason}${cut}`);
+  }
+}
