@@ -6,6 +6,8 @@ import { UsageError } from "./failure.ts";
 
 export interface Log {
   readonly logger: Logger;
+  /** Goes to a terminal. */
+  readonly forPeople: boolean;
   /** Everything that was logged is written when it returns. */
   flush(): void;
 }
@@ -13,7 +15,7 @@ export interface Log {
 export function openLog(level: LogLevel, file: string | undefined): Log {
   const sink = file === undefined ? standardOutput() : fileSink(file);
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, sink.stream);
-  return { logger, flush: sink.flush };
+  return { logger, forPeople: file === undefined && process.stdout.isTTY === true, flush: sink.flush };
 }
 
 interface Sink {

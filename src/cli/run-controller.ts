@@ -26,11 +26,18 @@ export async function runController(options: ControllerOptions, control: string 
   try {
     await serve(config, log, stopped);
   } catch (error) {
-    log.logger.fatal({ err: error }, "the controller could not run");
+    logFatal(log, error);
     throw error;
   } finally {
     log.flush();
   }
+}
+
+/** What a person reads on standard error is not told to the same person again; only a fault of ours has a stack. */
+function logFatal(log: Log, error: unknown): void {
+  if (log.forPeople) return;
+  if (error instanceof WeftError) log.logger.fatal({ code: error.code, context: error.context }, error.message);
+  else log.logger.fatal({ err: error }, "the controller could not run");
 }
 
 function checkOption(protocol: "ovsdb" | "openflow", text: string): void {

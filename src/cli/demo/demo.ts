@@ -24,7 +24,7 @@ export interface DemoOptions {
 
 const LAB_NAME = "demo";
 const PING_TIMEOUT_MS = 60_000;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 40;
 
 /** @throws SilentFailure where not every pair pings, or it was interrupted before that was known. */
 export async function runDemo(options: DemoOptions): Promise<void> {
@@ -81,12 +81,12 @@ async function play(options: DemoOptions, made: Made, say: Say, interrupt: Inter
   if (swept.length > 0) say(`removed what an earlier run left: ${swept.join(", ")}`);
   interrupt.check();
   say(`making ${hosts} hosts: network namespaces, each with its own ovsdb-server and ovs-vswitchd`);
-  const lab = await Lab.create({ name: LAB_NAME, hosts, tunnelType: options.tunnel });
+  // Known to the controller by the names the lab has for them.
+  const presets = Array.from({ length: hosts }, (_, at) => ({ systemId: `h${at + 1}` }));
+  const lab = await Lab.create({ name: LAB_NAME, hosts: presets, tunnelType: options.tunnel });
   made.lab = lab;
-  const version = (await lab.hosts[0]?.vsctl("get", "Open_vSwitch", ".", "ovs_version"))?.replaceAll('"', "");
-  say(
-    `${hosts} hosts run Open vSwitch ${version ?? ""}; they meet in the network ${lab.subnet}, and know nothing of each other`,
-  );
+  const version = /\d+\.\d+\.\d+/.exec((await lab.hosts[0]?.vsctl("--version")) ?? "")?.[0] ?? "";
+  say(`${hosts} hosts run Open vSwitch ${version}; they meet in ${lab.subnet} and know nothing of each other`);
   interrupt.check();
 
   made.controller = await startController(options, lab);
@@ -197,6 +197,7 @@ async function stay(made: Made, defaultControl: string, interrupt: Interrupt): P
 
 /** Tried again where something that was just ending was in its way. A lab that could not be made has removed itself. */
 async function cleanUp({ lab, controller }: Made, say: Say): Promise<void> {
+  if (lab !== undefined) process.stdout.write("\n");
   await controller?.stop();
   if (lab === undefined) return;
   const attempts = 3;

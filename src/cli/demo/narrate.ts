@@ -46,9 +46,7 @@ function tunnelNews(
   const wereUp = new Set(before.filter((tunnel) => tunnel.state === "up").map(keyOf));
   const fresh = now.filter((tunnel) => tunnel.state === "up" && !wereUp.has(keyOf(tunnel)));
   // Line by line a mesh is long: what one host can reach now is one line.
-  const byHost = new Map<string, TunnelView[]>();
-  for (const tunnel of fresh) byHost.set(tunnel.from, [...(byHost.get(tunnel.from) ?? []), tunnel]);
-  return [...byHost].map(([from, tunnels]) => {
+  return [...groupBy(fresh, (tunnel) => tunnel.from)].map(([from, tunnels]) => {
     const list = tunnels.map((tunnel) => `${tunnel.name ?? tunnel.type} to ${nameOf(tunnel.to)}`).join(", ");
     return `${nameOf(from)} has ${tunnels.length === 1 ? "a tunnel" : "tunnels"}: ${list}`;
   });
@@ -56,13 +54,15 @@ function tunnelNews(
 
 function endpointNews(before: TopologyView, now: TopologyView, nameOf: (id: string) => string): readonly string[] {
   const known = new Set(before.endpoints.map((endpoint) => `${endpoint.network}\0${endpoint.mac}`));
-  return now.endpoints
-    .filter((endpoint) => !known.has(`${endpoint.network}\0${endpoint.mac}`))
-    .map((endpoint) => {
-      const ips = endpoint.ips.length === 0 ? "" : ` (${endpoint.ips.join(", ")})`;
-      return `${nameOf(endpoint.host)} ${endpoint.port ?? ""} has ${endpoint.mac}${ips}, ${endpoint.origin}`.replace(
-        "  ",
-        " ",
-      );
-    });
+  const fresh = now.endpoints.filter((endpoint) => !known.has(`${endpoint.network}\0${endpoint.mac}`));
+  return [...groupBy(fresh, (endpoint) => endpoint.host)].map(([host, endpoints]) => {
+    const list = endpoints.map(({ mac, port }) => (port === null ? mac : `${mac} on ${port}`)).join(", ");
+    return `${nameOf(host)} has heard ${endpoints.length === 1 ? "a guest" : "guests"}: ${list}`;
+  });
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
