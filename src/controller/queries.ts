@@ -1,33 +1,28 @@
 // The fabric as the api shows it.
 
 import { WeftError } from "../../proto/bytes/errors.ts";
-import { type FlowStats, formatActions, formatGroup, formatMatch } from "../../proto/openflow13/index.ts";
+import { type FlowStats, formatGroup } from "../../proto/openflow13/index.ts";
 import type {
   EndpointView,
   FlowsView,
-  FlowView,
   HostState,
   HostView,
   NetworkView,
   PortView,
-  ProblemView,
   Queries,
   StatusView,
   TopologyView,
-  TunnelState,
   TunnelView,
 } from "../api/views.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { Endpoint } from "../model/endpoints.ts";
-import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
-import { vlanModeOf } from "../model/vlan.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
-import { decodeCookie, groupName, isOwnCookie, tableName } from "../pipeline/registry.ts";
+import { groupName } from "../pipeline/registry.ts";
 import type { Counters } from "./counters.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
-import { compareIps } from "./order.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
+import { endpointView, flowView, portView, problemViews, tunnelState } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
@@ -40,13 +35,6 @@ export interface QueriesOptions {
   readonly nowMs: () => number;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
-}
-
-function views(problems: readonly Diagnostic[]): readonly ProblemView[] {
-  const seen = new Set<string>();
-  return problems
-    .filter((problem) => !seen.has(problem.code + problem.message) && seen.add(problem.code + problem.message))
-    .map(({ code, message, remedy }) => ({ code, message, remedy }));
 }
 
 export function makeQueries(options: QueriesOptions): Queries {
@@ -114,7 +102,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       state: stateOf(host, entry),
       ovsVersion: host.fact?.ovsVersion ?? null,
       flows: { desired: desired?.flows.size ?? 0, installed: entry?.installed?.flows.size ?? 0 },
-      problems: views(problemsOf(fabric, host, entry)),
+      problems: problemViews(problemsOf(fabric, host, entry)),
     };
   }
 
@@ -259,56 +247,5 @@ export function makeQueries(options: QueriesOptions): Queries {
       }
       weaver.forget(host.id);
     },
-  };
-}
-
-function tunnelState(row: { ofport: number | null; error: string | null; linkUp: boolean } | undefined): {
-  state: TunnelState;
-  reason: string | null;
-} {
-  if (row === undefined) return { state: "pending", reason: "not yet made on the host" };
-  if (row.error !== null) return { state: "error", reason: row.error };
-  if (row.ofport === null) return { state: "pending", reason: "the switch has not given it a port number" };
-  return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
-}
-
-function portView(host: FabricHost, { fact, attachments }: FabricPort): PortView {
-  const state = fact.problems.some((problem) => problem.code === "port/error") ? "error" : fact.up ? "up" : "down";
-  return {
-    host: host.id,
-    name: fact.name,
-    ofport: fact.ofport,
-    type: fact.type === "" ? "system" : fact.type,
-    mode: vlanModeOf(fact.vlan),
-    tag: fact.vlan.tag,
-    trunks: fact.vlan.trunks,
-    networks: attachments.map((at) => at.network.name),
-    state,
-    problems: views(fact.excluded === null ? fact.problems : [...fact.problems, fact.excluded]),
-  };
-}
-
-function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {
-  return {
-    mac: endpoint.mac,
-    ips: [...endpoint.ips].sort(compareIps),
-    network: fabric.networks.byVni(endpoint.vni)?.name ?? `vni${endpoint.vni}`,
-    host: endpoint.hostId,
-    port: endpoint.portName,
-    origin: endpoint.origin,
-  };
-}
-
-function flowView(flow: FlowStats | DesiredFlow, installed: boolean): FlowView {
-  return {
-    table: tableName(flow.tableId),
-    tableId: flow.tableId,
-    priority: flow.priority,
-    match: formatMatch(flow.match),
-    actions: formatActions(flow.instructions),
-    cookie: `0x${flow.cookie.toString(16).padStart(16, "0")}`,
-    kind: decodeCookie(flow.cookie)?.kind ?? (isOwnCookie(flow.cookie) ? "unknown" : "foreign"),
-    idleTimeoutSec: flow.idleTimeoutSec,
-    installed,
   };
 }

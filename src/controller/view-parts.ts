@@ -1,0 +1,71 @@
+// Single facts in the shapes of the api: pure, no state.
+
+import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
+import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Endpoint } from "../model/endpoints.ts";
+import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import { vlanModeOf } from "../model/vlan.ts";
+import type { DesiredFlow } from "../pipeline/desired.ts";
+import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
+import { compareIps } from "./order.ts";
+
+/** Each problem once. */
+export function problemViews(problems: readonly Diagnostic[]): readonly ProblemView[] {
+  const seen = new Set<string>();
+  return problems
+    .filter((problem) => !seen.has(problem.code + problem.message) && seen.add(problem.code + problem.message))
+    .map(({ code, message, remedy }) => ({ code, message, remedy }));
+}
+
+/** What the row on the host says of a tunnel; undefined where there is none. */
+export function tunnelState(row: { ofport: number | null; error: string | null; linkUp: boolean } | undefined): {
+  state: TunnelState;
+  reason: string | null;
+} {
+  if (row === undefined) return { state: "pending", reason: "not yet made on the host" };
+  if (row.error !== null) return { state: "error", reason: row.error };
+  if (row.ofport === null) return { state: "pending", reason: "the switch has not given it a port number" };
+  return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
+}
+
+export function portView(host: FabricHost, { fact, attachments }: FabricPort): PortView {
+  const state = fact.problems.some((problem) => problem.code === "port/error") ? "error" : fact.up ? "up" : "down";
+  return {
+    host: host.id,
+    name: fact.name,
+    ofport: fact.ofport,
+    type: fact.type === "" ? "system" : fact.type,
+    mode: vlanModeOf(fact.vlan),
+    tag: fact.vlan.tag,
+    trunks: fact.vlan.trunks,
+    networks: attachments.map((at) => at.network.name),
+    state,
+    problems: problemViews(fact.excluded === null ? fact.problems : [...fact.problems, fact.excluded]),
+  };
+}
+
+export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {
+  return {
+    mac: endpoint.mac,
+    ips: [...endpoint.ips].sort(compareIps),
+    network: fabric.networks.byVni(endpoint.vni)?.name ?? `vni${endpoint.vni}`,
+    host: endpoint.hostId,
+    port: endpoint.portName,
+    origin: endpoint.origin,
+  };
+}
+
+export function flowView(flow: FlowStats | DesiredFlow, installed: boolean): FlowView {
+  return {
+    table: tableName(flow.tableId),
+    tableId: flow.tableId,
+    priority: flow.priority,
+    match: formatMatch(flow.match),
+    actions: formatInstructions(flow.instructions),
+    cookie: `0x${flow.cookie.toString(16).padStart(16, "0")}`,
+    kind: decodeCookie(flow.cookie)?.kind ?? (isOwnCookie(flow.cookie) ? "unknown" : "foreign"),
+    idleTimeoutSec: flow.idleTimeoutSec,
+    installed,
+  };
+}
