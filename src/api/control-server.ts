@@ -1,5 +1,5 @@
 // The control socket: answers `weft` and `ovs-appctl` on this machine, and nobody else.
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { JsonFramer } from "../../proto/ovsdb/json-framer.ts";
@@ -42,7 +42,7 @@ export async function startControlSocket(
   options: ControlSocketOptions,
 ): Promise<ControlSocket> {
   const method = parsePassiveMethod(`punix:${path}`);
-  makeDirectory(path);
+  const madeDirectory = makeDirectory(path);
   const conversations = new Set<ByteStream>();
   const context = { queries, version: options.version };
   const onStream = (stream: ByteStream): void => {
@@ -60,18 +60,30 @@ export async function startControlSocket(
     close: async () => {
       await listener.close();
       for (const stream of conversations) stream.close("the controller stops");
+      if (madeDirectory) removeIfEmpty(dirname(path));
     },
   };
 }
 
-function makeDirectory(path: string): void {
+/** Whether there was none. */
+function makeDirectory(path: string): boolean {
   const directory = dirname(path);
   try {
-    if (mkdirSync(directory, { recursive: true, mode: 0o755 }) !== undefined) chmodSync(directory, 0o755);
+    const made = mkdirSync(directory, { recursive: true, mode: 0o755 }) !== undefined;
+    if (made) chmodSync(directory, 0o755);
+    return made;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `cannot make the directory of the control socket ${path}: ${why}; name another with --control`;
     throw new WeftError("control/directory", message, { cause, context: { path } });
+  }
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Others use it.
   }
 }
 

@@ -1,16 +1,18 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type ControlSocket, callControl, startControlSocket } from "../../../src/api/index.ts";
 import { FakeQueries } from "./fake-queries.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "weft-api-"));
 let count = 0;
 const freshPath = () => join(directory, `${count++}`, "weft.sock");
+
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const open: ControlSocket[] = [];
 afterEach(async () => {
@@ -132,6 +134,15 @@ describe("the socket's file", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     await socket.close();
     expect(existsSync(path)).toBe(false);
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+
+  it("goes, and its directory stays where others use it", async () => {
+    const { path, socket } = await start();
+    writeFileSync(join(dirname(path), "other"), "");
+    await socket.close();
+    expect(existsSync(path)).toBe(false);
+    expect(existsSync(dirname(path))).toBe(true);
   });
 
   it("is not taken from a controller that answers", async () => {

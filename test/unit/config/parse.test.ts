@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { ConfigError, defaultConfig, formatConfigProblem, loadConfig, parseConfig } from "../../../src/config/index.ts";
 
 /** The problems as text, or "valid". */
@@ -256,6 +256,7 @@ describe("a wrong file", () => {
 
 describe("loadConfig", () => {
   const directory = mkdtempSync(join(tmpdir(), "weft-config-"));
+  afterAll(() => rmSync(directory, { recursive: true }));
 
   it("is the defaults without a path", () => {
     expect(loadConfig(undefined)).toBe(defaultConfig);
