@@ -1,49 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { deriveFabric, type Fabric, type FabricInput } from "../../../src/model/fabric.ts";
-import type { HostFact, SwitchFact } from "../../../src/model/facts.ts";
-import { NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import type { Fabric } from "../../../src/model/fabric.ts";
+import type { HostFact } from "../../../src/model/facts.ts";
 import { DEFAULT_VNI } from "../../../src/model/networks.ts";
-import { FABRIC, hostFact, portFact, switchFact, tunnelTo } from "./facts-for-tests.ts";
+import { derive, hostFact, portFact, stored, switchFact, tunnelTo, vlan } from "./facts-for-tests.ts";
 
 const MAC_A = "52:54:00:00:00:0a";
 const MAC_B = "52:54:00:00:00:0b";
-
-function stored(id: string, index: number) {
-  return { index, fabricId: FABRIC, hostId: id };
-}
-
-function derive(
-  hosts: readonly HostFact[],
-  switches: Readonly<Record<string, SwitchFact>> = {},
-  fields: Partial<FabricInput> = {},
-  previous?: Fabric,
-): Fabric {
-  const { identities } = resolveIdentities({
-    hosts,
-    settings: new Map(),
-    configuredFabricId: FABRIC,
-    decisions: NO_DECISIONS,
-    holding: false,
-    indexesInFlows: new Set(),
-    forgotten: new Set(),
-    newFabricId: () => FABRIC,
-  });
-  return deriveFabric(
-    {
-      fabricId: FABRIC,
-      tunnelType: "geneve",
-      networkSettings: [],
-      identities,
-      hostFacts: new Map(hosts.map((host) => [host.id, host])),
-      switchFacts: new Map(Object.entries(switches)),
-      remembered: [],
-      holding: false,
-      keepTunnel: () => false,
-      ...fields,
-    },
-    previous,
-  );
-}
 
 /** `mac@host/port` of every endpoint. */
 function places(fabric: Fabric): string[] {
@@ -98,7 +60,7 @@ describe("endpoints", () => {
   });
 
   it("of a port that is gone, or has moved to another network, are gone", () => {
-    const moved = portFact({ name: "tap0", ofport: 1, vlan: { tag: 10, trunks: [], vlanMode: null } });
+    const moved = portFact({ name: "tap0", ofport: 1, vlan: vlan(10) });
     const facts = { a: switchFact({ observed: [observed(MAC_A, 1, 1), observed(MAC_B, 2, 2)] }) };
     expect(places(derive([hostFact({ id: "a", stored: stored("a", 1), ports: [moved] })], facts))).toEqual([]);
   });

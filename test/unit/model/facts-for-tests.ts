@@ -1,5 +1,8 @@
 // Facts for tests: short to write, whole to the code.
+import { deriveFabric, type Fabric, type FabricInput } from "../../../src/model/fabric.ts";
 import type { HostFact, PortFact, SwitchFact, TunnelRowFact } from "../../../src/model/facts.ts";
+import { NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import type { VlanColumns } from "../../../src/model/vlan.ts";
 
 export const FABRIC = "f0";
 
@@ -65,4 +68,43 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     sendsBy: new Map(),
     ...fields,
   };
+}
+
+export function stored(id: string, index: number, fabricId = FABRIC): NonNullable<HostFact["stored"]> {
+  return { index, fabricId, hostId: id };
+}
+
+export function vlan(tag: number | null, trunks: readonly number[] = [], vlanMode: string | null = null): VlanColumns {
+  return { tag, trunks, vlanMode };
+}
+
+/** The fabric of these hosts and their switches, some time after the controller's start. */
+export function derive(
+  hosts: readonly HostFact[],
+  switches: Readonly<Record<string, SwitchFact>> = {},
+  fields: Partial<FabricInput> = {},
+  previous?: Fabric,
+): Fabric {
+  const { identities } = resolveIdentities({
+    hosts,
+    settings: new Map(),
+    configuredFabricId: FABRIC,
+    decisions: NO_DECISIONS,
+    holding: false,
+    indexesInFlows: new Set(),
+    forgotten: new Set(),
+    newFabricId: () => FABRIC,
+  });
+  const input: FabricInput = {
+    fabricId: FABRIC,
+    tunnelType: "geneve",
+    networkSettings: [],
+    identities,
+    hostFacts: new Map(hosts.map((host) => [host.id, host])),
+    switchFacts: new Map(Object.entries(switches)),
+    remembered: [],
+    holding: false,
+    keepTunnel: () => false,
+  };
+  return deriveFabric({ ...input, ...fields }, previous);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFact } from "../../../src/model/facts.ts";
 import { type Decisions, type IdentityInput, NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
-import { FABRIC, hostFact, tunnelTo } from "./facts-for-tests.ts";
+import { FABRIC, hostFact, stored, tunnelTo } from "./facts-for-tests.ts";
 
 function resolve(hosts: readonly HostFact[], fields: Partial<IdentityInput> = {}) {
   return resolveIdentities({
@@ -19,10 +19,6 @@ function resolve(hosts: readonly HostFact[], fields: Partial<IdentityInput> = {}
 
 function indexes(outcome: ReturnType<typeof resolve>): Record<string, number | null> {
   return Object.fromEntries([...outcome.identities.values()].map(({ id, index }) => [id, index]));
-}
-
-function stored(id: string, index: number, fabricId = FABRIC) {
-  return { index, fabricId, hostId: id };
 }
 
 describe("indexes", () => {

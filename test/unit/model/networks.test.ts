@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PortFact } from "../../../src/model/facts.ts";
 import { DEFAULT_VNI, FIRST_NAMED_VNI, MAX_VNI, NetworkTable } from "../../../src/model/networks.ts";
-import { hostFact, portFact } from "./facts-for-tests.ts";
+import { hostFact, portFact, vlan } from "./facts-for-tests.ts";
 
 function table(ports: readonly PortFact[], settings: ConstructorParameters<typeof NetworkTable>[0] = []) {
   return new NetworkTable(settings, [hostFact({ id: "h", ports })], []);
@@ -12,10 +12,6 @@ function attachments(networks: NetworkTable, port: PortFact): string[] {
   return networks
     .attachments(port)
     .map((at) => `${at.network.name} in ${at.ingressVlans.join(",")} out ${at.egressVlan ?? "untagged"}`);
-}
-
-function vlan(tag: number | null, trunks: readonly number[] = [], vlanMode: string | null = null) {
-  return { tag, trunks, vlanMode };
 }
 
 describe("networks", () => {

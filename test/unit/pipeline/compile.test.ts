@@ -1,0 +1,225 @@
+import { describe, expect, it } from "vitest";
+import { encode, formatGroup, formatInstructions, formatMatch } from "../../../proto/openflow13/index.ts";
+import type { Fabric } from "../../../src/model/fabric.ts";
+import type { HostFact } from "../../../src/model/facts.ts";
+import { compileSwitch } from "../../../src/pipeline/compile.ts";
+import type { DesiredFlow, DesiredSwitch } from "../../../src/pipeline/desired.ts";
+import { readBack } from "../../../src/pipeline/readback.ts";
+import { decodeCookie, encodeCookie, groupName, tableName } from "../../../src/pipeline/registry.ts";
+import { installedFrom } from "../../../src/reconcile/installed.ts";
+import { planSwitch } from "../../../src/reconcile/switch-plan.ts";
+import { derive, hostFact, portFact, stored, switchFact, tunnelTo, vlan } from "../model/facts-for-tests.ts";
+
+const SETTINGS = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100 };
+const MAC = { a: "52:54:00:00:00:0a", b: "52:54:00:00:00:0b", c: "52:54:00:00:00:0c" };
+
+function host(id: string, index: number, ports: HostFact["ports"], peers: readonly (readonly [string, number])[]) {
+  return hostFact({
+    id,
+    stored: stored(id, index),
+    tunnelIp: `10.0.0.${index}`,
+    ports,
+    tunnels: peers.map(([peer, peerIndex]) => tunnelTo(peer, peerIndex, `10.0.0.${peerIndex}`)),
+  });
+}
+
+/** Two hosts: on `a` a plain guest that was heard and a trunk; on `b` a guest that is declared, and one in VLAN 10. */
+function example(): Fabric {
+  const a = host(
+    "a",
+    1,
+    [portFact({ name: "tap0", ofport: 1 }), portFact({ name: "trunk0", ofport: 2, vlan: vlan(null, [10], "trunk") })],
+    [["b", 2]],
+  );
+  const b = host(
+    "b",
+    2,
+    [
+      portFact({ name: "tap0", ofport: 1, declaredMacs: [MAC.b] }),
+      portFact({ name: "tap1", ofport: 2, vlan: vlan(10), declaredMacs: [MAC.c] }),
+    ],
+    [["a", 1]],
+  );
+  const observed = { vni: 4095, mac: MAC.a, ofport: 1, ips: ["192.168.0.1", "fe80::1"], heard: 1 };
+  return derive([a, b], { a: switchFact({ observed: [observed] }), b: switchFact() });
+}
+
+function compiled(fabric: Fabric, id: string): DesiredSwitch {
+  const found = fabric.hosts.get(id);
+  if (found === undefined) throw new Error(`no host ${id}`);
+  return compileSwitch(fabric, found, SETTINGS);
+}
+
+/** As a network engineer reads it: table, priority, match, actions. */
+function text(desired: DesiredSwitch): string {
+  const flows = [...desired.flows.values()]
+    .sort((x, y) => x.tableId - y.tableId || y.priority - x.priority || (x.key < y.key ? -1 : 1))
+    .map((flow) => {
+      const idle = flow.idleTimeoutSec === 0 ? "" : ` (idle ${flow.idleTimeoutSec} s)`;
+      const match = formatMatch(flow.match);
+      return `${tableName(flow.tableId).padEnd(8)} ${flow.priority} ${match === "" ? "any" : match}${idle} -> ${formatInstructions(flow.instructions)}`;
+    });
+  const groups = [...desired.groups.values()].map((group) => `${groupName(group.groupId)}: ${formatGroup(group)}`);
+  return [...flows, "", ...groups].join("\n");
+}
+
+function flowMod(flow: DesiredFlow): Uint8Array {
+  const plan = planSwitch(
+    { flows: new Map([[flow.key, flow]]), groups: new Map(), meters: new Map() },
+    installedFrom([], [], []),
+  );
+  const [change] = plan.changes;
+  if (change?.kind !== "flow_mod") throw new Error("not a flow_mod");
+  return encode({ ...change, xid: 0 });
+}
+
+describe("the pipeline", () => {
+  it("of a host reads like this", () => {
+    expect(text(compiled(example(), "a"))).toMatchSnapshot();
+  });
+
+  it("has the same bytes for a remote endpoint on every switch", () => {
+    const guest = portFact({ name: "tap0", ofport: 7, declaredMacs: [MAC.b] });
+    const plain = portFact({ name: "tap0", ofport: 3 });
+    const hosts = [
+      host(
+        "a",
+        1,
+        [plain],
+        [
+          ["b", 2],
+          ["c", 3],
+        ],
+      ),
+      host(
+        "b",
+        2,
+        [guest],
+        [
+          ["a", 1],
+          ["c", 3],
+        ],
+      ),
+      host(
+        "c",
+        3,
+        [plain],
+        [
+          ["a", 1],
+          ["b", 2],
+        ],
+      ),
+    ];
+    const fabric = derive(hosts, { a: switchFact(), b: switchFact(), c: switchFact() });
+    const remote = ["a", "c"].map((id) => {
+      const flows = [...compiled(fabric, id).flows.values()];
+      return flows.filter((flow) => decodeCookie(flow.cookie)?.kind === "remote-endpoint");
+    });
+    expect(remote.map((flows) => flows.length)).toEqual([1, 1]);
+    const [atA, atC] = remote.map((flows) => flows[0]);
+    expect(atA).toBe(atC);
+    expect(flowMod(atA as DesiredFlow)).toEqual(flowMod(atC as DesiredFlow));
+  });
+
+  it("is deterministic: the same facts give the same text", () => {
+    expect(text(compiled(example(), "b"))).toBe(text(compiled(example(), "b")));
+  });
+
+  it("holds nothing of networks that have no port on the host", () => {
+    const fabric = derive(
+      [
+        host("a", 1, [portFact({ name: "tap0" })], [["b", 2]]),
+        host("b", 2, [portFact({ name: "tap0", vlan: vlan(10), declaredMacs: [MAC.c] })], [["a", 1]]),
+      ],
+      { a: switchFact(), b: switchFact() },
+    );
+    expect(text(compiled(fabric, "a"))).not.toContain(MAC.c);
+  });
+
+  it("copies without a limit to the controller on a switch without meters", () => {
+    const fabric = derive([host("a", 1, [portFact({ name: "tap0" })], [])], { a: switchFact({ maxMeter: 0 }) });
+    const desired = compiled(fabric, "a");
+    expect(desired.meters.size).toBe(0);
+    expect(text(desired)).toContain("CONTROLLER:192");
+  });
+
+  it("reads back from a switch as the facts it was compiled from", () => {
+    const desired = compiled(example(), "a");
+    const back = readBack(desired.flows.values(), desired.groups.values());
+    expect(back.ownIndex).toBe(1);
+    expect(back.observed).toEqual([{ vni: 4095, mac: MAC.a, ofport: 1, ips: ["192.168.0.1", "fe80::1"] }]);
+    expect([...back.receivesOn]).toEqual([0xa002]);
+    expect([...back.sendsBy]).toEqual([[2, 0xa002]]);
+    expect(back.remembered).toEqual([
+      {
+        index: 2,
+        endpoints: [
+          { vni: 10, mac: MAC.c },
+          { vni: 4095, mac: MAC.b },
+        ],
+        vnis: [10, 4095],
+      },
+    ]);
+  });
+});
+
+describe("cookies", () => {
+  it("say Weft, the kind and the fact, both ways", () => {
+    const cookie = encodeCookie({ kind: "remote-endpoint", place: 4094, vni: 0x7fffff });
+    expect(cookie.toString(16)).toBe("57450a0ffe7fffff");
+    expect(decodeCookie(cookie)).toEqual({ kind: "remote-endpoint", place: 4094, vni: 0x7fffff });
+    expect(decodeCookie(0x1234n)).toBeUndefined();
+  });
+});
+
+describe("the plan for a switch", () => {
+  const all = compiled(example(), "a");
+
+  it("writes groups before the flows that use them, and nothing where all is right", () => {
+    const plan = planSwitch(all, installedFrom([], [], []));
+    const kinds = plan.changes.map((change) => change.kind);
+    expect(kinds.lastIndexOf("group_mod")).toBeLessThan(kinds.indexOf("flow_mod"));
+    expect(kinds.lastIndexOf("meter_mod")).toBeLessThan(kinds.indexOf("group_mod"));
+    expect(planSwitch(all, { ...all, foreignFlows: 0 }).changes).toEqual([]);
+  });
+
+  it("deletes what is not wanted after everything else, flows before groups", () => {
+    const nothing: DesiredSwitch = { flows: new Map(), groups: new Map(), meters: new Map() };
+    const plan = planSwitch(nothing, { ...all, foreignFlows: 0 });
+    expect(plan.changes.every((change) => "command" in change && change.command.startsWith("delete"))).toBe(true);
+    expect(plan.changes.at(-1)).toMatchObject({ kind: "group_mod", groupId: 1 });
+    expect(plan.afterwards.map((change) => change.kind)).toEqual(["meter_mod", "meter_mod"]);
+  });
+
+  it("modifies a flow whose actions alone differ, so that its idle clock runs on, and replaces it where its timeout differs", () => {
+    const [flow] = [...all.flows.values()].filter((one) => decodeCookie(one.cookie)?.kind === "known-mac");
+    if (flow === undefined) throw new Error("no such flow");
+    const held = (change: Partial<DesiredFlow>) => ({
+      ...all,
+      foreignFlows: 0,
+      flows: new Map([...all.flows, [flow.key, { ...flow, ...change, form: "other" }]]),
+    });
+    expect(planSwitch(all, held({})).changes).toMatchObject([{ command: "modify_strict" }]);
+    expect(planSwitch(all, held({ idleTimeoutSec: 5 })).changes).toMatchObject([{ command: "add" }]);
+  });
+
+  it("leaves flows alone that somebody else wrote", () => {
+    const foreign = {
+      tableId: 0,
+      durationSec: 0,
+      durationNsec: 0,
+      priority: 1,
+      idleTimeoutSec: 0,
+      hardTimeoutSec: 0,
+      flags: 0,
+      cookie: 0x99n,
+      packetCount: 0n,
+      byteCount: 0n,
+      match: [],
+      instructions: [],
+    };
+    const installed = installedFrom([foreign], [], []);
+    expect(installed.foreignFlows).toBe(1);
+    expect(planSwitch({ flows: new Map(), groups: new Map(), meters: new Map() }, installed).changes).toEqual([]);
+  });
+});
