@@ -1,0 +1,97 @@
+// A controller for a test, in this process or, where it is to be killed, in one of its own; both are asked in the same way.
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pino from "pino";
+import { callControl } from "../../src/api/index.ts";
+import type { Queries } from "../../src/api/views.ts";
+import { formatConfigProblem, parseConfig, type WeftConfig } from "../../src/config/index.ts";
+import { startController } from "../../src/controller/start.ts";
+import { BuiltProgram } from "../unit/cli/built.ts";
+
+export type Question = "status" | "hosts" | "tunnels" | "ports" | "endpoints" | "networks" | "topology";
+
+/** The keys of weft.yaml; YAML takes JSON. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+export interface ControllerUnderTest {
+  ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
+  stop(): Promise<void>;
+  /** kill -9. */
+  kill(): Promise<void>;
+}
+
+/** `WEFT_TEST_LOG=info npm run test:lab` shows what the controllers say. */
+const logLevel = process.env.WEFT_TEST_LOG ?? "silent";
+
+function configOf(settings: Settings): WeftConfig {
+  const parsed = parseConfig(JSON.stringify(settings), "test");
+  if (parsed.config !== undefined) return parsed.config;
+  throw new Error(parsed.errors.map(formatConfigProblem).join("\n"));
+}
+
+export async function startInProcess(settings: Settings): Promise<ControllerUnderTest> {
+  const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true }));
+  const controller = await startController({ config: configOf(settings), logger, version: "0" });
+  return {
+    ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
+    stop: () => controller.stop(),
+    kill: async () => {
+      throw new Error("this controller is part of the test: start it as a child to kill it");
+    },
+  };
+}
+
+let program: BuiltProgram | undefined;
+
+/** Compiled from the sources as they are now, once for each test file; never from a stale `dist`. */
+function builtProgram(): BuiltProgram {
+  if (program === undefined) {
+    const built = new BuiltProgram();
+    process.once("exit", () => built.remove());
+    program = built;
+  }
+  return program;
+}
+
+async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
+}
+
+/** It ends with this process at the latest: its standard input does. */
+export async function startChild(settings: Settings, directory: string): Promise<ControllerUnderTest> {
+  const control = join(directory, "controller.sock");
+  const config = join(directory, "weft.yaml");
+  rmSync(control, { force: true });
+  writeFileSync(config, JSON.stringify(settings));
+  const argv = ["--control", control, "controller", "--config", config, "--log-level", logLevel, "--until-stdin-ends"];
+  const child = builtProgram().start(argv);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4000);
+      if (logLevel !== "silent") process.stderr.write(chunk);
+    });
+  }
+  const ask = async <Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>> =>
+    JSON.parse(await callControl(control, question, ["--json"], 5000));
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const answered = await ask("status").then(
+      () => true,
+      () => false,
+    );
+    if (answered) break;
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await gone(child, "SIGKILL");
+      throw new Error(`the controller does not answer; it said: ${said}`);
+    }
+    await sleep(20);
+  }
+  return { ask, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+}

@@ -1,0 +1,187 @@
+// The fixture of the end-to-end suite: a lab, a controller at its address, hosts that join by set-manager alone.
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type { Queries } from "../../src/api/views.ts";
+import { type ContinuousPingResult, type Guest, type HostPresets, type HostRef, Lab } from "../../src/lab/index.ts";
+import {
+  type ControllerUnderTest,
+  type Question,
+  type Settings,
+  startChild,
+  startInProcess,
+} from "./controller-under-test.ts";
+
+export type TunnelType = "gre" | "vxlan" | "geneve";
+
+export interface FabricOptions {
+  readonly hosts: number | readonly HostPresets[];
+  readonly tunnel?: TunnelType;
+  /** More of weft.yaml. */
+  readonly settings?: Settings;
+  /** false: hosts are told by the test where the controller is. */
+  readonly join?: boolean;
+  /** A process of its own, that can be killed. */
+  readonly child?: boolean;
+}
+
+/** What a controller that finds everything right must not have done. */
+const WORK = ["bundles", "flowMods", "groupMods", "meterMods", "ovsdbTransactions", "sessionErrors"] as const;
+export const NO_WORK = Object.freeze(Object.fromEntries(WORK.map((name) => [name, 0])));
+const QUIET_MS = 500;
+
+/** Each pair once: an echo and its answer try both directions. */
+export function pairsOf<T>(items: readonly T[]): [T, T][] {
+  return items.flatMap((from, at) => items.slice(at + 1).map((to): [T, T] => [from, to]));
+}
+
+export class FabricUnderTest {
+  readonly lab: Lab;
+  readonly #options: FabricOptions;
+  #tunnel: TunnelType;
+  #controller: ControllerUnderTest | null = null;
+
+  private constructor(lab: Lab, options: FabricOptions) {
+    this.lab = lab;
+    this.#options = options;
+    this.#tunnel = options.tunnel ?? "geneve";
+  }
+
+  /** A lab and a running controller; its hosts have been told where it is, and nothing else. */
+  static async create(options: FabricOptions): Promise<FabricUnderTest> {
+    // No tunnelType: guests' MTU fits every type.
+    const lab = await Lab.create({ hosts: options.hosts });
+    const fabric = new FabricUnderTest(lab, options);
+    try {
+      await fabric.start();
+      if (options.join !== false) await lab.join();
+      return fabric;
+    } catch (error) {
+      await fabric.destroy();
+      throw error;
+    }
+  }
+
+  get tunnel(): TunnelType {
+    return this.#tunnel;
+  }
+
+  /** @param changes take the place of settings the fabric was created with. */
+  async start(changes: { readonly tunnel?: TunnelType; readonly settings?: Settings } = {}): Promise<void> {
+    this.#tunnel = changes.tunnel ?? this.#tunnel;
+    const ip = this.lab.controllerIp;
+    const settings = {
+      tunnel: { type: this.#tunnel },
+      listen: { ovsdb: [`ptcp:6640:${ip}`], openflow: [`ptcp:6653:${ip}`] },
+      ...this.#options.settings,
+      ...changes.settings,
+    };
+    const child = this.#options.child === true;
+    this.#controller = await (child ? startChild(settings, this.lab.dir) : startInProcess(settings));
+  }
+
+  async stop(): Promise<void> {
+    await this.#controller?.stop();
+    this.#controller = null;
+  }
+
+  async kill(): Promise<void> {
+    await this.#controller?.kill();
+    this.#controller = null;
+  }
+
+  async destroy(): Promise<void> {
+    await this.stop();
+    await this.lab.destroy();
+  }
+
+  ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>> {
+    if (this.#controller === null) throw new Error("no controller runs");
+    return this.#controller.ask(question);
+  }
+
+  /** What the controller has done since it started; see `NO_WORK`. */
+  async work(): Promise<Readonly<Record<string, number>>> {
+    const { counters } = await this.ask("status");
+    return Object.fromEntries(WORK.map((name) => [name, counters[name] ?? Number.NaN]));
+  }
+
+  async hostView(ref: HostRef) {
+    const id = `${this.lab.name}-${this.lab.host(ref).name}`;
+    return (await this.ask("hosts")).find((host) => host.id === id);
+  }
+
+  /** The endpoint of a guest's MAC, or of any MAC. */
+  async endpoint(of: Guest | string) {
+    const mac = typeof of === "string" ? of : of.mac;
+    return (await this.ask("endpoints")).find((endpoint) => endpoint.mac === mac);
+  }
+
+  /** Polls until nothing is missing any more. @param missing says what is, in words. */
+  async until(missing: () => Promise<readonly string[]>, timeoutSec = 30): Promise<void> {
+    const deadline = Date.now() + timeoutSec * 1000;
+    for (;;) {
+      const list = await missing();
+      if (list.length === 0) return;
+      if (Date.now() > deadline) throw new Error(`after ${timeoutSec} s still: ${list.join("; ")}`);
+      await sleep(50);
+    }
+  }
+
+  /** Why the fabric is not yet whole: hosts, tunnels, flows and the guests' endpoints. */
+  async #unfinished(hosts: number, guests: readonly Guest[]): Promise<string[]> {
+    const view = await this.ask("topology");
+    const missing: string[] = [];
+    if (view.hosts.length !== hosts) missing.push(`${view.hosts.length} hosts of ${hosts}`);
+    for (const { id, state, flows, problems } of view.hosts) {
+      if (state !== "up") missing.push(`${id} is ${state} ${problems.map((problem) => problem.message).join(", ")}`);
+      if (flows.desired !== flows.installed) missing.push(`${id} has ${flows.installed} of ${flows.desired} flows`);
+    }
+    const tunnels = hosts * (hosts - 1);
+    if (view.tunnels.length !== tunnels) missing.push(`${view.tunnels.length} tunnels of ${tunnels}`);
+    for (const { from, to, type, state, reason } of view.tunnels)
+      if (state !== "up" || type !== this.#tunnel) missing.push(`${type} ${from} -> ${to} is ${state} (${reason})`);
+    for (const guest of guests) {
+      const host = `${this.lab.name}-${guest.host}`;
+      const found = view.endpoints.some((one) => one.mac === guest.mac && one.host === host && one.port === guest.port);
+      if (!found) missing.push(`no endpoint ${guest.mac} of ${guest.name} at ${host} ${guest.port}`);
+    }
+    return missing;
+  }
+
+  /** Resolves when every host is up, every tunnel stands, every guest is an endpoint, and the controller has come to rest. */
+  async settled(options: { hosts?: number; guests?: readonly Guest[]; timeoutSec?: number } = {}): Promise<void> {
+    const { hosts = this.lab.hosts.length, guests = this.lab.guests, timeoutSec = 30 } = options;
+    let [last, since] = ["", Date.now()];
+    await this.until(async () => {
+      const missing = await this.#unfinished(hosts, guests);
+      const now = JSON.stringify([missing, await this.work()]);
+      if (now !== last) [last, since] = [now, Date.now()];
+      const quiet = missing.length > 0 || Date.now() - since >= QUIET_MS;
+      return quiet ? missing : ["the controller still changes things"];
+    }, timeoutSec);
+  }
+
+  /** Guests on all hosts that ping each other, and have settled. */
+  async populate(options: Parameters<Lab["populate"]>[0] = {}): Promise<Guest[]> {
+    const guests = await this.lab.populate(options);
+    await this.lab.waitUntilAllPing(guests);
+    await this.settled();
+    return guests;
+  }
+}
+
+/** What pings every 10 ms between the pairs have lost or doubled while something happened: nothing, it is expected. */
+export async function expectNoLoss(pairs: readonly (readonly [Guest, Guest])[], during: () => Promise<void>) {
+  const pings = pairs.map(([from, to]) => ({ pair: `${from.name} -> ${to.name}`, ping: from.startPing(to.ip) }));
+  const results: { pair: string; result: ContinuousPingResult }[] = [];
+  try {
+    await Promise.all(pings.map(({ ping }) => ping.waitForReply()));
+    await during();
+    await Promise.all(pings.map(({ ping }) => ping.waitForReply()));
+  } finally {
+    for (const { pair, ping } of pings) results.push({ pair, result: await ping.stop() });
+  }
+  expect(results.filter(({ result }) => result.lost > 0 || result.duplicates > 0)).toEqual([]);
+  // The pings were there: a ping that was never sent is not lost either.
+  expect(results.filter(({ result }) => result.sent < 20)).toEqual([]);
+}
