@@ -94,9 +94,10 @@ async function play(options: DemoOptions, made: Made, say: Say, interrupt: Inter
   const watch = new Watch(made.controller, say);
   try {
     interrupt.check();
-    say(`$ ovs-vsctl set-manager tcp:${lab.controllerIp}:6640    on each host, and nothing else`);
+    const port = made.controller.ovsdbPort;
+    say(`$ ovs-vsctl set-manager tcp:${lab.controllerIp}:${port}    on each host, and nothing else`);
     // One after the other, so that hosts get their indexes in the order of their names.
-    for (const host of lab.hosts) await lab.join({ hosts: [host] });
+    for (const host of lab.hosts) await lab.join({ hosts: [host], port });
     const guests = await lab.populate({ perHost: options.guests });
     say(`${guests.length} guests plugged in: ${guests.map((guest) => guest.name).join(", ")}`);
     const matrix = await pingUntilAllAnswer(lab, guests, interrupt, made.controller);

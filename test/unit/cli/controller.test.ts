@@ -1,0 +1,159 @@
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { callControl } from "../../../src/api/index.ts";
+import { BuiltProgram, type Ended, ended } from "./built.ts";
+
+const LOOPBACK = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1"];
+
+let weft: BuiltProgram;
+beforeAll(() => {
+  weft = new BuiltProgram();
+});
+afterAll(() => weft.remove());
+
+let count = 0;
+const started: ReturnType<BuiltProgram["start"]>[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+interface Running {
+  readonly socket: string;
+  readonly child: ReturnType<BuiltProgram["start"]>;
+  readonly end: Promise<Ended>;
+}
+
+async function start(
+  args: readonly string[] = [],
+  socket = join(weft.directory, `c${count++}`, "weft.sock"),
+): Promise<Running> {
+  const child = weft.start(["--control", socket, "controller", ...LOOPBACK, ...args]);
+  started.push(child);
+  const end = ended(child);
+  const gone = once(child, "exit").then(async () => {
+    const { stdout, stderr } = await end;
+    throw new Error(`ended before it was ready: ${stdout}${stderr}`);
+  });
+  gone.catch(() => undefined);
+  const ready = async (): Promise<void> => {
+    while ((await callControl(socket, "version", []).catch(() => undefined)) === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await Promise.race([ready(), gone]);
+  return { socket, child, end };
+}
+
+const messages = (log: string) =>
+  log
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+describe("weft controller", () => {
+  it("answers on its control socket, logs JSON to a pipe, and stops cleanly at SIGTERM", async () => {
+    const { socket, child, end } = await start();
+    expect(JSON.parse(await callControl(socket, "status", ["--json"]))).toMatchObject({
+      hosts: { total: 0, up: 0 },
+      listeners: [
+        expect.stringMatching(/^openflow ptcp:\d+:127\.0\.0\.1$/),
+        expect.stringMatching(/^ovsdb ptcp:\d+:127\.0\.0\.1$/),
+      ],
+    });
+    child.kill("SIGTERM");
+    const { code, stdout, stderr } = await end;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(messages(stdout).map((line) => line.msg)).toEqual(expect.arrayContaining(["ready", "stopping", "stopped"]));
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  it("stops at Ctrl-C, also while its standard input is open, and with standard input where it is told to", async () => {
+    const first = await start();
+    first.child.kill("SIGINT");
+    expect((await first.end).code).toBe(0);
+    const second = await start(["--until-stdin-ends"]);
+    second.child.stdin.end();
+    expect((await second.end).code).toBe(0);
+    const third = await start(["--until-stdin-ends"]);
+    third.child.kill("SIGTERM");
+    expect((await third.end).code).toBe(0);
+  });
+
+  it("does not take the control socket of another, and starts again where one was killed", async () => {
+    const { socket, child, end } = await start();
+    const { code, stderr } = await weft.run(["--control", socket, "controller", ...LOOPBACK]);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `weft: cannot listen on punix:${socket}: another process listens there; stop it or choose another path\n`,
+    );
+    expect(await callControl(socket, "version", [])).toMatch(/^weft /);
+    child.kill("SIGKILL");
+    await end;
+    expect(existsSync(socket)).toBe(true);
+    await start([], socket);
+  });
+
+  it("says which address is taken, and leaves nothing behind", async () => {
+    const { socket } = await start();
+    const { listeners } = JSON.parse(await callControl(socket, "status", ["--json"]));
+    const port = /ovsdb ptcp:(\d+)/.exec(listeners.join(" "))?.[1];
+    const other = join(weft.directory, `c${count++}.sock`);
+    const { code, stderr } = await weft.run([
+      "--control",
+      other,
+      "controller",
+      "--ovsdb",
+      `ptcp:${port}:127.0.0.1`,
+      "--openflow",
+      "ptcp:0:127.0.0.1",
+    ]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `weft: cannot listen on ptcp:${port}:127.0.0.1: another program listens there; stop it or choose another one\n`,
+    });
+    expect(existsSync(other)).toBe(false);
+  });
+
+  it("takes what the command line says before what the file says, and logs to a file", async () => {
+    const config = join(weft.directory, `c${count}.yaml`);
+    const log = join(weft.directory, `c${count}-log`, "weft.json");
+    const socket = join(weft.directory, `c${count++}.sock`);
+    writeFileSync(
+      config,
+      `listen: { ovsdb: ["ptcp:0:127.0.0.2"], openflow: ["ptcp:0:127.0.0.2"], control: ${socket} }\nlog: { level: silent }\n`,
+    );
+    const child = weft.start([
+      "controller",
+      "--config",
+      config,
+      "--ovsdb",
+      "ptcp:0:127.0.0.1",
+      "--log-level",
+      "info",
+      "--log-file",
+      log,
+    ]);
+    started.push(child);
+    const end = ended(child);
+    while (!existsSync(log) || !readFileSync(log, "utf8").includes('"ready"'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const { listeners } = JSON.parse(await callControl(socket, "status", ["--json"]));
+    expect(listeners).toEqual([
+      expect.stringMatching(/^openflow ptcp:\d+:127\.0\.0\.2$/),
+      expect.stringMatching(/^ovsdb ptcp:\d+:127\.0\.0\.1$/),
+    ]);
+    child.kill("SIGTERM");
+    expect(await end).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(messages(readFileSync(log, "utf8")).at(-1)).toMatchObject({ level: 30, msg: "stopped" });
+  });
+
+  it("goes on when the reader of its log has gone", async () => {
+    const { socket, child } = await start(["--log-level", "trace"]);
+    child.stdout.destroy();
+    await callControl(socket, "status", []);
+    expect(await callControl(socket, "hosts", [])).toMatch(/^No host has joined yet/);
+    expect(child.exitCode).toBeNull();
+  });
+});
