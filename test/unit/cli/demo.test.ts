@@ -67,9 +67,9 @@ describe("pingTable", () => {
     expect(
       pingTable(matrix, { color: false, width: null }),
     ).toBe(`Pings in ms, from the row to the column: 1 of 2 pairs answer
-        g1a   g2a
-  g1a     ·  0.41
-  g2a     ✗     ·
+       g1a   g2a
+  g1a    ·  0.41
+  g2a    ✗     ·
 `);
   });
 
