@@ -2,11 +2,13 @@
 import { callControl, type Format, renderJson, WeftError } from "../api/index.ts";
 import { Lab } from "../lab/index.ts";
 import { SilentFailure } from "./failure.ts";
+import { requireLabMachine } from "./lab-machine.ts";
 import { DEFAULT_LAB, type UpOptions } from "./lab-options.ts";
 import { labText, labView } from "./lab-status.ts";
 import { stdoutStyle } from "./settings.ts";
 
 export async function labDown(name: string | undefined, all: boolean): Promise<void> {
+  requireLabMachine("a lab");
   const removed = await Lab.sweep();
   for (const each of labsToRemove(name, all, removed)) removed.push(...(await Lab.sweep(each)));
   process.stdout.write(removed.length === 0 ? "There is no lab.\n" : `Removed ${removed.join(", ")}.\n`);
@@ -24,12 +26,14 @@ function labsToRemove(name: string | undefined, all: boolean, removed: readonly 
 }
 
 export async function labExec(name: string | undefined, member: string, command: readonly string[]): Promise<void> {
+  requireLabMachine("a lab");
   const lab = await Lab.open(name ?? theLab());
   const exitCode = await lab.attach(member, command);
   if (exitCode !== 0) throw new SilentFailure(exitCode);
 }
 
 export async function labStatus(format: Format): Promise<void> {
+  requireLabMachine("a lab");
   const labs = [];
   for (const name of Lab.list()) labs.push(labView(await Lab.open(name)));
   process.stdout.write(format === "json" ? renderJson(labs) : labText(labs, stdoutStyle()));
@@ -47,6 +51,7 @@ function theLab(): string {
 
 /** Guests need their host's bridge, which a controller makes: without one nothing is begun. */
 export async function labUp(hosts: number, options: UpOptions, control: string): Promise<void> {
+  requireLabMachine("a lab");
   if (options.controller === undefined) await callControl(control, "status", []);
   await Lab.sweep();
   const lab = await Lab.create({

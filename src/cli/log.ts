@@ -27,7 +27,10 @@ function standardOutput(): Sink {
   if (process.stdout.isTTY) {
     const colorize = !process.env.NO_COLOR && process.stdout.hasColors();
     const translateTime = "SYS:HH:MM:ss.l";
-    return { stream: pretty({ colorize, translateTime, sync: true, destination: 1 }), flush: () => undefined };
+    return {
+      stream: pretty({ colorize, translateTime, singleLine: true, sync: true, destination: 1 }),
+      flush: () => undefined,
+    };
   }
   return jsonSink(destination({ dest: 1, sync: true }));
 }

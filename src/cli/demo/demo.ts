@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { callControl, paint, type Style, type TopologyView, WeftError } from "../../api/index.ts";
 import type { TunnelType } from "../../config/index.ts";
-import { checkRequirements, type Guest, Lab, type PingMatrix } from "../../lab/index.ts";
+import { type Guest, Lab, type PingMatrix } from "../../lab/index.ts";
 import { SilentFailure } from "../failure.ts";
+import { requireLabMachine } from "../lab-machine.ts";
 import { ChildController } from "./child-controller.ts";
 import { type Interrupt, watchSignals } from "./interrupt.ts";
 import { NOTHING, narrate } from "./narrate.ts";
@@ -28,7 +29,7 @@ const LOOK_EVERY_MS = 40;
 
 /** @throws SilentFailure where not every pair pings, or it was interrupted before that was known. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  requireMachine();
+  requireLabMachine("the demo");
   const say = storyteller(options.style);
   const interrupt = watchSignals((again) => {
     say(again ? "still cleaning up, a moment please" : "stopping");
@@ -66,13 +67,6 @@ function storyteller(style: Style): Say {
 
 function tell(error: unknown): void {
   process.stderr.write(`weft: ${error instanceof Error ? error.message : error}\n`);
-}
-
-function requireMachine(): void {
-  const missing = checkRequirements();
-  if (missing.length === 0) return;
-  const list = missing.map(({ what, remedy }) => `  ${what}: ${remedy}`).join("\n");
-  throw new WeftError("demo/requirements", `the demo needs what this machine does not have:\n${list}`);
 }
 
 async function play(options: DemoOptions, made: Made, say: Say, interrupt: Interrupt): Promise<PingMatrix> {
