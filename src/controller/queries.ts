@@ -100,7 +100,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       ovsdb: hosts.entries.get(host.id)?.session == null ? "disconnected" : "connected",
       openflow: entry?.session == null ? "disconnected" : "connected",
       state: stateOf(host, entry),
-      ovsVersion: host.fact?.ovsVersion ?? null,
+      ovsVersion: host.fact?.ovsVersion ?? entry?.session?.desc.sw ?? null,
       flows: { desired: desired?.flows.size ?? 0, installed: entry?.installed?.flows.size ?? 0 },
       problems: problemViews(problemsOf(fabric, host, entry)),
     };

@@ -28,6 +28,7 @@ export function loneSwitchFact(dpid: string, ports: Iterable<PortDesc>, ovsVersi
         networkName: null,
         storedVni: null,
         declaredMacs: port.portNo === OFPP.LOCAL ? [port.hwAddr] : [],
+        inUse: true,
         up: (port.state & OFPPS.LINK_DOWN) === 0,
         excluded: null,
         problems: [],

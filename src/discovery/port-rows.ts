@@ -67,7 +67,7 @@ export function isPhysical(row: InterfaceRow): boolean {
   return row.type === "" && driver !== undefined && driver !== "" && !VIRTUAL_DRIVERS.has(driver);
 }
 
-function exclusion(port: PortRow, row: InterfaceRow, isLocal: boolean): Diagnostic | null {
+function exclusion(port: PortRow, row: InterfaceRow): Diagnostic | null {
   if (port.interfaces.length > 1) {
     return diagnostic("port/bond", `port ${port.name} is a bond: it stays out of the fabric`, "add its members singly");
   }
@@ -91,10 +91,6 @@ function exclusion(port: PortRow, row: InterfaceRow, isLocal: boolean): Diagnost
       `port ${port.name} has vlan_mode=dot1q-tunnel, which Weft does not serve`,
       `ovs-vsctl clear port ${port.name} vlan_mode`,
     );
-  }
-  // Nobody uses a LOCAL port that is down, and a network should not be spread to a host for it.
-  if (isLocal && row.admin_state !== "up") {
-    return diagnostic("port/local-down", `the bridge's own port ${port.name} is down`, `ip link set ${port.name} up`);
   }
   return null;
 }
@@ -144,7 +140,8 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
       ),
     );
   }
-  const excluded = exclusion(port, row, isLocal);
+  const excluded = exclusion(port, row);
+  const inUse = !isLocal || row.admin_state === "up";
   const storedVni = row.external_ids.get(PORT_KEYS.vni) ?? port.external_ids.get(PORT_KEYS.vni);
   return Object.freeze({
     name: port.name,
@@ -153,8 +150,9 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
     vlan: Object.freeze({ tag: port.tag, trunks: port.trunks, vlanMode: port.vlan_mode }),
     networkName: networkName(port, row, problems),
     storedVni: wholeNumber(storedVni, 1, MAX_VNI),
-    declaredMacs: excluded === null ? declaredMac(row, problems) : [],
+    declaredMacs: excluded === null && inUse ? declaredMac(row, problems) : [],
     up: row.link_state === "up",
+    inUse,
     excluded,
     problems: Object.freeze(problems),
   });

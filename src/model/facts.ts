@@ -22,6 +22,8 @@ export interface PortFact {
   /** MACs the database itself names for the guest: `attached-mac`, or `mac_in_use` of an internal port. */
   readonly declaredMacs: readonly Mac[];
   readonly up: boolean;
+  /** false for a bridge's own port that is down: nobody uses it, and no network should be spread to a host for it. */
+  readonly inUse: boolean;
   /** Set where the port stays out of the fabric (a NIC, a patch, a foreign tunnel), and why. */
   readonly excluded: Diagnostic | null;
   readonly problems: readonly Diagnostic[];

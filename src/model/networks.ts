@@ -120,7 +120,7 @@ export class NetworkTable {
 
   /** The networks a port is in. Untagged first, then by VLAN. */
   attachments(port: PortFact): readonly Attachment[] {
-    if (port.excluded !== null) return [];
+    if (port.excluded !== null || !port.inUse) return [];
     const own = port.networkName === null ? this.#byVlan(port.vlan.tag ?? NO_VLAN) : this.byName(port.networkName);
     const mode = vlanModeOf(port.vlan);
     if (mode === "dot1q-tunnel" || own === undefined) return [];

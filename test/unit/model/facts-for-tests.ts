@@ -15,6 +15,7 @@ export function portFact(fields: Partial<PortFact> & Pick<PortFact, "name">): Po
     storedVni: null,
     declaredMacs: [],
     up: true,
+    inUse: true,
     excluded: null,
     problems: [],
     ...fields,
