@@ -96,6 +96,8 @@ export async function startHost(
       ...(settings.length > 0 ? ["set", "open_vswitch", ".", ...settings, "--"] : []),
       ...["add-br", "br-phy", "--", "set", "bridge", "br-phy", "datapath_type=netdev", "fail_mode=standalone"],
       `other_config:hwaddr="${labMac(bridgeKind, octetOf(state), host.index)}"`,
+      // In-band control would let the manager's connection past every flow, and so past what holds it back.
+      "other_config:disable-in-band=true",
       ...["--", "add-port", "br-phy", "eth0"],
     ]),
     shellLine(daemonCommand("ovs-vswitchd", hostDir)),

@@ -165,10 +165,13 @@ describeLab("a lab of two hosts with a GRE tunnel made by hand", () => {
     const connect = `require("node:net").connect(6640, "${lab.controllerIp}").on("error", (e) => console.log(e.code)).setTimeout(500, function () { console.log("silence"); this.destroy(); })`;
     const attempt = async () => (await lab.host(1).exec([process.execPath, "-e", connect])).stdout.trim();
     expect(await attempt()).toBe("ECONNREFUSED");
+    // A host that was told of a manager lets its connection past the flows of its bridges, unless it is told not to.
+    await lab.join({ hosts: [1] });
     await lab.host(1).hold("ovsdb");
     expect(await attempt()).toBe("silence");
     expect((await a.ping(b.ip)).lossPercent).toBe(0);
     await lab.host(1).release("ovsdb");
+    await lab.host(1).vsctl("del-manager");
     expect(await attempt()).toBe("ECONNREFUSED");
   });
 
