@@ -28,6 +28,8 @@ export interface FabricOptions {
 const WORK = ["bundles", "flowMods", "groupMods", "meterMods", "ovsdbTransactions", "sessionErrors"] as const;
 export const NO_WORK = Object.freeze(Object.fromEntries(WORK.map((name) => [name, 0])));
 const QUIET_MS = 500;
+/** Not the usual ones, which a controller on this machine may have on every address. */
+export const PORTS = Object.freeze({ ovsdb: 16_640, openflow: 16_653 });
 
 /** Each pair once: an echo and its answer try both directions. */
 export function pairsOf<T>(items: readonly T[]): [T, T][] {
@@ -53,7 +55,7 @@ export class FabricUnderTest {
     const fabric = new FabricUnderTest(lab, options);
     try {
       await fabric.start();
-      if (options.join !== false) await lab.join();
+      if (options.join !== false) await fabric.join();
       return fabric;
     } catch (error) {
       await fabric.destroy();
@@ -71,12 +73,17 @@ export class FabricUnderTest {
     const ip = this.lab.controllerIp;
     const settings = {
       tunnel: { type: this.#tunnel },
-      listen: { ovsdb: [`ptcp:6640:${ip}`], openflow: [`ptcp:6653:${ip}`] },
+      listen: { ovsdb: [`ptcp:${PORTS.ovsdb}:${ip}`], openflow: [`ptcp:${PORTS.openflow}:${ip}`] },
       ...this.#options.settings,
       ...changes.settings,
     };
     const child = this.#options.child === true;
     this.#controller = await (child ? startChild(settings, this.lab.dir) : startInProcess(settings));
+  }
+
+  /** The one command on each of the hosts; on all unless given. */
+  join(...hosts: readonly HostRef[]): Promise<void> {
+    return this.lab.join({ port: PORTS.ovsdb, ...(hosts.length > 0 ? { hosts } : {}) });
   }
 
   async stop(): Promise<void> {
