@@ -1,5 +1,5 @@
 // What the command line may say to `weft controller`.
-import type { LogLevel } from "../config/index.ts";
+import type { LogLevel } from "../config/types.ts";
 
 export interface ControllerOptions {
   readonly ovsdb?: readonly string[];

@@ -1,6 +1,6 @@
 // The options of `weft controller`.
 import { type Command, Option } from "commander";
-import { LOG_LEVELS } from "../config/index.ts";
+import { LOG_LEVELS } from "../config/types.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { globalSettings } from "./settings.ts";
 import { collect } from "./values.ts";

@@ -1,7 +1,7 @@
 // What a person is told when a command fails, and the exit code a script sees.
 import { CommanderError } from "commander";
 import { WeftError } from "../api/index.ts";
-import { ConfigError } from "../config/index.ts";
+import { ConfigError } from "../config/problem.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 

@@ -1,5 +1,5 @@
 // What the command line may say to `weft lab`.
-import type { TunnelType } from "../config/index.ts";
+import type { TunnelType } from "../config/types.ts";
 
 /** The lab that is meant where none is named. */
 export const DEFAULT_LAB = "lab";

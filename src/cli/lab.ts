@@ -1,6 +1,6 @@
 // The options of `weft lab`: real Open vSwitch hosts on this machine, to try things on.
 import { type Command, Option } from "commander";
-import { TUNNEL_TYPES } from "../config/index.ts";
+import { TUNNEL_TYPES } from "../config/types.ts";
 import { DEFAULT_LAB, type UpOptions } from "./lab-options.ts";
 import { controlPath, globalSettings } from "./settings.ts";
 import { addressAndPort, wholeNumber } from "./values.ts";

@@ -1,7 +1,7 @@
 // The controller's log: JSON lines for files, pipes and collectors; for a person at a terminal, text.
 import { type DestinationStream, destination, type Logger, pino } from "pino";
 import pretty from "pino-pretty";
-import type { LogLevel } from "../config/index.ts";
+import type { LogLevel } from "../config/types.ts";
 import { UsageError } from "./failure.ts";
 
 export interface Log {

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { callControl, type StatusView, WeftError } from "../../api/index.ts";
-import type { TunnelType } from "../../config/index.ts";
+import type { TunnelType } from "../../config/types.ts";
 
 export interface ChildControllerOptions {
   /** This program's own script. */

@@ -1,6 +1,6 @@
 // The options of `weft demo`.
 import { type Command, Option } from "commander";
-import { TUNNEL_TYPES, type TunnelType } from "../../config/index.ts";
+import { TUNNEL_TYPES, type TunnelType } from "../../config/types.ts";
 import { defaultControlPath, globalSettings, stdoutStyle } from "../settings.ts";
 import { wholeNumber } from "../values.ts";
 

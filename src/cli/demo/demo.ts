@@ -1,7 +1,7 @@
 // `weft demo`: a controller and real hosts from nothing to a fabric, step by step, and back to nothing.
 import { setTimeout as sleep } from "node:timers/promises";
 import { callControl, paint, type Style, type TopologyView, WeftError } from "../../api/index.ts";
-import type { TunnelType } from "../../config/index.ts";
+import type { TunnelType } from "../../config/types.ts";
 import { type Guest, Lab, type PingMatrix } from "../../lab/index.ts";
 import { SilentFailure } from "../failure.ts";
 import { requireLabMachine } from "../lab-machine.ts";
