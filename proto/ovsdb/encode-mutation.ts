@@ -23,8 +23,8 @@ function operandType(column: ColumnSchema, [, mutator, value]: Mutation, path: s
     if (type.value === null && type.max === 1 && type.min === 1) {
       throw new OvsdbSchemaError("ovsdb/wrong-type", path, `"${mutator}" needs a set or a map; use "update"`);
     }
-    const keysOnly = mutator === "delete" && typeof value === "object" && value.kind !== "map";
-    return { key, value: keysOnly ? null : type.value, min: 0, max: ANY_NUMBER };
+    const keysOnly = mutator === "delete" && !(typeof value === "object" && value.kind === "map");
+    return { key, value: keysOnly ? null : type.value, min: 0, max: mutator === "delete" ? ANY_NUMBER : type.max };
   }
   const isNumber = key.type === "integer" || (key.type === "real" && mutator !== "%=");
   if (!isNumber || type.value !== null) {
@@ -39,10 +39,9 @@ export function encodeMutation(column: ColumnSchema, mutation: Mutation, path: s
   if (!column.mutable) {
     throw new OvsdbSchemaError("ovsdb/constraint-violation", path, "the column is immutable and cannot be mutated");
   }
-  if ((mutator === "/=" || mutator === "%=") && (value === 0 || value === 0n)) {
+  const operand = encodeValue(operandType(column, mutation, path), value, path);
+  if ((mutator === "/=" || mutator === "%=") && Number(operand) === 0) {
     throw new OvsdbSchemaError("ovsdb/domain-error", path, "division by zero");
   }
-  const type = operandType(column, mutation, path);
-  // What is deleted need not meet the column's constraints: it only has to be of its type.
-  return [name, mutator, encodeValue(type, value, mutator === "delete" ? "compare" : "store", path)];
+  return [name, mutator, operand];
 }

@@ -2,11 +2,11 @@
 
 import { isUuid } from "./atom.ts";
 import { encodeMutation } from "./encode-mutation.ts";
-import { encodeValue, type ValueUse } from "./encode-value.ts";
+import { encodeValue } from "./encode-value.ts";
 import type { Json } from "./json-text.ts";
-import type { Condition, Operation } from "./operations.ts";
+import type { Condition, ConditionFunction, Operation } from "./operations.ts";
 import { OvsdbSchemaError } from "./ovsdb-error.ts";
-import type { ColumnSchema, DatabaseSchema, TableSchema } from "./schema.ts";
+import type { ColumnSchema, ColumnType, DatabaseSchema, TableSchema } from "./schema.ts";
 import type { RowValue } from "./values.ts";
 
 const ID = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -52,15 +52,20 @@ function encodeRow(table: TableSchema, row: RowValue, use: RowUse, path: string)
         `column ${name} is immutable; delete the row and insert another`,
       );
     }
-    return [
-      name,
-      encodeValue(column.type, value, use === "compare" ? "compare" : "store", `${path}, column ${name}`),
-    ] as const;
+    return [name, encodeValue(column.type, value, `${path}, column ${name}`)] as const;
   });
   return Object.fromEntries(encoded);
 }
 
 const ORDERED: ReadonlySet<string> = new Set(["<", "<=", ">=", ">"]);
+
+/** What may be compared with: of a set or map, `includes` and `excludes` take any part; an order needs one number. */
+function operandType({ type }: ColumnSchema, test: ConditionFunction): ColumnType {
+  if (ORDERED.has(test)) return { ...type, min: 1 };
+  const isScalar = type.value === null && type.min === 1 && type.max === 1;
+  if (isScalar || (test !== "includes" && test !== "excludes")) return type;
+  return { ...type, min: 0, max: test === "excludes" ? Number.POSITIVE_INFINITY : type.max };
+}
 
 /** Encodes one clause of a `where` or of a monitor's condition. @throws OvsdbSchemaError */
 export function encodeCondition(table: TableSchema, condition: Condition, path: string): Json {
@@ -69,14 +74,10 @@ export function encodeCondition(table: TableSchema, condition: Condition, path: 
   const column = columnOf(table, name, path);
   const { key, value: mapValue, max } = column.type;
   if (ORDERED.has(test) && (mapValue !== null || max !== 1 || (key.type !== "integer" && key.type !== "real"))) {
-    throw new OvsdbSchemaError(
-      "ovsdb/wrong-type",
-      path,
-      `"${test}" compares only columns of one integer or real, which ${name} is not`,
-    );
+    const why = `"${test}" compares only columns of one integer or real, which ${name} is not`;
+    throw new OvsdbSchemaError("ovsdb/wrong-type", path, why);
   }
-  const use: ValueUse = "compare";
-  return [name, test, encodeValue(column.type, value, use, `${path}, column ${name}`)];
+  return [name, test, encodeValue(operandType(column, test), value, `${path}, column ${name}`)];
 }
 
 function checkColumns(table: TableSchema, columns: readonly string[], path: string): readonly string[] {

@@ -1,6 +1,6 @@
 // Values as a caller writes them -> the notation of RFC 7047, section 5.1, checked against the column's type before anything is sent.
 import { type AtomicType, isUuid } from "./atom.ts";
-import { type Json, toJsonInteger } from "./json-text.ts";
+import { isSendableNumber, type Json, toJsonInteger } from "./json-text.ts";
 import { OvsdbSchemaError } from "./ovsdb-error.ts";
 import type { BaseType, ColumnType } from "./schema.ts";
 import type { AtomValue, OvsValue } from "./values.ts";
@@ -55,36 +55,30 @@ function wrongType(type: AtomicType, atom: AtomValue, path: string): OvsdbSchema
   return new OvsdbSchemaError("ovsdb/wrong-type", path, `${show(atom)} is not of type ${type}${remedy}`);
 }
 
-/**
- * How strictly a value is checked: what is stored must meet the constraints; what is compared with need only be of the
- * right type, and of any number of elements.
- */
-export type ValueUse = "store" | "compare";
-
-function encodeAtom(base: BaseType, atom: AtomValue, use: ValueUse, path: string): Json {
+function encodeAtom(base: BaseType, atom: AtomValue, path: string): Json {
   switch (base.type) {
     case "integer": {
       if (typeof atom !== "bigint" && !(typeof atom === "number" && Number.isSafeInteger(atom))) break;
       const exact = toJsonInteger(BigInt(atom));
-      checkInteger(use === "store" ? base : { ...base, minInteger: null, maxInteger: null }, BigInt(atom), path);
-      if (use === "store") checkEnum(base, exact, path);
+      checkInteger(base, BigInt(atom), path);
+      checkEnum(base, exact, path);
       return exact;
     }
-    case "real":
-      if (typeof atom !== "number" || !Number.isFinite(atom)) break;
-      if (use === "store") {
-        checkReal(base, atom, path);
-        checkEnum(base, atom, path);
-      }
-      return atom;
+    case "real": {
+      const real = typeof atom === "bigint" ? Number(atom) : atom;
+      if (typeof real !== "number" || !isSendableNumber(real)) break;
+      checkReal(base, real, path);
+      checkEnum(base, real, path);
+      return real;
+    }
     case "boolean":
       if (typeof atom !== "boolean") break;
-      if (use === "store") checkEnum(base, atom, path);
+      checkEnum(base, atom, path);
       return atom;
     case "string":
       if (typeof atom !== "string") break;
-      checkString(use === "store" ? base : { ...base, minLength: null, maxLength: null }, atom, path);
-      if (use === "store") checkEnum(base, atom, path);
+      checkString(base, atom, path);
+      checkEnum(base, atom, path);
       return atom;
     case "uuid":
       if (typeof atom !== "object") break;
@@ -123,15 +117,15 @@ function checkUnique(items: readonly Json[], what: string, path: string): void {
  * @param path names the place in errors, such as `operation 2 (insert on Bridge), column name`
  * @throws OvsdbSchemaError `ovsdb/wrong-type`, or `ovsdb/constraint-violation` as the server would answer
  */
-export function encodeValue(type: ColumnType, value: OvsValue, use: ValueUse, path: string): Json {
+export function encodeValue(type: ColumnType, value: OvsValue, path: string): Json {
   if (typeof value === "object" && value.kind === "map") {
     const { value: valueType } = type;
     if (valueType === null)
       throw new OvsdbSchemaError("ovsdb/wrong-type", path, "the column is not a map; use ovsSet([...])");
-    const keys = value.entries.map(([key]) => encodeAtom(type.key, key, use, path));
-    const values = value.entries.map(([, item]) => encodeAtom(valueType, item, use, path));
+    const keys = value.entries.map(([key]) => encodeAtom(type.key, key, path));
+    const values = value.entries.map(([, item]) => encodeAtom(valueType, item, path));
     checkUnique(keys, "a key", path);
-    if (use === "store") checkSize(type, keys.length, path);
+    checkSize(type, keys.length, path);
     return ["map", keys.map((key, index) => [key, values[index] ?? null])];
   }
   if (type.value !== null) {
@@ -139,9 +133,9 @@ export function encodeValue(type: ColumnType, value: OvsValue, use: ValueUse, pa
     throw new OvsdbSchemaError("ovsdb/wrong-type", path, "the column is a map; use ovsMap(...)");
   }
   const atoms = typeof value === "object" && value.kind === "set" ? value.atoms : [value];
-  const encoded = atoms.map((atom) => encodeAtom(type.key, atom, use, path));
+  const encoded = atoms.map((atom) => encodeAtom(type.key, atom, path));
   checkUnique(encoded, "an element", path);
-  if (use === "store") checkSize(type, encoded.length, path);
+  checkSize(type, encoded.length, path);
   const [only] = encoded;
   return encoded.length === 1 && only !== undefined ? only : ["set", encoded];
 }

@@ -1,6 +1,6 @@
 // JSON text -> values: exact in integers of 64 bits, and strict where Open vSwitch's own parser (lib/json.c) is.
 import { WireError } from "../bytes/errors.ts";
-import { type Json, type JsonObject, toJsonInteger } from "./json-text.ts";
+import { isSendableNumber, type Json, type JsonObject, toJsonInteger } from "./json-text.ts";
 
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -15,6 +15,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   r: "\r",
   t: "\t",
 };
+/** Open vSwitch reads no further digit of an exponent that has come this far. */
+const EXPONENT_LIMIT = 214_748_364;
 /** No integer of 64 bits has more digits; anything longer need not be looked at exactly. */
 const INT64_DIGITS = 19;
 
@@ -134,8 +136,10 @@ class StrictParser {
     if (text === undefined) throw this.#error("syntax error in number");
     const next = this.#text[this.#at + text.length] ?? "";
     if (/[.0-9eE+-]/.test(next)) throw this.#error("syntax error in number");
+    const exponent = /e[+-]?(\d+)$/i.exec(text)?.[1] ?? "";
+    if (Number(exponent.slice(0, -1)) >= EXPONENT_LIMIT) throw this.#error("exponent outside valid range");
     const value = exactInteger(text) ?? Number(text);
-    if (!Number.isFinite(value) && typeof value !== "bigint") throw this.#error("number outside valid range");
+    if (typeof value === "number" && !isSendableNumber(value)) throw this.#error("number outside valid range");
     this.#at += text.length;
     return value === 0 ? 0 : value;
   }

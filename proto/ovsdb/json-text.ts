@@ -25,6 +25,14 @@ export function member(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
+/** The smallest positive double of full precision: Open vSwitch takes none below it but zero. */
+const MIN_NORMAL = 2 ** -1022;
+
+/** Whether Open vSwitch takes it as a number. */
+export function isSendableNumber(value: number): boolean {
+  return Number.isFinite(value) && (value === 0 || Math.abs(value) >= MIN_NORMAL);
+}
+
 /** An exact integer as the type above wants it. */
 export function toJsonInteger(value: bigint): number | bigint {
   const rounded = Number(value);
@@ -51,7 +59,7 @@ export function jsonText(value: Json): string {
     case "string":
       return stringText(value);
     case "number":
-      if (!Number.isFinite(value)) throw unsendable(`${value} is no JSON number`);
+      if (!isSendableNumber(value)) throw unsendable(`Open vSwitch does not take the number ${value}`);
       return String(value === 0 ? 0 : value);
     case "bigint":
     case "boolean":

@@ -29,7 +29,6 @@ const REFUSALS: ReadonlyMap<string, Refusal> = new Map([
   ["unknown database", { code: "ovsdb/unknown-database", retryable: false }],
 
   ["cluster error", { code: "ovsdb/cluster-error", retryable: true }],
-  ["duplicate monitor ID", { code: "ovsdb/duplicate-monitor-id", retryable: false }],
   ["duplicate uuid", { code: "ovsdb/duplicate-uuid", retryable: false }],
   ["inconsistent data", { code: "ovsdb/inconsistent-data", retryable: true }],
   ["internal error", { code: "ovsdb/internal-error", retryable: false }],

@@ -47,7 +47,7 @@ export function getSchema(database: string): RpcCall<DatabaseSchema> {
 }
 
 /**
- * RFC 7047, section 4.1.3. Can be cancelled by `cancelParams`.
+ * RFC 7047, section 4.1.3. RpcPeer.cancel gives it up while it waits.
  * @throws OvsdbSchemaError for what this server would refuse; decode throws OvsdbTransactionError
  */
 export function transact(
@@ -57,11 +57,6 @@ export function transact(
   return call("transact", encodeTransaction(schema, operations), (result) =>
     decodeTransactionReply(schema, operations, result),
   );
-}
-
-/** The params of the `cancel` notification for the `transact` that was sent with that id (RFC 7047, section 4.1.4). */
-export function cancelParams(requestId: number): readonly Json[] {
-  return [requestId];
 }
 
 /** `monitor` (RFC 7047, section 4.1.5), `monitor_cond` or `monitor_cond_since`. @throws OvsdbSchemaError */

@@ -2,7 +2,7 @@
 import { WeftError } from "../bytes/errors.ts";
 import { type Json, jsonText } from "./json-text.ts";
 import { OvsdbProtocolError, OvsdbRequestError, readServerError } from "./ovsdb-error.ts";
-import type { RpcCall } from "./rpc-call.ts";
+import { echo, type RpcCall } from "./rpc-call.ts";
 import { decodeRpcMessage, encodeRpcMessage } from "./rpc-message.ts";
 
 /** What became of a request. The error is an OvsdbRequestError when the peer refused it. */
@@ -27,6 +27,8 @@ interface Pending {
 export class RpcPeer {
   readonly #handlers: RpcPeerHandlers;
   readonly #pending = new Map<number, Pending>();
+  /** Requests that were given up: a reply that comes late all the same is no breach. */
+  readonly #abandoned = new Set<number>();
   #lastId = 0;
   #closedBy: WeftError | undefined;
 
@@ -78,6 +80,22 @@ export class RpcPeer {
   }
 
   /**
+   * Asks the peer to give a `transact` up (RFC 7047, section 4.1.4): it fails as `ovsdb/canceled`, unless it was done by
+   * then. Open vSwitch 3.1 obeys but does not reply; the echo behind the cancellation shows that no reply will come.
+   */
+  cancel(id: number): void {
+    if (!this.#pending.has(id)) return;
+    this.notify("cancel", [id]);
+    this.request(echo([]), () => {
+      const pending = this.#pending.get(id);
+      if (pending === undefined) return;
+      this.#pending.delete(id);
+      this.#abandoned.add(id);
+      pending.fail(new OvsdbRequestError(pending.method, { error: "canceled", details: "as was asked", syntax: null }));
+    });
+  }
+
+  /**
    * Takes one message of the far end.
    * @throws OvsdbProtocolError when it is not one that OVSDB allows here; the connection is then of no more use
    */
@@ -92,11 +110,11 @@ export class RpcPeer {
         this.#answer(message.id, message.method, message.params);
         return;
       case "reply":
-        this.#settle(message.id).reply(message.result);
+        this.#settle(message.id)?.reply(message.result);
         return;
       case "error": {
-        const { method, fail } = this.#settle(message.id);
-        fail(new OvsdbRequestError(method, readServerError(message.error)));
+        const pending = this.#settle(message.id);
+        pending?.fail(new OvsdbRequestError(pending.method, readServerError(message.error)));
         return;
       }
     }
@@ -124,12 +142,11 @@ export class RpcPeer {
     this.#handlers.send(jsonText(encodeRpcMessage(answer)));
   }
 
-  #settle(id: Json): Pending {
-    const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
-    if (typeof id !== "number" || pending === undefined) {
-      throw new OvsdbProtocolError("id", "a reply to a request that was not made", id);
+  #settle(id: Json): Pending | undefined {
+    if (typeof id === "number") {
+      const pending = this.#pending.get(id);
+      if (this.#pending.delete(id) || this.#abandoned.delete(id)) return pending;
     }
-    this.#pending.delete(id);
-    return pending;
+    throw new OvsdbProtocolError("id", "a reply to a request that was not made", id);
   }
 }

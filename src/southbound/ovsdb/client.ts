@@ -1,6 +1,6 @@
 // A client for any database of any ovsdb-server, one call at a time or many: what `weft ovsdb` works with.
 import type { Json } from "../../../proto/ovsdb/json-text.ts";
-import { cancelParams, type RpcCall } from "../../../proto/ovsdb/rpc-call.ts";
+import type { RpcCall } from "../../../proto/ovsdb/rpc-call.ts";
 import type { RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
 import type { ByteStream } from "../stream/byte-stream.ts";
 import { type Clock, systemClock } from "../stream/clock.ts";
@@ -53,7 +53,7 @@ export function openOvsdbClient(
         else reject(outcome.error);
       });
     });
-    return { result, cancel: () => link.notify("cancel", cancelParams(id)) };
+    return { result, cancel: () => link.cancel(id) };
   }
   return Object.freeze({
     label: stream.label,

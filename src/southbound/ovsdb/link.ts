@@ -66,6 +66,11 @@ export class RpcLink {
     return this.#peer.request(call, onOutcome);
   }
 
+  /** Asks the server to give up a `transact` that has this id. */
+  cancel(id: number): void {
+    this.#peer.cancel(id);
+  }
+
   notify(method: string, params: readonly Json[]): void {
     this.#peer.notify(method, params);
   }

@@ -82,7 +82,7 @@ describe("parsing as strictly as Open vSwitch", () => {
     ["[9223372036854775807,-9223372036854775808]", [2n ** 63n - 1n, -(2n ** 63n)]],
     ["[9223372036854775808]", [2 ** 63]],
     ["[1e18]", [1000000000000000000n]],
-    ["[1e-400000]", [0]],
+    ["[1e-400000,0e999999999]", [0, 0]],
     ["[0.1e1]", [1]],
     ['["\\ud834\\udd1e\\u00e9"]', ["𝄞é"]],
     ['["\\b\\f\\n\\r\\t\\/\\"\\\\"]', ['\b\f\n\r\t/"\\']],
@@ -101,6 +101,8 @@ describe("parsing as strictly as Open vSwitch", () => {
     ['["\n"]', "must be escaped"],
     ["[1e500]", "number outside valid range"],
     ["[-1e500]", "number outside valid range"],
+    ["[0e9999999999]", "exponent outside valid range"],
+    ["[1e-310]", "number outside valid range"],
     ["[01]", "syntax error in number"],
     ["[1.]", "syntax error in number"],
     ["[.5]", "syntax error expecting value"],
@@ -141,7 +143,7 @@ describe("writing", () => {
     );
   });
 
-  it.each([["a\0b"], ["\ud800"], ["\udc00"], [Number.NaN], [Number.POSITIVE_INFINITY]])(
+  it.each([["a\0b"], ["\ud800"], ["\udc00"], [1e-310], [Number.NaN], [Number.POSITIVE_INFINITY]])(
     "refuses %j, which Open vSwitch would not take",
     (value) => {
       expect(() => jsonText([value])).toThrow(expect.objectContaining({ code: "json/unsendable" }));

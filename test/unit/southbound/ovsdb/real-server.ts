@@ -19,7 +19,14 @@ export interface RealServer {
 
 export const VSWITCH_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
 
-export async function startServer(schema: string = VSWITCH_SCHEMA, ...options: string[]): Promise<RealServer> {
+export interface ServerOptions {
+  /** Further arguments of ovsdb-server. */
+  readonly args?: readonly string[];
+  /** Bytes beyond which its files cannot grow, as if the disk were full. */
+  readonly fileSizeLimit?: number;
+}
+
+export async function startServer(schema: string = VSWITCH_SCHEMA, options: ServerOptions = {}): Promise<RealServer> {
   const directory = mkdtempSync(join(tmpdir(), "weft-ovsdb-"));
   const socket = join(directory, "db.sock");
   const database = join(directory, "conf.db");
@@ -34,7 +41,9 @@ export async function startServer(schema: string = VSWITCH_SCHEMA, ...options: s
       `--unixctl=${join(directory, "ctl")}`,
       "--no-chdir",
     ];
-    child = spawn("ovsdb-server", [...args, ...options], {
+    const limit =
+      options.fileSizeLimit === undefined ? "" : `trap "" XFSZ; ulimit -f ${options.fileSizeLimit / 1024}; `;
+    child = spawn("bash", ["-c", `${limit}exec ovsdb-server "$@"`, "bash", ...args, ...(options.args ?? [])], {
       stdio: "ignore",
       env: { ...process.env, OVS_RUNDIR: directory },
     });

@@ -16,11 +16,7 @@ let server: RealServer;
 let cleanups: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  server = await startServer(
-    undefined,
-    "--remote=db:Open_vSwitch,Open_vSwitch,manager_options",
-    "--remote=ptcp:0:127.0.0.1",
-  );
+  server = await startServer(undefined, { args: ["--remote=db:Open_vSwitch,Open_vSwitch,manager_options"] });
   server.vsctl("init");
 });
 afterEach(async () => {
