@@ -178,6 +178,9 @@ describe("a wrong file", () => {
     ],
     [
       "networks:\n  a: { vni: 10 }\n",
+      "weft.yaml:2:13: networks.a.vni: expected the network's own tag or a number above 4094, found 10, which belongs to VLAN 10; write tag: 10 to name that VLAN's network",
+    ],
+    [
       "networks:\n  a: { vni: 4095 }\n",
       "weft.yaml:2:13: networks.a.vni: expected a value of its own, found 4095, which the default network has; set networks.default.vni to free it",
     ],
