@@ -49,11 +49,10 @@ export class ByteWriter {
   }
 
   u64(value: bigint, field = "u64"): void {
-    if (value < 0n || value > 0xffffffffffffffffn) this.failRange(value, 64, field);
-    const at = this.reserve(8);
+    if (BigInt.asUintN(64, value) !== value) this.failRange(value, 64, field);
     cell.setBigUint64(0, value);
-    const b = this.buffer;
-    for (let i = 0; i < 8; i++) b[at + i] = cell.getUint8(i);
+    this.u32(cell.getUint32(0));
+    this.u32(cell.getUint32(4));
   }
 
   /** An unsigned integer of `width` bytes. */
@@ -63,8 +62,8 @@ export class ByteWriter {
       return;
     }
     if (width === 6) {
+      if (BigInt.asUintN(48, value) !== value) this.failRange(value, 48, field);
       cell.setBigUint64(0, value);
-      if (value < 0n || value > 0xffffffffffffn) this.failRange(value, 48, field);
       this.u16(cell.getUint16(2));
       this.u32(cell.getUint32(4));
       return;
