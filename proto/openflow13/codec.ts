@@ -98,7 +98,7 @@ function encodeInto(w: ByteWriter, message: OpenFlowMessage): void {
 }
 
 // Encoding is synchronous and does not call out, so one writer serves all.
-const writer = new ByteWriter(4096);
+const writer = new ByteWriter(16 * 1024);
 
 /** The whole message, header included. Throws WireError for a value that does not fit its field. */
 export function encode(message: OpenFlowMessage): Uint8Array {

@@ -106,7 +106,7 @@ describe("damaged bytes", () => {
         show(decoded);
         expect(decode(encode(decoded))).toEqual(decoded);
       }),
-      { numRuns: 20_000 },
+      { numRuns: Number(process.env.WEFT_FUZZ_CASES ?? 20_000) },
     );
     expect(refused).toBeGreaterThan(1_000);
   });
