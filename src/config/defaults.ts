@@ -21,5 +21,8 @@ export const defaultConfig: WeftConfig = deepFreeze({
   endpoints: { idleTimeoutSec: 300, perPort: 1024 },
   punts: { packetsPerSecond: 100, burst: 100 },
   timeouts: { startHoldSec: 15, probeSec: 5, handshakeSec: 10 },
+  underlayMtu: 1500,
+  mtu: { request: false },
+  loops: { probeSec: 5 },
   log: { level: "info" },
 });

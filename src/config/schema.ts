@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { defaultConfig } from "./defaults.ts";
-import { LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
+import { FLOOD_OR_DROP, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
 
 /** Every message completes the sentence "expected ...". */
 function text(expected: string, pattern: RegExp) {
@@ -12,6 +12,10 @@ function text(expected: string, pattern: RegExp) {
 function integer(what: string, min: number, max: number) {
   const expected = `${what}, a whole number from ${min} to ${max}`;
   return z.int({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
+}
+
+function flag() {
+  return z.boolean({ error: "true or false" });
 }
 
 function choice<const T extends readonly [string, ...string[]]>(words: T) {
@@ -52,6 +56,10 @@ const methods = (example: string) =>
 const network = section({
   vni: integer("a network's number in tunnels", 1, 0x7fffff).exactOptional(),
   tag: integer("a VLAN tag", 1, 4094).exactOptional(),
+  unknownUnicast: choice(FLOOD_OR_DROP).exactOptional(),
+  multicast: choice(FLOOD_OR_DROP).exactOptional(),
+  floodKbps: integer("kilobits a second", 64, 100_000_000).exactOptional(),
+  locked: flag().exactOptional(),
 });
 
 const host = section({
@@ -97,5 +105,8 @@ export const configSchema = section({
     probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
   }),
+  underlayMtu: integer("bytes", 576, 65_535).default(fallback.underlayMtu),
+  mtu: section({ request: flag().default(fallback.mtu.request) }),
+  loops: section({ probeSec: integer("seconds", 0, 3600).default(fallback.loops.probeSec) }),
   log: section({ level: choice(LOG_LEVELS).default(fallback.log.level) }),
 }) satisfies z.ZodType<WeftConfig>;

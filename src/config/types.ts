@@ -6,9 +6,16 @@ export type TunnelType = (typeof TUNNEL_TYPES)[number];
 export const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const FLOOD_OR_DROP = ["flood", "drop"] as const;
+export type FloodOrDrop = (typeof FLOOD_OR_DROP)[number];
+
 export interface NetworkConfig {
   readonly vni?: number;
   readonly tag?: number;
+  readonly unknownUnicast?: FloodOrDrop;
+  readonly multicast?: FloodOrDrop;
+  readonly floodKbps?: number;
+  readonly locked?: boolean;
 }
 
 export interface HostConfig {
@@ -52,5 +59,11 @@ export interface WeftConfig {
     readonly probeSec: number;
     readonly handshakeSec: number;
   };
+  /** Of hosts that do not show or say theirs. */
+  readonly underlayMtu: number;
+  /** Whether internal ports get the MTU that fits. */
+  readonly mtu: { readonly request: boolean };
+  /** How often each port sends a probe for loops outside of the fabric; 0 for never. */
+  readonly loops: { readonly probeSec: number };
   readonly log: { readonly level: LogLevel };
 }

@@ -61,7 +61,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
-      ...host.ports.flatMap((port) => port.fact.problems),
+      ...host.ports.flatMap((port) => [...port.fact.problems, ...port.problems]),
       ...(foreign === 0
         ? []
         : [
@@ -164,6 +164,7 @@ export function makeQueries(options: QueriesOptions): Queries {
           hosts: [...(before?.hosts ?? []), ...members.map((host) => host.id)].sort(),
           ports: (before?.ports ?? 0) + ports,
           endpoints: (before?.endpoints ?? 0) + endpoints,
+          mtu: null,
         });
       }
     }

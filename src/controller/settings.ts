@@ -1,6 +1,7 @@
 // The configuration in the terms of the parts it is given to.
-import type { WeftConfig } from "../config/index.ts";
+import type { NetworkConfig, WeftConfig } from "../config/index.ts";
 import type { HostId, NetworkSetting } from "../model/facts.ts";
+import { DEFAULT_POLICY, type NetworkPolicy } from "../model/policy.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 
 export interface HostSetting {
@@ -30,11 +31,25 @@ export function hostSetting(settings: ReadonlyMap<HostId, HostSetting>, id: Host
   return settings.get(id) ?? NO_HOST_SETTING;
 }
 
+function policyOf(network: NetworkConfig): { policy?: NetworkPolicy } {
+  const { unknownUnicast, multicast, floodKbps, locked } = network;
+  if ([unknownUnicast, multicast, floodKbps, locked].every((one) => one === undefined)) return {};
+  return {
+    policy: {
+      unknownUnicast: unknownUnicast ?? DEFAULT_POLICY.unknownUnicast,
+      multicast: multicast ?? DEFAULT_POLICY.multicast,
+      floodKbps: floodKbps ?? DEFAULT_POLICY.floodKbps,
+      locked: locked ?? DEFAULT_POLICY.locked,
+    },
+  };
+}
+
 export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {
   return Object.entries(config.networks).map(([name, network]) => ({
     name,
     vni: network.vni ?? null,
     tag: network.tag ?? null,
+    ...policyOf(network),
   }));
 }
 

@@ -22,4 +22,12 @@ export const OWNER_KEY = "weft-fabric";
 export const TUNNEL_KEYS = { peer: "weft-peer", peerIndex: "weft-peer-index" } as const;
 
 /** On a guest's Port or Interface. */
-export const PORT_KEYS = { network: "weft-network", vni: "weft-vni", attachedMac: "attached-mac" } as const;
+export const PORT_KEYS = {
+  network: "weft-network",
+  vni: "weft-vni",
+  attachedMac: "attached-mac",
+  /** `true`: nobody but the declared MACs and addresses may speak from there. */
+  locked: "weft-locked",
+  /** The addresses of what is behind a locked port, with commas between. */
+  ips: "weft-ips",
+} as const;

@@ -2,6 +2,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
 import type {
+  EndpointSetting,
   HostFact,
   HostId,
   NetworkSetting,
@@ -12,12 +13,17 @@ import type {
   Vni,
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
+import { heardUnder, type Lock, lockOf, lockProblems } from "./locks.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
 import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
 
 export interface FabricPort {
   readonly fact: PortFact;
   readonly attachments: readonly Attachment[];
+  /** Who may speak in each network where the port is locked. */
+  readonly locks: ReadonlyMap<Vni, Lock>;
+  /** What is concluded of it, beside what its rows say. */
+  readonly problems: readonly Diagnostic[];
 }
 
 export interface FabricHost extends Identity {
@@ -37,6 +43,7 @@ export interface FabricInput {
   readonly fabricId: string | null;
   readonly tunnelType: TunnelType;
   readonly networkSettings: readonly NetworkSetting[];
+  readonly endpointSettings?: readonly EndpointSetting[];
   readonly identities: ReadonlyMap<HostId, Identity>;
   readonly hostFacts: ReadonlyMap<HostId, HostFact>;
   readonly switchFacts: ReadonlyMap<HostId, SwitchFact>;
@@ -96,6 +103,7 @@ function* claimsOf(
   const idOf = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   for (const host of hosts) {
     const attached = attachedPorts(host);
+    const locksAt = new Map(host.ports.map((port) => [port.fact.ofport, port.locks]));
     for (const port of host.ports) {
       for (const mac of port.fact.declaredMacs) {
         // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
@@ -103,7 +111,9 @@ function* claimsOf(
         if (only !== undefined && more.length === 0) yield declaredClaim(host, port.fact, only.network.vni, mac);
       }
     }
-    for (const observed of host.switch?.observed ?? []) {
+    for (const heard of host.switch?.observed ?? []) {
+      const observed = heardUnder(locksAt.get(heard.ofport)?.get(heard.vni) ?? null, heard);
+      if (observed === null) continue;
       const portName = attached.get(observed.ofport)?.get(observed.vni);
       if (host.fact !== null && portName === undefined) continue;
       yield {
@@ -134,6 +144,19 @@ function* claimsOf(
   }
 }
 
+function fabricPort(input: FabricInput, networks: NetworkTable, host: Identity, fact: PortFact): FabricPort {
+  const attachments = networks.attachments(fact);
+  const declared = (input.endpointSettings ?? []).filter(
+    (setting) => (setting.host === host.id || setting.host === host.name) && setting.port === fact.name,
+  );
+  const locks = new Map<Vni, Lock>();
+  for (const { network } of attachments) {
+    const lock = lockOf(fact, network, declared);
+    if (lock !== null) locks.set(network.vni, lock);
+  }
+  return Object.freeze({ fact, attachments, locks, problems: lockProblems(fact, locks.values()) });
+}
+
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
 export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const remembered = stillRemembered(input);
@@ -154,7 +177,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ...identity,
       fact,
       switch: input.switchFacts.get(identity.id) ?? null,
-      ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
+      ports: attachable.map((port) => fabricPort(input, networks, identity, port)),
       wantedTunnels: [],
       sendingPorts: new Map(),
     });

@@ -1,5 +1,6 @@
 // Networks: which exist, by what name, VNI and tag. None needs declaring.
 import type { HostFact, NetworkSetting, PortFact, Vni } from "./facts.ts";
+import { DEFAULT_POLICY, type NetworkPolicy } from "./policy.ts";
 import { NO_VLAN, trunkCarries, vlanModeOf } from "./vlan.ts";
 
 export const DEFAULT_NETWORK = "default";
@@ -13,6 +14,12 @@ export interface Network {
   readonly name: string;
   readonly vni: Vni;
   readonly tag: number | null;
+  /** Absent where configuration sets none. */
+  readonly policy?: NetworkPolicy;
+}
+
+export function policyOf(network: Network): NetworkPolicy {
+  return network.policy ?? DEFAULT_POLICY;
 }
 
 /** A port's membership in one network, and how that network's frames look on the port. */
@@ -66,8 +73,10 @@ export class NetworkTable {
   readonly #byName = new Map<string, Network>();
   readonly #byVni = new Map<Vni, Network>();
   readonly #byTag = new Map<number, Network>();
+  readonly #policies: ReadonlyMap<string, NetworkPolicy | undefined>;
 
   constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
+    this.#policies = new Map(settings.map((setting) => [setting.name, setting.policy]));
     const fixed = (setting: NetworkSetting): Vni | null =>
       setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
     for (const setting of settings) {
@@ -105,7 +114,9 @@ export class NetworkTable {
   #add(network: Network): void {
     if (this.#byName.has(network.name) || this.#byVni.has(network.vni)) return;
     const taken = network.tag !== null && this.#byTag.has(network.tag);
-    const added = Object.freeze(taken ? { ...network, tag: null } : network);
+    const policy = this.#policies.get(network.name);
+    const named = policy === undefined ? network : { ...network, policy };
+    const added = Object.freeze(taken ? { ...named, tag: null } : named);
     this.#byName.set(added.name, added);
     this.#byVni.set(added.vni, added);
     if (added.tag !== null) this.#byTag.set(added.tag, added);

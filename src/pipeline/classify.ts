@@ -42,8 +42,9 @@ function identityFlow({ host }: CompileContext): DesiredFlow {
 }
 
 function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
-  for (const { ofport, attachment } of local) {
+  for (const { port, ofport, attachment } of local) {
     const { vni } = attachment.network;
+    const next = port.locks.has(vni) ? "guard" : "learn";
     const flow = (match: Match, before: readonly Instruction[]): DesiredFlow =>
       desiredFlow({
         table: "classify",
@@ -53,7 +54,7 @@ function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
         instructions: [
           ...before,
           { kind: "write_metadata", metadata: BigInt(vni), mask: ALL_METADATA },
-          gotoTable("learn"),
+          gotoTable(next),
         ],
       });
     for (const vlan of attachment.ingressVlans) {

@@ -13,6 +13,17 @@ export const TABLES = {
     name: "CLASSIFY",
     purpose: "Where did it come from? A local port and VLAN give the network; a tunnel and its key give the network.",
   },
+  guard: {
+    id: 5,
+    name: "GUARD",
+    purpose:
+      "Frames of locked ports: who speaks, and in whose name? What a declared MAC sends with its own addresses goes on, all else is dropped.",
+  },
+  claim: {
+    id: 6,
+    name: "CLAIM",
+    purpose: "Neighbour advertisements of locked ports, whose sender GUARD has let pass: for its own addresses only.",
+  },
   learn: {
     id: 10,
     name: "LEARN",
@@ -46,6 +57,18 @@ export const PRIORITIES = {
     /** Matches all and drops: it exists for its cookie, which names the host. */
     identity: 0,
   },
+  guard: {
+    /** Neighbour discovery that the switch could not read: its options are not to be trusted unseen. */
+    unreadable: 500,
+    /** ARP, RARP and neighbour discovery, in the sender's own name. */
+    neighbor: 400,
+    /** The same in somebody else's. */
+    impostor: 300,
+    /** A declared MAC, with an address of its own where addresses are declared. */
+    speaker: 200,
+    stranger: 0,
+  },
+  claim: { own: 100, impostor: 0 },
   learn: {
     /** ARP with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
@@ -55,7 +78,12 @@ export const PRIORITIES = {
     unknownMac: 100,
   },
   forward: { endpoint: 200, flood: 100 },
-  deliver: { endpoint: 200, flood: 100 },
+  deliver: {
+    /** Frames out of a tunnel in the name of one who can speak only from a locked port here. */
+    reflection: 300,
+    endpoint: 200,
+    flood: 100,
+  },
 } as const;
 
 /** What a flow is for. The number is the third byte of its cookie. */
@@ -73,6 +101,10 @@ export const FLOW_KINDS = {
   flood: 11,
   "deliver-endpoint": 12,
   "deliver-flood": 13,
+  speaker: 30,
+  impostor: 31,
+  "own-claim": 32,
+  reflection: 33,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;

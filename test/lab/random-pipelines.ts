@@ -81,7 +81,9 @@ function matches(macs: readonly string[]): fc.Arbitrary<Match> {
   const ethType = (value: number): fc.Arbitrary<OxmTlv> => one({ field: "eth_type", value });
   const proto = (value: number): fc.Arbitrary<OxmTlv> => one({ field: "ip_proto", value });
   const some = (...fields: readonly fc.Arbitrary<OxmTlv>[]): fc.Arbitrary<readonly OxmTlv[]> =>
-    fc.subarray([...fields], { maxLength: Math.min(2, fields.length) }).chain((chosen) => fc.tuple(...chosen) as fc.Arbitrary<OxmTlv[]>);
+    fc
+      .subarray([...fields], { maxLength: Math.min(2, fields.length) })
+      .chain((chosen) => fc.tuple(...chosen) as fc.Arbitrary<OxmTlv[]>);
   const with_ = (
     needed: readonly fc.Arbitrary<OxmTlv>[],
     ...more: readonly fc.Arbitrary<OxmTlv>[]
@@ -221,15 +223,13 @@ function flows(macs: readonly string[]): fc.Arbitrary<Omit<BuiltFlow, "priority"
     const written = actionSets(fc.oneof(output, group), macs).map(
       (actions): Instruction => ({ kind: "write_actions", actions }),
     );
-    const metadata = fc
-      .record({ metadata: small.map(BigInt), mask: fc.constantFrom(0xffff_ffff_ffff_ffffn, 1n) })
-      .map(
-        (fields): Instruction => ({
-          kind: "write_metadata",
-          metadata: fields.metadata & fields.mask,
-          mask: fields.mask,
-        }),
-      );
+    const metadata = fc.record({ metadata: small.map(BigInt), mask: fc.constantFrom(0xffff_ffff_ffff_ffffn, 1n) }).map(
+      (fields): Instruction => ({
+        kind: "write_metadata",
+        metadata: fields.metadata & fields.mask,
+        mask: fields.mask,
+      }),
+    );
     const cleared = fc.constant({ kind: "clear_actions" } as Instruction);
     const maybe = (instruction: fc.Arbitrary<Instruction>, freq: number): fc.Arbitrary<Instruction | null> =>
       fc.option(instruction, { freq });
