@@ -18,6 +18,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
+import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
 import type { Counters } from "./counters.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
@@ -61,6 +62,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
+      ...capProblems(fabric, host),
       ...host.ports.flatMap((port) => [...port.fact.problems, ...port.problems]),
       ...(foreign === 0
         ? []

@@ -2,8 +2,8 @@
 import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
-import type { Attachment, Network } from "../model/networks.ts";
-import { TABLES, type TableName } from "./registry.ts";
+import { type Attachment, type Network, policyOf } from "../model/networks.ts";
+import { floodMeter, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -29,6 +29,21 @@ export interface CompileContext {
   /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
   readonly networks: readonly Network[];
   readonly maxMeter: number;
+  /** By VNI, for networks on this switch whose floods are capped and can be. */
+  readonly floodMeters: ReadonlyMap<Vni, FloodMeter>;
+}
+
+export interface FloodMeter {
+  readonly meterId: number;
+  readonly kbps: number;
+}
+
+/** Meters of all networks that configuration caps, by VNI; the number comes from the network's place among them. */
+export function floodMetersOf(fabric: Fabric): ReadonlyMap<Vni, FloodMeter> {
+  const capped = fabric.networks.all().filter((network) => policyOf(network).floodKbps !== null);
+  return new Map(
+    capped.map((network, at) => [network.vni, { meterId: floodMeter(at), kbps: policyOf(network).floodKbps ?? 0 }]),
+  );
 }
 
 export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
@@ -40,7 +55,11 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
     .sort((a, b) => a.ofport - b.ofport || a.attachment.network.vni - b.attachment.network.vni);
   const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
   const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
-  return { fabric, host, settings, local, networks, maxMeter: host.switch?.maxMeter ?? 0 };
+  const maxMeter = host.switch?.maxMeter ?? 0;
+  const floodMeters = new Map(
+    [...floodMetersOf(fabric)].filter(([vni, { meterId }]) => byVni.has(vni) && meterId <= maxMeter),
+  );
+  return { fabric, host, settings, local, networks, maxMeter, floodMeters };
 }
 
 export function gotoTable(table: TableName): Instruction {

@@ -1,7 +1,7 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
 import { type CompileContext, outOf, output } from "./context.ts";
-import { type DesiredGroup, type DesiredMeter, desiredGroup, meterForm } from "./desired.ts";
+import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
 import { floodGroup, GROUPS, hostGroup, localGroup, puntMeter } from "./registry.ts";
 
@@ -44,12 +44,13 @@ function hostGroupTo(index: number, port: number): DesiredGroup {
   ]);
 }
 
-/** One meter for each port with a number, where the switch has meters. */
-export function* meters({ local, maxMeter, settings }: CompileContext): Generator<DesiredMeter> {
+/** One for each port with a number, and one for each network whose floods are capped; where the switch has meters. */
+export function* meters({ local, maxMeter, settings, floodMeters }: CompileContext): Generator<DesiredMeter> {
   for (const ofport of new Set(local.map((one) => one.ofport))) {
     const meterId = puntMeter(ofport);
     if (meterId > maxMeter) continue;
-    const { puntsPerSecond: ratePps, puntBurst: burst } = settings;
-    yield Object.freeze({ meterId, ratePps, burst, form: meterForm(ratePps, burst) });
+    yield desiredMeter(meterId, "pktps", settings.puntsPerSecond, settings.puntBurst);
   }
+  // A burst of one second's worth: BUM traffic comes in bursts, and a meter without one would drop most of each.
+  for (const { meterId, kbps } of floodMeters.values()) yield desiredMeter(meterId, "kbps", kbps, kbps);
 }

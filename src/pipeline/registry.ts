@@ -77,11 +77,15 @@ export const PRIORITIES = {
     knownMac: 200,
     unknownMac: 100,
   },
-  forward: { endpoint: 200, flood: 100 },
+  forward: { endpoint: 200, essential: 180, group: 150, flood: 100 },
   deliver: {
     /** Frames out of a tunnel in the name of one who can speak only from a locked port here. */
     reflection: 300,
     endpoint: 200,
+    /** Where multicast is dropped: broadcast, and what neighbour discovery needs. */
+    essential: 180,
+    /** Multicast, where it is treated otherwise than unknown unicast. */
+    group: 150,
     flood: 100,
   },
 } as const;
@@ -105,6 +109,7 @@ export const FLOW_KINDS = {
   impostor: 31,
   "own-claim": 32,
   reflection: 33,
+  withheld: 34,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -202,6 +207,14 @@ export function groupName(id: number): string {
 /** A meter for each port, so that one guest's punts do not starve the others'; the LOCAL port's number has 32 bits. */
 export function puntMeter(ofport: number): number {
   return ofport & 0xffff;
+}
+
+/** Meter ids beyond those of ports, in ranges of their own. */
+const METERS = { probeBase: 0x1_0000, floodBase: 0x2_0000 } as const;
+
+/** The cap on what a network floods; for the network at that place among all that have one. */
+export function floodMeter(place: number): number {
+  return METERS.floodBase + place;
 }
 
 export function tableName(id: number): string {

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../proto/openflow13/index.ts";
+import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import {
   arpFrame,
   type Frame,
@@ -82,9 +83,12 @@ function expectForwards(spec: FabricSpec, world: World): void {
       traceFrame(world, from.host, from.ofport, frameTo(destination, vlan, source, kind));
     const [source] = MACS as [string];
     for (const vlan of from.way.ingress) {
+      const policy = spec.settings.find(({ name }) => name === from.way.network)?.policy ?? DEFAULT_POLICY;
       expectArrivals(send(BROADCAST, vlan, source, "arp"), flooded);
-      expectArrivals(send(STRANGER, vlan, source), flooded);
-      expectArrivals(send("33:33:00:00:00:01", vlan, source), flooded);
+      expectArrivals(send(STRANGER, vlan, source), policy.unknownUnicast === "drop" ? [] : flooded);
+      expectArrivals(send("01:00:5e:00:00:fb", vlan, source), policy.multicast === "drop" ? [] : flooded);
+      for (const needed of ["33:33:00:00:00:01", "33:33:00:00:00:02", "33:33:ff:00:00:07"])
+        expectArrivals(send(needed, vlan, source), flooded);
       for (const to of guests) {
         if (to.known === "silent" || to.way.network !== from.way.network) continue;
         expectArrivals(send(to.mac, vlan, STRANGER), at(to) === at(from) ? [] : [arrival(to)]);
