@@ -38,6 +38,11 @@ export interface QueriesOptions {
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
 }
 
+function least(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
 export function makeQueries(options: QueriesOptions): Queries {
   const { hosts, switches, weaver } = options;
   const startedAtMs = options.nowMs();
@@ -166,7 +171,7 @@ export function makeQueries(options: QueriesOptions): Queries {
           hosts: [...(before?.hosts ?? []), ...members.map((host) => host.id)].sort(),
           ports: (before?.ports ?? 0) + ports,
           endpoints: (before?.endpoints ?? 0) + endpoints,
-          mtu: null,
+          mtu: least([before?.mtu, ...members.map((host) => host.mtus.get(network.vni))]),
         });
       }
     }

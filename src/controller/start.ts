@@ -69,6 +69,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     networkSettings: networkSettings(config),
     hostSettings: settings,
     pipeline: pipelineSettings(config),
+    underlayMtu: config.underlayMtu,
+    requestMtu: config.mtu.request,
     configuredFabricId: config.fabric.id,
     startHoldMs: config.timeouts.startHoldSec * 1000,
     newFabricId: randomUUID,

@@ -22,6 +22,8 @@ export interface WeaverOptions {
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
+  readonly underlayMtu: number;
+  readonly requestMtu: boolean;
   readonly configuredFabricId: string | null;
   readonly startHoldMs: number;
   readonly newFabricId: () => string;
@@ -137,6 +139,7 @@ export class Weaver {
           .filter((entry) => entry.readback?.ownIndex !== 0)
           .flatMap(rememberedBy),
         holding: this.holding,
+        underlayMtu: this.#options.underlayMtu,
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
       },
       this.#fabric ?? undefined,
@@ -251,7 +254,8 @@ export class Weaver {
   desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType: this.#options.datapathType });
+    const { datapathType, requestMtu } = this.#options;
+    return compileRows(this.#fabric, host, { controllerTarget, datapathType, requestMtu });
   }
 
   /** The switches among which a MAC has one place. */

@@ -194,6 +194,7 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
     declaredMacs: excluded === null && inUse ? declaredMac(row, problems) : [],
     locked: isLocked(port, row, problems),
     declaredIps: declaredIps(port, row, problems),
+    mtu: row.mtu,
     up: row.link_state === "up",
     inUse,
     excluded,

@@ -13,6 +13,7 @@ export const HOST_SETTINGS = {
   bridge: "weft-bridge",
   tunnelIp: "weft-tunnel-ip",
   datapathType: "weft-datapath-type",
+  underlayMtu: "weft-underlay-mtu",
 } as const;
 
 /** On Bridge, Controller, Port and Interface rows that Weft made: its mark. The value is the fabric's id. */
@@ -30,4 +31,6 @@ export const PORT_KEYS = {
   locked: "weft-locked",
   /** The addresses of what is behind a locked port, with commas between. */
   ips: "weft-ips",
+  /** Written by Weft: the `mtu_request` that it has set. */
+  mtu: "weft-mtu",
 } as const;

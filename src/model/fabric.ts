@@ -14,6 +14,7 @@ import type {
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
 import { heardUnder, type Lock, lockOf, lockProblems } from "./locks.ts";
+import { mtuAmong, mtuProblems, pathMtus } from "./mtu.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
 import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
 
@@ -22,6 +23,8 @@ export interface FabricPort {
   readonly attachments: readonly Attachment[];
   /** Who may speak in each network where the port is locked. */
   readonly locks: ReadonlyMap<Vni, Lock>;
+  /** The least of its networks; null in none. */
+  readonly mtu: number | null;
   /** What is concluded of it, beside what its rows say. */
   readonly problems: readonly Diagnostic[];
 }
@@ -37,6 +40,8 @@ export interface FabricHost extends Identity {
   readonly wantedTunnels: readonly WantedTunnel[];
   /** Peer index -> the port that leads there. */
   readonly sendingPorts: ReadonlyMap<number, number>;
+  /** The MTU that fits all paths from here to other members, for each network with a port here. */
+  readonly mtus: ReadonlyMap<Vni, number>;
 }
 
 export interface FabricInput {
@@ -50,6 +55,8 @@ export interface FabricInput {
   readonly remembered: readonly RememberedFact[];
   /** Shortly after a start: what flows say of hosts that nobody names is kept. */
   readonly holding: boolean;
+  /** 1500 unless given. */
+  readonly underlayMtu?: number;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
 }
@@ -154,7 +161,32 @@ function fabricPort(input: FabricInput, networks: NetworkTable, host: Identity, 
     const lock = lockOf(fact, network, declared);
     if (lock !== null) locks.set(network.vni, lock);
   }
-  return Object.freeze({ fact, attachments, locks, problems: lockProblems(fact, locks.values()) });
+  return Object.freeze({ fact, attachments, locks, mtu: null, problems: lockProblems(fact, locks.values()) });
+}
+
+const DEFAULT_UNDERLAY_MTU = 1500;
+
+function fitted(
+  input: FabricInput,
+  hosts: ReadonlyMap<HostId, FabricHost>,
+  members: ReadonlyMap<Vni, ReadonlySet<number>>,
+): readonly FabricHost[] {
+  const settings = { tunnelType: input.tunnelType, underlayMtu: input.underlayMtu ?? DEFAULT_UNDERLAY_MTU };
+  const at = new Map([...hosts.values()].flatMap((host) => (host.index === null ? [] : [[host.index, host] as const])));
+  return [...hosts.values()].map((host) => {
+    const paths = pathMtus(host, at, settings);
+    const mtus = new Map<Vni, number>();
+    for (const vni of new Set(host.ports.flatMap((port) => port.attachments.map((one) => one.network.vni)))) {
+      const mtu = mtuAmong(host, [...(members.get(vni) ?? [])], paths, settings);
+      if (mtu !== null) mtus.set(vni, mtu);
+    }
+    const ports = host.ports.map((port) => {
+      const own = port.attachments.flatMap((one) => mtus.get(one.network.vni) ?? []);
+      const mtu = own.length === 0 ? null : Math.min(...own);
+      return Object.freeze({ ...port, mtu, problems: [...port.problems, ...mtuProblems(port.fact, mtu)] });
+    });
+    return Object.freeze({ ...host, ports, mtus });
+  });
 }
 
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
@@ -180,6 +212,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ports: attachable.map((port) => fabricPort(input, networks, identity, port)),
       wantedTunnels: [],
       sendingPorts: new Map(),
+      mtus: new Map(),
     });
   }
   for (const host of [...hosts.values()]) {
@@ -205,6 +238,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     for (const port of host.ports) for (const at of port.attachments) join(at.network.vni, host.index);
   }
   for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
+  for (const host of fitted(input, hosts, members)) hosts.set(host.id, host);
   const table = resolveEndpoints(claimsOf(input, hosts.values(), remembered), previous?.endpoints ?? new Map());
   return Object.freeze({
     id: input.fabricId,

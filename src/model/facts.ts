@@ -26,6 +26,8 @@ export interface PortFact {
   readonly locked?: boolean;
   /** `external_ids:weft-ips`, canonical and sorted; null where it is not set. */
   readonly declaredIps?: readonly string[] | null;
+  /** `Interface.mtu`; null where Open vSwitch does not know. */
+  readonly mtu?: number | null;
   readonly up: boolean;
   /** false for a bridge's own port that is down: nobody uses it, and no network should be spread to a host for it. */
   readonly inUse: boolean;
@@ -79,6 +81,8 @@ export interface HostFact {
   readonly dpid: string | null;
   readonly stored: StoredIdentity | null;
   readonly tunnelIp: string | null;
+  /** What the host says of its underlay, or shows of the interface its tunnels leave by; null where it does neither. */
+  readonly underlayMtu?: number | null;
   readonly ports: readonly PortFact[];
   readonly tunnels: readonly TunnelRowFact[];
   readonly problems: readonly Diagnostic[];

@@ -9,16 +9,20 @@ s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind((sys.argv[1], 0))
 for line in sys.stdin:
     s.send(bytes.fromhex(line.strip()))
-    time.sleep(0.01)`;
+    time.sleep(float(sys.argv[2]))`;
 
 export function hexOf(frame: Frame | Uint8Array): string {
   return Buffer.from(frame instanceof Uint8Array ? frame : frameToBytes(frame)).toString("hex");
 }
 
-/** In this order, 10 ms apart. */
-export async function sendFrames(from: Guest, frames: readonly (Frame | Uint8Array)[]): Promise<void> {
+/** In this order, 10 ms apart unless told otherwise. */
+export async function sendFrames(
+  from: Guest,
+  frames: readonly (Frame | Uint8Array)[],
+  options: { readonly gapSec?: number } = {},
+): Promise<void> {
   const lines = frames.map(hexOf).join("\n");
-  await from.exec(["/usr/bin/python3", "-c", SEND, from.device], { input: lines });
+  await from.exec(["/usr/bin/python3", "-c", SEND, from.device, String(options.gapSec ?? 0.01)], { input: lines });
 }
 
 /** The frames of a pcap file, as hexadecimal digits. */
