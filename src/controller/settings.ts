@@ -58,5 +58,6 @@ export function pipelineSettings(config: WeftConfig): PipelineSettings {
     idleTimeoutSec: config.endpoints.idleTimeoutSec,
     puntsPerSecond: config.punts.packetsPerSecond,
     puntBurst: config.punts.burst,
+    loopProbes: config.loops.probeSec > 0,
   };
 }

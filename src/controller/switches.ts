@@ -49,6 +49,8 @@ export interface SwitchesOptions {
   readonly counters: Counters;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
+  /** A switch that was read has these ports cut off. */
+  readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
 }
@@ -131,7 +133,10 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
-    if (!entry.isRead) entry.observations.load(readback.observed);
+    if (!entry.isRead) {
+      entry.observations.load(readback.observed);
+      this.#options.blockedFound(entry.dpid, readback.blocked);
+    }
     entry.isRead = true;
     entry.installed = installed;
     entry.readback = readback;

@@ -29,7 +29,7 @@ export function tunnelState(row: { ofport: number | null; error: string | null; 
   return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
 }
 
-export function portView(host: FabricHost, { fact, attachments, locks, mtu, problems }: FabricPort): PortView {
+export function portView(host: FabricHost, { fact, attachments, blocked, locks, mtu, problems }: FabricPort): PortView {
   const state = fact.problems.some((problem) => problem.code === "port/error") ? "error" : fact.up ? "up" : "down";
   return {
     host: host.id,
@@ -42,7 +42,7 @@ export function portView(host: FabricHost, { fact, attachments, locks, mtu, prob
     networks: attachments.map((at) => at.network.name),
     state,
     locked: locks.size > 0,
-    blocked: false,
+    blocked,
     mtu,
     problems: problemViews([...fact.problems, ...(fact.excluded === null ? [] : [fact.excluded]), ...problems]),
   };

@@ -1,9 +1,11 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import type { LoopFacts } from "../model/loops.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
@@ -24,6 +26,8 @@ export interface WeaverOptions {
   readonly pipeline: PipelineSettings;
   readonly underlayMtu: number;
   readonly requestMtu: boolean;
+  /** Read at each recomputation. */
+  readonly loops: () => LoopFacts;
   readonly configuredFabricId: string | null;
   readonly startHoldMs: number;
   readonly newFabricId: () => string;
@@ -140,6 +144,7 @@ export class Weaver {
           .flatMap(rememberedBy),
         holding: this.holding,
         underlayMtu: this.#options.underlayMtu,
+        loops: this.#options.loops(),
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
       },
       this.#fabric ?? undefined,
@@ -229,6 +234,7 @@ export class Weaver {
           hostFacts: new Map([[id, host]]),
           switchFacts: new Map([[id, fact]]),
           remembered: [],
+          loops: this.#options.loops(),
           holding: false,
           keepTunnel: () => false,
         },
@@ -256,6 +262,29 @@ export class Weaver {
     if (this.#fabric === null || host === undefined) return null;
     const { datapathType, requestMtu } = this.#options;
     return compileRows(this.#fabric, host, { controllerTarget, datapathType, requestMtu });
+  }
+
+  /** Every local port whose switch is connected. */
+  probedPorts(): readonly ProbedPort[] {
+    const dpidOf = new Map([...this.#bindings].map(([dpid, id]) => [id, dpid]));
+    for (const dpid of this.#islands.keys()) dpidOf.set(loneHostId(dpid), dpid);
+    const ports: ProbedPort[] = [];
+    for (const fabric of [...(this.#fabric === null ? [] : [this.#fabric]), ...this.#islands.values()]) {
+      for (const host of fabric.hosts.values()) {
+        const dpid = dpidOf.get(host.id);
+        if (dpid === undefined || this.#options.switches.entries.get(dpid)?.session == null) continue;
+        for (const { fact, ways } of host.ports) {
+          if (fact.ofport === null || ways.length === 0) continue;
+          const own = ways.map(({ network, ingressVlans, egressVlan }) => ({
+            vni: network.vni,
+            ingressVlans,
+            egressVlan,
+          }));
+          ports.push({ fabricId: fabric.id ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways: own });
+        }
+      }
+    }
+    return ports;
   }
 
   /** The switches among which a MAC has one place. */

@@ -14,6 +14,7 @@ import type {
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
 import { heardUnder, type Lock, lockOf, lockProblems } from "./locks.ts";
+import { judgeLoops, type LoopFacts, type LoopPort, type LoopVerdict, NO_LOOPS, portKey } from "./loops.ts";
 import { mtuAmong, mtuProblems, pathMtus } from "./mtu.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
 import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
@@ -21,6 +22,10 @@ import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
 export interface FabricPort {
   readonly fact: PortFact;
   readonly attachments: readonly Attachment[];
+  /** The networks it is in, or, while it is cut off, would be in. */
+  readonly ways: readonly Attachment[];
+  /** Cut off, because it meets another port outside of the fabric. */
+  readonly blocked: boolean;
   /** Who may speak in each network where the port is locked. */
   readonly locks: ReadonlyMap<Vni, Lock>;
   /** The least of its networks; null in none. */
@@ -55,6 +60,7 @@ export interface FabricInput {
   readonly remembered: readonly RememberedFact[];
   /** Shortly after a start: what flows say of hosts that nobody names is kept. */
   readonly holding: boolean;
+  readonly loops?: LoopFacts;
   /** 1500 unless given. */
   readonly underlayMtu?: number;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
@@ -151,8 +157,35 @@ function* claimsOf(
   }
 }
 
-function fabricPort(input: FabricInput, networks: NetworkTable, host: Identity, fact: PortFact): FabricPort {
-  const attachments = networks.attachments(fact);
+/** By `portKey`. */
+type Verdicts = ReadonlyMap<string, LoopVerdict>;
+
+function verdictsOf(input: FabricInput, networks: NetworkTable): Verdicts {
+  const { loops = NO_LOOPS } = input;
+  if (loops.meetings.length === 0 && loops.held.size === 0) return new Map();
+  const ports = [...input.identities.values()].flatMap(({ id, index }): readonly LoopPort[] => {
+    const fact = input.hostFacts.get(id);
+    if (fact === undefined || !takesPart(fact)) return [];
+    const dpid = input.switchFacts.get(id)?.dpid ?? fact.dpid;
+    return fact.ports.flatMap((port) => {
+      if (port.ofport === null || networks.attachments(port).length === 0) return [];
+      return [{ hostId: id, hostIndex: index, dpid, ofport: port.ofport, name: port.name }];
+    });
+  });
+  return judgeLoops(loops, ports);
+}
+
+function fabricPort(
+  input: FabricInput,
+  networks: NetworkTable,
+  verdicts: Verdicts,
+  host: Identity,
+  fact: PortFact,
+): FabricPort {
+  const ways = networks.attachments(fact);
+  const verdict = fact.ofport === null ? undefined : verdicts.get(portKey({ hostId: host.id, ofport: fact.ofport }));
+  const blocked = verdict?.blocked === true && ways.length > 0;
+  const attachments = blocked ? [] : ways;
   const declared = (input.endpointSettings ?? []).filter(
     (setting) => (setting.host === host.id || setting.host === host.name) && setting.port === fact.name,
   );
@@ -161,7 +194,8 @@ function fabricPort(input: FabricInput, networks: NetworkTable, host: Identity, 
     const lock = lockOf(fact, network, declared);
     if (lock !== null) locks.set(network.vni, lock);
   }
-  return Object.freeze({ fact, attachments, locks, mtu: null, problems: lockProblems(fact, locks.values()) });
+  const problems = [...lockProblems(fact, locks.values()), ...(verdict === undefined ? [] : [verdict.problem])];
+  return Object.freeze({ fact, attachments, ways, blocked, locks, mtu: null, problems });
 }
 
 const DEFAULT_UNDERLAY_MTU = 1500;
@@ -201,6 +235,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     present,
     remembered.flatMap((fact) => [...fact.vnis, ...fact.endpoints.map((endpoint) => endpoint.vni)]),
   );
+  const verdicts = verdictsOf(input, networks);
   const hosts = new Map<HostId, FabricHost>();
   for (const identity of input.identities.values()) {
     const fact = input.hostFacts.get(identity.id) ?? null;
@@ -209,7 +244,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ...identity,
       fact,
       switch: input.switchFacts.get(identity.id) ?? null,
-      ports: attachable.map((port) => fabricPort(input, networks, identity, port)),
+      ports: attachable.map((port) => fabricPort(input, networks, verdicts, identity, port)),
       wantedTunnels: [],
       sendingPorts: new Map(),
       mtus: new Map(),

@@ -1,9 +1,10 @@
 // CLASSIFY: where did a frame come from?
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Instruction, Match } from "../../proto/openflow13/index.ts";
+import { PROBE_DESTINATION, PROBE_ETHER_TYPE } from "../model/probe-address.ts";
 import { apply, type CompileContext, gotoTable, onPort, UNTAGGED, vlanVid } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { PRIORITIES } from "./registry.ts";
+import { PRIORITIES, probeMeter, puntMeter } from "./registry.ts";
 
 const ALL_METADATA = 0xffff_ffff_ffff_ffffn;
 /** Addresses that a bridge does not forward (IEEE 802.1D, table 7-10): STP, LACP, LLDP. */
@@ -26,6 +27,7 @@ export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> 
       instructions: [],
     });
   }
+  yield* probeFlows(context);
   yield* portFlows(context);
   yield* tunnelFlows(context);
 }
@@ -39,6 +41,40 @@ function identityFlow({ host }: CompileContext): DesiredFlow {
     cookie: { kind: "identity", place: host.index ?? 0, vni: 0 },
     instructions: [],
   });
+}
+
+/** Behind a tag too: a trunk is probed in each of its networks. */
+const PROBE: Match = [
+  { field: "eth_dst", value: macToBigInt(PROBE_DESTINATION) },
+  { field: "eth_type", value: PROBE_ETHER_TYPE },
+];
+const PROBE_BYTES = 1024;
+
+function* probeFlows({ probed, blocked, maxMeter }: CompileContext): Generator<DesiredFlow> {
+  for (const ofport of probed) {
+    const meterId = [probeMeter(ofport), puntMeter(ofport)].find((id) => id <= maxMeter);
+    const copy = {
+      kind: "nx_controller2",
+      maxLen: PROBE_BYTES,
+      ...(meterId === undefined ? {} : { meterId }),
+    } as const;
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.probe,
+      match: [onPort(ofport), ...PROBE],
+      cookie: { kind: "probe", place: ofport, vni: 0 },
+      instructions: [apply(copy)],
+    });
+  }
+  for (const ofport of blocked) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.blocked,
+      match: [onPort(ofport)],
+      cookie: { kind: "blocked", place: ofport, vni: 0 },
+      instructions: [],
+    });
+  }
 }
 
 function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {

@@ -11,6 +11,8 @@ export interface PipelineSettings {
   /** Copies to the controller, for each port. */
   readonly puntsPerSecond: number;
   readonly puntBurst: number;
+  /** Whether ports are probed for loops outside of the fabric. */
+  readonly loopProbes?: boolean;
 }
 
 /** A port that has its number, with one of its networks. */
@@ -29,6 +31,10 @@ export interface CompileContext {
   /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
   readonly networks: readonly Network[];
   readonly maxMeter: number;
+  /** Ports that are probed for loops, sorted. */
+  readonly probed: readonly number[];
+  /** Of those the ones that are cut off. */
+  readonly blocked: readonly number[];
   /** By VNI, for networks on this switch whose floods are capped and can be. */
   readonly floodMeters: ReadonlyMap<Vni, FloodMeter>;
 }
@@ -59,7 +65,11 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
   const floodMeters = new Map(
     [...floodMetersOf(fabric)].filter(([vni, { meterId }]) => byVni.has(vni) && meterId <= maxMeter),
   );
-  return { fabric, host, settings, local, networks, maxMeter, floodMeters };
+  const numbers = (ports: readonly FabricPort[]): readonly number[] =>
+    ports.flatMap((port) => port.fact.ofport ?? []).sort((a, b) => a - b);
+  const probed = settings.loopProbes === true ? numbers(host.ports.filter((port) => port.ways.length > 0)) : [];
+  const blocked = numbers(host.ports.filter((port) => port.blocked));
+  return { fabric, host, settings, local, networks, maxMeter, probed, blocked, floodMeters };
 }
 
 export function gotoTable(table: TableName): Instruction {

@@ -26,6 +26,8 @@ export interface Readback {
   readonly observed: readonly Omit<ObservedFact, "heard">[];
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
+  /** Ports that are cut off for a loop outside of the fabric. */
+  readonly blocked: ReadonlySet<number>;
   readonly remembered: readonly RememberedFact[];
 }
 
@@ -62,6 +64,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   let ownIndex: number | null = null;
   const observed = new Map<string, { vni: Vni; mac: Mac; ofport: number; ips: Set<string> }>();
   const receivesOn = new Set<number>();
+  const blocked = new Set<number>();
   const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
   for (const flow of flows) {
     const fact = decodeCookie(flow.cookie);
@@ -72,6 +75,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         break;
       case "tunnel":
         if (inPort !== null) receivesOn.add(inPort);
+        break;
+      case "blocked":
+        if (inPort !== null) blocked.add(inPort);
         break;
       case "known-mac":
       case "known-address": {
@@ -117,6 +123,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
     receivesOn,
     sendsBy,
+    blocked,
     remembered: indexes.map((index) => ({
       index,
       endpoints: [...(endpointsAt.get(index)?.values() ?? [])],

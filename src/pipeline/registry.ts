@@ -50,8 +50,12 @@ export type TableName = keyof typeof TABLES;
 /** Within a table, higher wins. The order is the meaning; the numbers leave room. */
 export const PRIORITIES = {
   classify: {
+    /** Probes for loops, before anything else: they are for the controller, and go nowhere. */
+    probe: 950,
     /** Group source addresses and frames that 802.1D keeps on one link are dropped. */
     guard: 900,
+    /** A port that meets another one outside of the fabric: nothing of it but probes. */
+    blocked: 800,
     tunnel: 500,
     port: 400,
     /** Matches all and drops: it exists for its cookie, which names the host. */
@@ -110,6 +114,8 @@ export const FLOW_KINDS = {
   "own-claim": 32,
   reflection: 33,
   withheld: 34,
+  probe: 35,
+  blocked: 36,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -211,6 +217,11 @@ export function puntMeter(ofport: number): number {
 
 /** Meter ids beyond those of ports, in ranges of their own. */
 const METERS = { probeBase: 0x1_0000, floodBase: 0x2_0000 } as const;
+
+/** For a port's probes: in a storm its other copies use up what its own meter lets pass. */
+export function probeMeter(ofport: number): number {
+  return METERS.probeBase + puntMeter(ofport);
+}
 
 /** The cap on what a network floods; for the network at that place among all that have one. */
 export function floodMeter(place: number): number {
