@@ -104,8 +104,10 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.refreshAll();
     },
     onPacketIn: (session, packetIn) => {
-      if (isProbe(packetIn)) loops.received(dpidText(session.datapathId), packetIn);
-      else switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry));
+      if (isProbe(packetIn)) {
+        counters.add("packetIns");
+        loops.received(dpidText(session.datapathId), packetIn);
+      } else switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry));
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onPortStatus: () => weaver.changed(),
