@@ -20,6 +20,7 @@ export {
   canonicalMatch,
   canonicalMeter,
 } from "./canonical.ts";
+export { checkMatch, type MatchProblem } from "./check-match.ts";
 export { decode, decodeRange, encode, encodeAll, peekHeader } from "./codec.ts";
 export * from "./constants.ts";
 export { describeError, describeExperimenterError, type ErrorNames, errorNumbers } from "./error-names.ts";
