@@ -32,6 +32,18 @@ describe("a fabric at rest", () => {
   });
 });
 
+describe("a fabric whose liveness reports are wrong", () => {
+  it("carries each frame as if they were right: all that is believed dead is tried nevertheless", TIMEOUT, () => {
+    const wrong = fc.func(fc.boolean()) as fc.Arbitrary<(host: string, port: number) => boolean>;
+    fc.assert(
+      fc.property(fabricSpec({ maxHosts: 4 }), wrong, (spec, believed) => {
+        expectForwards(spec, settled(spec).world(believed));
+      }),
+      runs(20),
+    );
+  });
+});
+
 describe("a fabric that is being updated", () => {
   it("is safe in every state on the way, and keeps connected whom the change does not concern", TIMEOUT, () => {
     const edits = fc.array(edit, { minLength: 1, maxLength: 4 });
