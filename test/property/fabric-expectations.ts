@@ -82,6 +82,12 @@ export function expectForwards(spec: FabricSpec, world: World): void {
     const [source] = MACS as [string];
     for (const vlan of from.way.ingress) {
       expectArrivals(send(BROADCAST, vlan, source, "arp"), flooded);
+      // A tag within the network's own is the guests' affair.
+      const inner = { ...frameTo(BROADCAST, 0, source), vlans: [vlanTag(vlan), vlanTag(99)] };
+      const carried = others.map(
+        (to) => `${at(to)} vlan ${[to.way.egress, 99].filter((tag) => tag !== null).join(",")}`,
+      );
+      expectArrivals(traceFrame(world, from.host, from.ofport, inner), carried);
       expectArrivals(send(STRANGER, vlan, source), flooded);
       expectArrivals(send("33:33:00:00:00:01", vlan, source), flooded);
       for (const to of guests) {

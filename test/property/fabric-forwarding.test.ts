@@ -27,7 +27,7 @@ describe("a fabric at rest", () => {
         expectQuietWhereKnown(spec, world);
         expectRemoteFlowsAlike(simulation);
       }),
-      runs(50),
+      runs(40),
     );
   });
 });
