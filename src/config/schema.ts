@@ -97,5 +97,9 @@ export const configSchema = section({
     probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
   }),
+  bfd: section({
+    enabled: z.boolean({ error: "true or false" }).default(fallback.bfd.enabled),
+    packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.bfd.packetsPerSecond),
+  }),
   log: section({ level: choice(LOG_LEVELS).default(fallback.log.level) }),
 }) satisfies z.ZodType<WeftConfig>;

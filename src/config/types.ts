@@ -52,5 +52,7 @@ export interface WeftConfig {
     readonly probeSec: number;
     readonly handshakeSec: number;
   };
+  /** Liveness of tunnels. `packetsPerSecond` is what one host sends for all its tunnels: intervals grow with their number. */
+  readonly bfd: { readonly enabled: boolean; readonly packetsPerSecond: number };
   readonly log: { readonly level: LogLevel };
 }

@@ -65,6 +65,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     hosts,
     switches,
     tunnelType: config.tunnel.type,
+    bfd: config.bfd,
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
     hostSettings: settings,

@@ -1,6 +1,7 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import type { BfdSettings } from "../model/bfd.ts";
 import { deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
@@ -18,6 +19,7 @@ export interface WeaverOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly tunnelType: TunnelType;
+  readonly bfd: BfdSettings;
   readonly datapathType: string | null;
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
@@ -138,6 +140,7 @@ export class Weaver {
           .flatMap(rememberedBy),
         holding: this.holding,
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
+        bfd: this.#options.bfd,
       },
       this.#fabric ?? undefined,
     );
@@ -219,6 +222,7 @@ export class Weaver {
           remembered: [],
           holding: false,
           keepTunnel: () => false,
+          bfd: this.#options.bfd,
         },
         this.#islands.get(entry.dpid),
       );

@@ -1,4 +1,6 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+
+import type { BfdSettings } from "./bfd.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
 import type {
@@ -13,6 +15,7 @@ import type {
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
+import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
 
 export interface FabricPort {
@@ -31,6 +34,8 @@ export interface FabricHost extends Identity {
   readonly wantedTunnels: readonly WantedTunnel[];
   /** Peer index -> the port that leads there. */
   readonly sendingPorts: ReadonlyMap<number, number>;
+  /** Peer index -> the ports to the relays that are tried in this order when the direct tunnel is down. */
+  readonly relayPorts: ReadonlyMap<number, readonly number[]>;
 }
 
 export interface FabricInput {
@@ -45,6 +50,7 @@ export interface FabricInput {
   readonly holding: boolean;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  readonly bfd: BfdSettings;
 }
 
 export interface Fabric {
@@ -57,6 +63,8 @@ export interface Fabric {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
+  readonly bfd: BfdSettings;
+  readonly relays: { readonly key: string; readonly plan: RelayPlan };
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
@@ -127,6 +135,43 @@ function* claimsOf(
   }
 }
 
+function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
+  const ends: RelayHost[] = [];
+  for (const { id, index, fact } of hosts) {
+    const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
+    if (index !== null && input.bfd.enabled) ends.push({ id, index, tunnels });
+  }
+  const key = relayPlanKey(ends);
+  return previous?.relays.key === key ? previous.relays : { key, plan: planRelays(ends) };
+}
+
+/**
+ * While the fabric is still being read after a start, what the switch has stays: which legs are down is not known yet.
+ */
+function relayPortsOf(
+  input: FabricInput,
+  host: FabricHost,
+  sendingPorts: ReadonlyMap<number, number>,
+  plan: RelayPlan,
+): ReadonlyMap<number, readonly number[]> {
+  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
+  const known = new Set(sendingPorts.values());
+  const ports = new Map<number, readonly number[]>();
+  for (const peer of sendingPorts.keys()) {
+    const held = host.switch?.relaysBy.get(peer);
+    if (incomplete && held?.every((port) => known.has(port))) {
+      ports.set(peer, held);
+      continue;
+    }
+    const relays = host.index === null ? [] : (plan.get(host.index)?.get(peer) ?? []);
+    ports.set(
+      peer,
+      relays.flatMap((relay) => sendingPorts.get(relay) ?? []),
+    );
+  }
+  return ports;
+}
+
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
 export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const remembered = stillRemembered(input);
@@ -150,8 +195,10 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
       wantedTunnels: [],
       sendingPorts: new Map(),
+      relayPorts: new Map(),
     });
   }
+  const relays = relaysAmong(input, hosts.values(), previous);
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
     const sendingPorts = new Map<number, number>();
@@ -162,7 +209,11 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       const used = host.switch?.sendsBy.get(fact.index);
       if (!sendingPorts.has(fact.index) && used !== undefined) sendingPorts.set(fact.index, used);
     }
-    hosts.set(host.id, Object.freeze({ ...host, wantedTunnels: wantedTunnels(input, host, peers), sendingPorts }));
+    const relayPorts = relayPortsOf(input, host, sendingPorts, relays.plan);
+    hosts.set(
+      host.id,
+      Object.freeze({ ...host, wantedTunnels: wantedTunnels(input, host, peers), sendingPorts, relayPorts }),
+    );
   }
   const members = new Map<Vni, Set<number>>();
   const join = (vni: Vni, index: number | null): void => {
@@ -183,6 +234,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     hosts,
     endpoints: table.endpoints,
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
+    bfd: input.bfd,
+    relays,
     problems: table.problems,
   });
 }

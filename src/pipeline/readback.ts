@@ -26,6 +26,7 @@ export interface Readback {
   readonly observed: readonly Omit<ObservedFact, "heard">[];
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
+  readonly relaysBy: ReadonlyMap<number, readonly number[]>;
   readonly remembered: readonly RememberedFact[];
 }
 
@@ -51,9 +52,8 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   else set.add(value);
 }
 
-/** Where the group's own port is in use: the first bucket's output. */
-function firstOutput(buckets: readonly Bucket[]): number | null {
-  for (const action of buckets[0]?.actions ?? []) if (action.kind === "output") return action.port;
+function outputOf(bucket: Bucket | undefined): number | null {
+  for (const action of bucket?.actions ?? []) if (action.kind === "output") return action.port;
   return null;
 }
 
@@ -98,12 +98,18 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     }
   }
   const sendsBy = new Map<number, number>();
+  const relaysBy = new Map<number, readonly number[]>();
   const vnisAt = new Map<number, Set<Vni>>();
   for (const group of groups) {
     const role = groupRole(group.groupId);
     if (role?.kind === "host") {
-      const port = firstOutput(group.buckets);
+      const port = outputOf(group.buckets[0]);
       if (port !== null) sendsBy.set(role.index, port);
+      // The first bucket is the direct tunnel, the last the direct tunnel again.
+      relaysBy.set(
+        role.index,
+        group.buckets.slice(1, -1).flatMap((bucket) => outputOf(bucket) ?? []),
+      );
     } else if (role?.kind === "flood") {
       for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {
         const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
@@ -117,6 +123,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
     receivesOn,
     sendsBy,
+    relaysBy,
     remembered: indexes.map((index) => ({
       index,
       endpoints: [...(endpointsAt.get(index)?.values() ?? [])],

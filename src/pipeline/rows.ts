@@ -1,5 +1,6 @@
 // Facts to desired OVSDB rows of one host: its identity, the integration bridge, the tunnels. Pure.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { bfdColumn } from "../model/bfd.ts";
 import { HOST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId, TunnelType } from "../model/facts.ts";
@@ -15,6 +16,8 @@ export interface DesiredTunnel {
   readonly ofportRequest: number;
   readonly options: ReadonlyMap<string, string>;
   readonly externalIds: ReadonlyMap<string, string>;
+  /** `Interface.bfd`. */
+  readonly bfd: ReadonlyMap<string, string>;
 }
 
 export interface DesiredRows {
@@ -70,6 +73,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
   const { fact, index } = host;
   if (fact === null || index === null || fabric.id === null || !takesPart(fact)) return null;
   const fabricId = fabric.id;
+  const bfd = bfdColumn(fabric.bfd, host.wantedTunnels.length);
   const portExternalIds = new Map<string, ReadonlyMap<string, string>>();
   for (const port of host.ports) {
     const own = port.attachments[0]?.network;
@@ -109,6 +113,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
         [TUNNEL_KEYS.peer, tunnel.peerId],
         [TUNNEL_KEYS.peerIndex, String(tunnel.peerIndex)],
       ]),
+      bfd,
     })),
     portExternalIds,
   };

@@ -54,6 +54,7 @@ export function tunnelTo(
     peerIndex,
     fabricId: FABRIC,
     linkUp: true,
+    bfd: { kind: "up" },
     error: null,
     ...fields,
   };
@@ -67,6 +68,7 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     observed: [],
     receivesOn: new Set(),
     sendsBy: new Map(),
+    relaysBy: new Map(),
     ...fields,
   };
 }
@@ -106,6 +108,7 @@ export function derive(
     remembered: [],
     holding: false,
     keepTunnel: () => false,
+    bfd: { enabled: true, packetsPerSecond: 200 },
   };
   return deriveFabric({ ...input, ...fields }, previous);
 }
