@@ -50,7 +50,7 @@ function canonicalTlv(tlv: OxmTlv): string | undefined {
     if (mask === ones) return `${name}=${tlv.value.toString(16)}`;
     return `${name}=${((tlv.value & mask) >>> 0).toString(16)}/${mask.toString(16)}`;
   }
-  const ones = allOnes(field.bits);
+  const ones = allOnes(tlv.length === undefined ? field.bits : tlv.length * 8);
   const mask = BigInt(tlv.mask) & ones;
   if (mask === 0n) return undefined;
   if (mask === ones) return `${name}=${tlv.value.toString(16)}`;

@@ -72,7 +72,7 @@ function readValue(r: ByteReader, bytes: number, field: string): number | bigint
 
 function decodeVariable(r: ByteReader, field: OxmField, hasMask: boolean, payload: number): OxmValue {
   const width = hasMask ? payload / 2 : payload;
-  if (!Number.isInteger(width) || width < 1 || width > field.bytes) {
+  if (!Number.isInteger(width) || width > field.bytes) {
     throw r.fail("wire/length", `${payload} bytes for ${field.wireName}`, "oxm_length", r.offset - 1);
   }
   const value = r.big(width, field.wireName);
@@ -113,8 +113,9 @@ export function decodeOxm(r: ByteReader): OxmTlv {
     : { field: field.name, value };
 }
 
-function writeValue(w: ByteWriter, value: number | bigint, width: number, field: string): void {
-  if (width > 4) {
+/** Variable fields are bigints whatever their length. */
+function writeValue(w: ByteWriter, value: number | bigint, width: number, field: string, variable: boolean): void {
+  if (width > 4 || variable) {
     if (typeof value !== "bigint") throw typeError(w, value, field, "bigint");
     w.big(value, width, field);
     return;
@@ -158,8 +159,8 @@ export function encodeOxm(w: ByteWriter, tlv: OxmTlv): void {
   w.u8((field.fieldNumber << 1) | (mask === undefined ? 0 : 1));
   w.u8((mask === undefined ? width : width * 2) + extra, "oxm_length");
   if (extra !== 0) w.u32(field.experimenter);
-  writeValue(w, tlv.value, width, field.wireName);
-  if (mask !== undefined) writeValue(w, mask, width, field.wireName);
+  writeValue(w, tlv.value, width, field.wireName, field.variable);
+  if (mask !== undefined) writeValue(w, mask, width, field.wireName, field.variable);
 }
 
 const OFPMT_OXM = 1;

@@ -1,6 +1,6 @@
 // Every way OVSDB can go wrong, as typed errors: the server's refusals (RFC 7047, sections 4.1 and 5.2), and breaches of the protocol.
 import { WeftError } from "../bytes/errors.ts";
-import { isJsonObject, type Json, jsonText, member } from "./json-text.ts";
+import { isJsonArray, isJsonObject, type Json, member } from "./json-text.ts";
 import type { Operation } from "./operations.ts";
 
 interface Refusal {
@@ -56,7 +56,7 @@ export interface ServerError {
 /** Reads an `<error>` (RFC 7047, section 3.1); tolerates a bare string and anything else. */
 export function readServerError(json: Json): ServerError {
   const text = (value: Json | undefined): string | null => (typeof value === "string" ? value : null);
-  if (!isJsonObject(json)) return { error: text(json) ?? jsonText(json).slice(0, 200), details: null, syntax: null };
+  if (!isJsonObject(json)) return { error: text(json) ?? shorten(json), details: null, syntax: null };
   const error = text(member(json, "error")) ?? "error without a name";
   return { error, details: text(member(json, "details")), syntax: text(member(json, "syntax")) };
 }
@@ -125,7 +125,19 @@ export class OvsdbSchemaError extends WeftError {
   }
 }
 
-function shorten(json: Json): string {
-  const text = JSON.stringify(json, (_key, value) => (typeof value === "bigint" ? String(value) : value));
-  return text.length <= 120 ? text : `${text.slice(0, 120)}...`;
+/** A glimpse of a value that may be as large as a database. */
+function shorten(json: Json, depth = 2): string {
+  if (typeof json === "string") return JSON.stringify(json.slice(0, 60));
+  if (typeof json !== "object" || json === null) return String(json);
+  const more = (count: number): string => (count > 3 ? ",..." : "");
+  if (isJsonArray(json)) {
+    if (depth === 0) return "[...]";
+    return `[${json.slice(0, 3).map((item) => shorten(item, depth - 1))}${more(json.length)}]`;
+  }
+  if (depth === 0) return "{...}";
+  const members = Object.entries(json);
+  const shown = members
+    .slice(0, 3)
+    .map(([key, item]) => `${JSON.stringify(key.slice(0, 60))}:${shorten(item, depth - 1)}`);
+  return `{${shown}${more(members.length)}}`;
 }

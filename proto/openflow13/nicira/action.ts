@@ -137,7 +137,7 @@ function decodeResubmitTable(
  * caller keeps the bytes, so that they are written back unchanged.
  */
 export function decodeNiciraAction(r: ByteReader, nested: (r: ByteReader) => Action[]): NiciraAction | undefined {
-  if (r.remaining < 8) throw r.fail("wire/length", "a Nicira action has at least 16 bytes", "action.len");
+  if (r.remaining < 8) throw r.fail("wire/length", "a Nicira action has at least 16 bytes", "action.len", r.offset - 6);
   const subtype = r.u16("action.subtype");
   switch (subtype) {
     case NXAST.REG_MOVE:

@@ -24,6 +24,7 @@ function formatSetField(tlv: OxmTlv): string {
 }
 
 function formatResubmit(inPort: number, table: number, ct: boolean): string {
+  if (table === NO_TABLE && !ct) return `resubmit:${formatPort16(inPort)}`;
   const parts = [
     inPort === IN_PORT_16 ? "" : formatPort16(inPort),
     table === NO_TABLE ? "" : String(table),
@@ -98,7 +99,7 @@ function formatAction(action: Action): string {
     case "nx_note":
       return `note:${toHex(action.note, ".")}`;
     case "nx_resubmit":
-      return `resubmit:${formatPort16(action.inPort)}`;
+      return formatResubmit(action.inPort, NO_TABLE, false);
     case "nx_resubmit_table":
     case "nx_resubmit_table_ct":
       return formatResubmit(action.inPort, action.table, action.kind === "nx_resubmit_table_ct");

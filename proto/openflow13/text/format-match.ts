@@ -15,7 +15,7 @@ const ORDER: readonly string[] = [
   ...Array.from({ length: 64 }, (_, i) => `tun_metadata${i}`),
   ..."metadata in_port in_phy_port VLAN dl_src dl_dst dl_type ipv6_src ipv6_dst ipv6_label ipv6_exthdr".split(" "),
   ..."arp_spa arp_tpa nw_src nw_dst nw_proto arp_op arp_sha arp_tha".split(" "),
-  ..."nw_tos nw_ecn nw_ttl mpls_label mpls_tc mpls_ttl mpls_bos pbb_isid ip_frag".split(" "),
+  ..."nw_tos nw_ecn nw_ttl mpls_label mpls_tc mpls_ttl mpls_bos pbb_isid nw_frag".split(" "),
   ..."icmp_type icmp_code nd_target nd_sll nd_tll nd_reserved nd_options_type tp_src tp_dst tcp_flags".split(" "),
   ..."nsh_flags nsh_ttl nsh_mdtype nsh_np nsh_spi nsh_si nsh_c1 nsh_c2 nsh_c3 nsh_c4".split(" "),
 ];

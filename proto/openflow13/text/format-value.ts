@@ -40,9 +40,9 @@ export function fieldOf(name: OxmName): OxmField {
   return field;
 }
 
-/** True if every bit the field has is set. */
-export function isFullMask(field: OxmField, mask: number | bigint): boolean {
-  const ones = (1n << BigInt(field.bits)) - 1n;
+/** True if every bit the field has, or for tunnel metadata every bit of its `length` bytes, is set. */
+export function isFullMask(field: OxmField, mask: number | bigint, length?: number): boolean {
+  const ones = (1n << BigInt(length === undefined ? field.bits : length * 8)) - 1n;
   return (BigInt(mask) & ones) === ones;
 }
 
@@ -102,7 +102,7 @@ function formatFragment(value: number, mask: number): string {
 /** The value, with its mask if that leaves bits out. */
 export function formatValue(tlv: OxmValue): string {
   const field = fieldOf(tlv.field);
-  const mask = tlv.mask === undefined || isFullMask(field, tlv.mask) ? undefined : tlv.mask;
+  const mask = tlv.mask === undefined || isFullMask(field, tlv.mask, tlv.length) ? undefined : tlv.mask;
   const { value } = tlv;
   switch (field.format) {
     case "mac": {
@@ -120,7 +120,7 @@ export function formatValue(tlv: OxmValue): string {
     case "ct_state":
       return formatFlagField(Number(value), mask === undefined ? undefined : Number(mask), CT_STATES);
     case "tun_flags":
-      return formatFlagField(Number(value), mask === undefined ? undefined : Number(mask), TUN_FLAGS);
+      return formatFlagField(Number(value), Number(mask ?? 1), TUN_FLAGS);
     case "frag":
       return formatFragment(Number(value), mask === undefined ? 3 : Number(mask));
     case "decimal":

@@ -57,8 +57,8 @@ const CLEAR: ApplicableMessage[] = [
   { kind: "group_mod", command: "delete", type: "all", groupId: OFPG.ALL, buckets: [] },
 ];
 
-const ARP_FRAME =
-  "ffffffffffff0a00000000010806000108000604000" + "10a000000000" + "10a0000010000000000000a000002".padEnd(41, "0");
+/** Who has 10.0.0.2? Tell 10.0.0.1. */
+const ARP_FRAME = `ffffffffffff0a0000000001080600010800060400010a00000000010a0000010000000000000a000002${"00".repeat(18)}`;
 
 describe("an OpenFlow session with Open vSwitch", () => {
   let sw: RealSwitch;

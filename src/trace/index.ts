@@ -1,0 +1,42 @@
+// The public entry of the model of the switch and of the fabric.
+export { describeFrame } from "./describe-frame.ts";
+export {
+  type ControllerCopy,
+  type Crossing,
+  type Delivery,
+  type Hop,
+  type Lost,
+  type Trace,
+  type TraceOptions,
+  type TunnelEnd,
+  traceFrame,
+  type World,
+  world,
+} from "./fabric-trace.ts";
+export type { TraceFlow } from "./flow-table.ts";
+export {
+  arpFrame,
+  type Frame,
+  type Ipv4Payload,
+  type Ipv6Payload,
+  ipv4Frame,
+  ipv6Frame,
+  type Payload,
+  rawFrame,
+  type Transport,
+  vlanTag,
+} from "./frame.ts";
+export { frameFromBytes, frameToBytes } from "./frame-bytes.ts";
+export { describeDrop, renderTrace, type TraceNames } from "./render.ts";
+export type { ControllerOutput, DropReason, PortOutput, Step } from "./steps.ts";
+export { TraceError } from "./trace-error.ts";
+export {
+  type Arrival,
+  type SelectMode,
+  type SwitchModel,
+  switchModel,
+  type TraceGroup,
+  type TracePort,
+  type Translation,
+  translate,
+} from "./translate.ts";
