@@ -21,6 +21,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   endpoints: { idleTimeoutSec: 300, perPort: 1024 },
   punts: { packetsPerSecond: 100, burst: 100 },
   timeouts: { startHoldSec: 15, probeSec: 5, handshakeSec: 10 },
+  topology: { hubs: [], direct: [] },
   bfd: { enabled: true, packetsPerSecond: 200 },
   log: { level: "info" },
 });

@@ -97,6 +97,14 @@ export const configSchema = section({
     probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
   }),
+  topology: section({
+    hubs: z.array(label("a host's id or name"), { error: "a list of hosts" }).default([...fallback.topology.hubs]),
+    direct: z
+      .array(z.tuple([label("a host's id or name"), label("a host's id or name")], { error: "a pair of hosts" }), {
+        error: "a list of pairs, such as [[a, b]]",
+      })
+      .default([]),
+  }),
   bfd: section({
     enabled: z.boolean({ error: "true or false" }).default(fallback.bfd.enabled),
     packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.bfd.packetsPerSecond),

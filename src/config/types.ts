@@ -52,6 +52,11 @@ export interface WeftConfig {
     readonly probeSec: number;
     readonly handshakeSec: number;
   };
+  /**
+   * Without hubs every pair of hosts has a tunnel. With hubs (ids or names) each host has one to each hub, and the pairs
+   * under `direct` have theirs too.
+   */
+  readonly topology: { readonly hubs: readonly string[]; readonly direct: readonly (readonly [string, string])[] };
   /** Liveness of tunnels. `packetsPerSecond` is what one host sends for all its tunnels: intervals grow with their number. */
   readonly bfd: { readonly enabled: boolean; readonly packetsPerSecond: number };
   readonly log: { readonly level: LogLevel };

@@ -5,6 +5,7 @@ import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
@@ -20,6 +21,7 @@ export interface WeaverOptions {
   readonly switches: Switches;
   readonly tunnelType: TunnelType;
   readonly bfd: BfdSettings;
+  readonly topology: Topology;
   readonly datapathType: string | null;
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
@@ -141,6 +143,7 @@ export class Weaver {
         holding: this.holding,
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
         bfd: this.#options.bfd,
+        topology: this.#options.topology,
       },
       this.#fabric ?? undefined,
     );
@@ -232,6 +235,7 @@ export class Weaver {
           holding: false,
           keepTunnel: () => false,
           bfd: this.#options.bfd,
+          topology: this.#options.topology,
         },
         this.#islands.get(entry.dpid),
       );

@@ -16,7 +16,8 @@ import type {
 import { type Identity, takesPart } from "./identity.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
-import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
+import { type Topology, topologyKey } from "./topology.ts";
+import { type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
 
 export interface FabricPort {
   readonly fact: PortFact;
@@ -32,10 +33,8 @@ export interface FabricHost extends Identity {
   readonly ports: readonly FabricPort[];
   /** Tunnel Interfaces that should stand on the host. */
   readonly wantedTunnels: readonly WantedTunnel[];
-  /** Peer index -> the port that leads there. */
-  readonly sendingPorts: ReadonlyMap<number, number>;
-  /** Peer index -> the ports to the relays that are tried in this order when the direct tunnel is down. */
-  readonly relayPorts: ReadonlyMap<number, readonly number[]>;
+  /** Peer index -> how frames for that host leave this one. Sorted. */
+  readonly ways: ReadonlyMap<number, Way>;
 }
 
 export interface FabricInput {
@@ -51,6 +50,7 @@ export interface FabricInput {
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
   readonly bfd: BfdSettings;
+  readonly topology: Topology;
 }
 
 export interface Fabric {
@@ -144,39 +144,15 @@ function* claimsOf(
 
 function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
   const ends: RelayHost[] = [];
-  for (const { id, index, fact } of hosts) {
+  for (const { id, name, index, fact } of hosts) {
     const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
-    if (index !== null && input.bfd.enabled) ends.push({ id, index, tunnels });
+    if (index !== null) ends.push({ id, name, index, tunnels });
   }
-  const key = relayPlanKey(ends);
-  return previous?.relays.key === key ? previous.relays : { key, plan: planRelays(ends) };
-}
-
-/**
- * While the fabric is still being read after a start, what the switch has stays: which legs are down is not known yet.
- */
-function relayPortsOf(
-  input: FabricInput,
-  host: FabricHost,
-  sendingPorts: ReadonlyMap<number, number>,
-  plan: RelayPlan,
-): ReadonlyMap<number, readonly number[]> {
-  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
-  const known = new Set(sendingPorts.values());
-  const ports = new Map<number, readonly number[]>();
-  for (const peer of sendingPorts.keys()) {
-    const held = host.switch?.relaysBy.get(peer);
-    if (incomplete && held?.every((port) => known.has(port))) {
-      ports.set(peer, held);
-      continue;
-    }
-    const relays = host.index === null ? [] : (plan.get(host.index)?.get(peer) ?? []);
-    ports.set(
-      peer,
-      relays.flatMap((relay) => sendingPorts.get(relay) ?? []),
-    );
-  }
-  return ports;
+  // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
+  const key = `${input.bfd.enabled} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
+  return previous?.relays.key === key
+    ? previous.relays
+    : { key, plan: planRelays(ends, input.topology, input.bfd.enabled) };
 }
 
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
@@ -201,25 +177,20 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       switch: input.switchFacts.get(identity.id) ?? null,
       ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
       wantedTunnels: [],
-      sendingPorts: new Map(),
-      relayPorts: new Map(),
+      ways: new Map(),
     });
   }
   const relays = relaysAmong(input, hosts.values(), previous);
+  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
-    const sendingPorts = new Map<number, number>();
-    for (const peer of peers) {
-      if (peer.index !== null) sendingPorts.set(peer.index, sendingPort(input, host, peer));
-    }
-    for (const fact of remembered) {
-      const used = host.switch?.sendsBy.get(fact.index);
-      if (!sendingPorts.has(fact.index) && used !== undefined) sendingPorts.set(fact.index, used);
-    }
-    const relayPorts = relayPortsOf(input, host, sendingPorts, relays.plan);
     hosts.set(
       host.id,
-      Object.freeze({ ...host, wantedTunnels: wantedTunnels(input, host, peers), sendingPorts, relayPorts }),
+      Object.freeze({
+        ...host,
+        wantedTunnels: wantedTunnels(input, host, peers),
+        ways: waysOf(input, host, peers, relays.plan, remembered, incomplete),
+      }),
     );
   }
   const members = new Map<Vni, Set<number>>();

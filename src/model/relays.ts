@@ -1,9 +1,11 @@
 // Relays: by which third hosts frames for a peer go round when the direct tunnel is down.
 import type { HostId, TunnelRowFact } from "./facts.ts";
+import { areLinked, mayRelay, type Topology } from "./topology.ts";
 
 /** A host that can be an end or a relay of a path. */
 export interface RelayHost {
   readonly id: HostId;
+  readonly name: string;
   readonly index: number;
   /** The rows of its tunnels; empty while it has not been read. */
   readonly tunnels: readonly TunnelRowFact[];
@@ -37,21 +39,25 @@ export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
 }
 
 /**
- * Relays for every pair of a full mesh. Hosts stand on a ring by a hash of their index, and a pair takes those that
+ * Relays for every pair. Hosts that may relay stand on a ring by a hash of their index, and a pair takes those that
  * follow the place of its own hash: load spreads, and a host that comes or goes changes only the pairs next to it.
  * Relays with a leg that is down come last: what a switch can't see is that a relay's second leg is down too.
+ * @param healing whether pairs that have a tunnel get relays as well
  */
-export function planRelays(hosts: readonly RelayHost[]): RelayPlan {
-  const ring = hosts.map((host) => ({ at: mix(host.index), index: host.index })).sort((a, b) => a.at - b.at);
+export function planRelays(hosts: readonly RelayHost[], topology: Topology, healing: boolean): RelayPlan {
+  const ring = hosts
+    .filter((host) => mayRelay(topology, host))
+    .map((host) => ({ at: mix(host.index), index: host.index }))
+    .sort((a, b) => a.at - b.at);
   const down = downPairs(hosts);
   const plan = new Map<number, Map<number, readonly number[]>>();
   for (const { index } of hosts) plan.set(index, new Map());
-  for (const { index: a } of hosts) {
-    for (const { index: b } of hosts) {
-      if (a >= b) continue;
-      const relays = relaysOf(ring, down, a, b);
-      plan.get(a)?.set(b, relays);
-      plan.get(b)?.set(a, relays);
+  for (const a of hosts) {
+    for (const b of hosts) {
+      if (a.index >= b.index || (!healing && areLinked(topology, a, b))) continue;
+      const relays = relaysOf(ring, down, a.index, b.index);
+      plan.get(a.index)?.set(b.index, relays);
+      plan.get(b.index)?.set(a.index, relays);
     }
   }
   return plan;

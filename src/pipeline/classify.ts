@@ -72,13 +72,14 @@ function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
  */
 function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
   const asked: OxmTlv = { field: "tunnel_id", value: RELAY_BIT, mask: RELAY_BIT };
-  for (const [index, ofport] of [...host.sendingPorts].sort(([a], [b]) => a - b)) {
+  for (const [index, { direct }] of host.ways) {
+    if (direct === null) continue;
     yield desiredFlow({
       table: "classify",
       priority: PRIORITIES.classify.relay,
       match: [asked, vlanVid(index)],
       cookie: { kind: "relay", place: index, vni: 0 },
-      instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), output(ofport))],
+      instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), output(direct))],
     });
   }
 }
@@ -86,9 +87,9 @@ function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
 /** The key becomes the network. A key of a network that has no port here meets nothing in DELIVER. */
 function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
   const ports = new Map<number, number>();
-  for (const [index, ofport] of host.sendingPorts) ports.set(ofport, index);
+  for (const [index, { direct }] of host.ways) if (direct !== null) ports.set(direct, index);
   for (const tunnel of host.fact?.tunnels ?? []) {
-    if (tunnel.ofport !== null && host.sendingPorts.has(tunnel.peerIndex)) ports.set(tunnel.ofport, tunnel.peerIndex);
+    if (tunnel.ofport !== null && host.ways.has(tunnel.peerIndex)) ports.set(tunnel.ofport, tunnel.peerIndex);
   }
   for (const [ofport, index] of [...ports].sort(([a], [b]) => a - b)) {
     yield desiredFlow({

@@ -27,6 +27,7 @@ export interface Readback {
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
   readonly relaysBy: ReadonlyMap<number, readonly number[]>;
+  readonly relaysTo: ReadonlySet<number>;
   readonly remembered: readonly RememberedFact[];
 }
 
@@ -52,8 +53,13 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   else set.add(value);
 }
 
-function outputOf(bucket: Bucket | undefined): number | null {
-  for (const action of bucket?.actions ?? []) if (action.kind === "output") return action.port;
+/** A bucket that puts the relay label on. */
+function isRelay(bucket: Bucket): boolean {
+  return bucket.actions.some((action) => action.kind === "push_vlan");
+}
+
+function outputOf(bucket: Bucket): number | null {
+  for (const action of bucket.actions) if (action.kind === "output") return action.port;
   return null;
 }
 
@@ -62,6 +68,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   let ownIndex: number | null = null;
   const observed = new Map<string, { vni: Vni; mac: Mac; ofport: number; ips: Set<string> }>();
   const receivesOn = new Set<number>();
+  const relaysTo = new Set<number>();
   const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
   for (const flow of flows) {
     const fact = decodeCookie(flow.cookie);
@@ -72,6 +79,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         break;
       case "tunnel":
         if (inPort !== null) receivesOn.add(inPort);
+        break;
+      case "relay":
+        relaysTo.add(fact.place);
         break;
       case "known-mac":
       case "known-address": {
@@ -103,12 +113,14 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   for (const group of groups) {
     const role = groupRole(group.groupId);
     if (role?.kind === "host") {
-      const port = outputOf(group.buckets[0]);
+      // The last bucket is the first one again.
+      const ways = group.buckets.slice(0, -1);
+      const direct = ways.find((bucket) => !isRelay(bucket));
+      const port = direct === undefined ? null : outputOf(direct);
       if (port !== null) sendsBy.set(role.index, port);
-      // The first bucket is the direct tunnel, the last the direct tunnel again.
       relaysBy.set(
         role.index,
-        group.buckets.slice(1, -1).flatMap((bucket) => outputOf(bucket) ?? []),
+        ways.filter(isRelay).flatMap((bucket) => outputOf(bucket) ?? []),
       );
     } else if (role?.kind === "flood") {
       for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {
@@ -124,6 +136,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     receivesOn,
     sendsBy,
     relaysBy,
+    relaysTo,
     remembered: indexes.map((index) => ({
       index,
       endpoints: [...(endpointsAt.get(index)?.values() ?? [])],

@@ -57,6 +57,7 @@ log: { level: debug }
       endpoints: { idleTimeoutSec: 300, perPort: 8 },
       punts: { packetsPerSecond: 5, burst: 100 },
       timeouts: { startHoldSec: 0, probeSec: 5, handshakeSec: 10 },
+      topology: { hubs: [], direct: [] },
       bfd: { enabled: true, packetsPerSecond: 200 },
       log: { level: "debug" },
     });

@@ -2,6 +2,7 @@
 import { deriveFabric, type Fabric, type FabricInput } from "../../../src/model/fabric.ts";
 import type { HostFact, PortFact, SwitchFact, TunnelRowFact } from "../../../src/model/facts.ts";
 import { NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import { MESH } from "../../../src/model/topology.ts";
 import type { VlanColumns } from "../../../src/model/vlan.ts";
 
 export const FABRIC = "f0";
@@ -69,6 +70,7 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     receivesOn: new Set(),
     sendsBy: new Map(),
     relaysBy: new Map(),
+    relaysTo: new Set(),
     ...fields,
   };
 }
@@ -109,6 +111,7 @@ export function derive(
     holding: false,
     keepTunnel: () => false,
     bfd: { enabled: true, packetsPerSecond: 200 },
+    topology: MESH,
   };
   return deriveFabric({ ...input, ...fields }, previous);
 }
