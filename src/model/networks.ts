@@ -121,12 +121,13 @@ export class NetworkTable {
   /** The networks a port is in. Untagged first, then by VLAN. */
   attachments(port: PortFact): readonly Attachment[] {
     if (port.excluded !== null || !port.inUse) return [];
-    const own = port.networkName === null ? this.#byVlan(port.vlan.tag ?? NO_VLAN) : this.byName(port.networkName);
     const mode = vlanModeOf(port.vlan);
+    // Open vSwitch does not look at a trunk's tag.
+    const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
+    const own = port.networkName === null ? this.#byVlan(native) : this.byName(port.networkName);
     if (mode === "dot1q-tunnel" || own === undefined) return [];
     if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null }];
     const attachments: Attachment[] = [];
-    const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
     // `weft-network` names the network of a port's untagged frames, as `tag` does.
     if (native !== NO_VLAN) {
       const egressVlan = mode === "native-tagged" ? native : null;

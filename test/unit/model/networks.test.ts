@@ -75,6 +75,12 @@ describe("a port", () => {
     ]);
   });
 
+  it("with vlan_mode=trunk has no use for its tag: untagged frames are VLAN 0's, as in Open vSwitch", () => {
+    const port = portFact({ name: "p", vlan: vlan(10, [], "trunk") });
+    const networks = table([port, other]);
+    expect(attachments(networks, port)).toEqual(["default in 0 out untagged", "vlan10 in 10 out 10"]);
+  });
+
   it("with trunks carries just those, and untagged frames only if VLAN 0 is among them", () => {
     const port = portFact({ name: "p", vlan: vlan(null, [20]) });
     expect(attachments(table([port, other, another]), port)).toEqual(["vlan20 in 20 out 20"]);
