@@ -79,3 +79,6 @@ export { formatActions, formatInstructions } from "./text/format-actions.ts";
 export { type FormattableFlow, formatFlow, formatGroup, formatMeter } from "./text/format-flow.ts";
 export { formatMatch } from "./text/format-match.ts";
 export { formatPort } from "./text/format-value.ts";
+export { parseActions, parseInstructions } from "./text/parse-actions.ts";
+export { parseFlow } from "./text/parse-flow.ts";
+export { parseMatch } from "./text/parse-match.ts";

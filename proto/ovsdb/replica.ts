@@ -148,3 +148,35 @@ export function applyUpdates(
   }
   return { replica: tables, changes };
 }
+
+/**
+ * Divides one update into several of at most so many rows: applied one after the other they do the same, and whoever
+ * applies them can do something else in between.
+ */
+export function sliceUpdates(whole: RawUpdates, rowsPerSlice: number): readonly RawUpdates[] {
+  const { updates } = whole;
+  if (!isJsonObject(updates)) return [whole];
+  const rowCounts = Object.values(updates).map((rows) => (isJsonObject(rows) ? Object.keys(rows).length : 0));
+  if (rowCounts.reduce((sum, count) => sum + count, 0) <= rowsPerSlice) return [whole];
+  const slices: Record<string, Record<string, Json>>[] = [];
+  let room = 0;
+  for (const [table, rows] of Object.entries(updates)) {
+    if (!isJsonObject(rows)) return [whole];
+    let part: Record<string, Json> | undefined;
+    for (const [uuid, row] of Object.entries(rows)) {
+      if (room === 0) {
+        slices.push({});
+        room = rowsPerSlice;
+        part = undefined;
+      }
+      if (part === undefined) {
+        part = {};
+        Object.defineProperty(slices.at(-1) ?? {}, table, { value: part, enumerable: true });
+      }
+      Object.defineProperty(part, uuid, { value: row, enumerable: true });
+      room -= 1;
+    }
+  }
+  if (slices.length < 2) return [whole];
+  return slices.map((slice, index) => ({ ...whole, updates: slice, incremental: whole.incremental || index > 0 }));
+}

@@ -110,3 +110,15 @@ describe("a port", () => {
     expect(attachments(table([port]), port)).toEqual([]);
   });
 });
+
+describe("a VLAN that a port names without being in it", () => {
+  it.each([
+    ["a trunk's tag", { vlan: vlan(30, [10], "trunk") }],
+    ["the trunks of an access port", { vlan: vlan(10, [30], "access") }],
+    ["the tag of a port that names its network", { vlan: vlan(30), networkName: "blue" }],
+    ["a port that does 802.1Q tunnelling", { vlan: vlan(30, [], "dot1q-tunnel") }],
+    ["a port that is not in use", { vlan: vlan(30), inUse: false }],
+  ])("makes no network: %s", (_what, fields) => {
+    expect(table([portFact({ name: "p", ...fields })]).byName("vlan30")).toBeUndefined();
+  });
+});
