@@ -17,7 +17,7 @@ import { type Identity, takesPart } from "./identity.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
-import { type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
+import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
 
 export interface FabricPort {
   readonly fact: PortFact;
@@ -35,6 +35,8 @@ export interface FabricHost extends Identity {
   readonly wantedTunnels: readonly WantedTunnel[];
   /** Peer index -> how frames for that host leave this one. Sorted. */
   readonly ways: ReadonlyMap<number, Way>;
+  /** Peer index -> the port by which others' frames for that host are passed on. Sorted. */
+  readonly relaying: ReadonlyMap<number, number>;
 }
 
 export interface FabricInput {
@@ -178,18 +180,22 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
       wantedTunnels: [],
       ways: new Map(),
+      relaying: new Map(),
     });
   }
   const relays = relaysAmong(input, hosts.values(), previous);
   const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
+  const legsInUse = relayLegsInUse(input, hosts.values());
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
+    const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
     hosts.set(
       host.id,
       Object.freeze({
         ...host,
-        wantedTunnels: wantedTunnels(input, host, peers),
-        ways: waysOf(input, host, peers, relays.plan, remembered, incomplete),
+        wantedTunnels: wantedTunnels(input, host, peers, legsInUse),
+        ways,
+        relaying: relayingPorts(input, host, peers, ways),
       }),
     );
   }

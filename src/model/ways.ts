@@ -76,32 +76,66 @@ function directPort(settings: WaySettings, host: End, peer: End, relayReady: boo
 
 /** Whether what `host` hands to the relay gets to the peer: the tunnel stands, and the relay's switch has the flow. */
 function relayIsReady(settings: WaySettings, host: End, relay: End, peerIndex: number): boolean {
+  // A relay that has not been read since the controller started does what it did before.
+  if (relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
   return (
     receives(settings, relay, host, settings.tunnelType) &&
     rowsTo(settings, host, relay).some(standing) &&
-    relay.switch?.relaysTo.has(peerIndex) === true
+    relay.switch.relaysTo.has(peerIndex)
   );
 }
 
-/** Peer index -> way. Peers that cannot be reached have none. */
-export function waysOf(
+/** Indexes of the relays that the switch of `host` is known to use for a peer, while the tunnels to them stand. */
+function heldRelays(settings: WaySettings, host: End, peerIndex: number): readonly number[] {
+  const ports = host.switch?.relaysBy.get(peerIndex) ?? [];
+  const rows = (host.fact?.tunnels ?? []).filter((row) => row.fabricId === settings.fabricId && standing(row));
+  return ports.flatMap((port) => rows.find((row) => row.ofport === port)?.peerIndex ?? []);
+}
+
+/**
+ * The relays for one peer, best first. Where there is no direct tunnel they are all there is, and are changed
+ * make-before-break as well: those in use stay until one of the new ones passes frames on.
+ */
+function chooseRelays(
   settings: WaySettings,
   host: End,
-  peers: readonly End[],
-  plan: RelayPlan,
-  remembered: readonly RememberedFact[],
+  peerIndex: number,
+  planned: readonly number[],
+  ends: ReadonlyMap<number | null, End>,
+  hasDirect: boolean,
+): readonly number[] {
+  if (hasDirect) return planned;
+  const held = heldRelays(settings, host, peerIndex);
+  if (held.length === 0) return planned;
+  const isReady = (relay: number): boolean => {
+    const end = ends.get(relay);
+    return end !== undefined && relayIsReady(settings, host, end, peerIndex);
+  };
+  const ready = planned.filter(isReady);
+  return ready.length === 0 ? held : [...ready, ...planned.filter((relay) => !ready.includes(relay))];
+}
+
+export interface WayInput {
+  readonly settings: WaySettings;
+  readonly host: End;
+  readonly peers: readonly End[];
+  readonly plan: RelayPlan;
+  readonly remembered: readonly RememberedFact[];
   /** While the fabric is still being read after a start, relays stay as the switch has them: what is down is not known. */
-  incomplete: boolean,
-): ReadonlyMap<number, Way> {
-  const byIndex = new Map(peers.map((peer) => [peer.index, peer]));
+  readonly incomplete: boolean;
+}
+
+/** Peer index -> way, sorted. Peers that cannot be reached have none. */
+export function waysOf({ settings, host, peers, plan, remembered, incomplete }: WayInput): ReadonlyMap<number, Way> {
+  const ends = new Map(peers.map((peer) => [peer.index, peer]));
+  const own = host.index;
   const direct = new Map<number, number>();
-  const planned = (peer: End): readonly number[] =>
-    host.index === null || peer.index === null ? [] : (plan.get(host.index)?.get(peer.index) ?? []);
+  const plannedFor = (index: number): readonly number[] => (own === null ? [] : (plan.get(own)?.get(index) ?? []));
   for (const peer of peers) {
     if (peer.index === null) continue;
     const index = peer.index;
-    const relayReady = planned(peer).some((relay) => {
-      const end = byIndex.get(relay);
+    const relayReady = plannedFor(index).some((relay) => {
+      const end = ends.get(relay);
       return end !== undefined && relayIsReady(settings, host, end, index);
     });
     const port = directPort(settings, host, peer, relayReady);
@@ -109,9 +143,12 @@ export function waysOf(
   }
   for (const { index } of remembered) {
     const used = host.switch?.sendsBy.get(index);
-    if (!byIndex.has(index) && used !== undefined) direct.set(index, used);
+    if (!ends.has(index) && used !== undefined) direct.set(index, used);
   }
-  const known = new Set(direct.values());
+  const portTo = (relay: number): number | undefined => {
+    const end = ends.get(relay);
+    return direct.get(relay) ?? (end === undefined ? undefined : standingPort(settings, host, end));
+  };
   const ways = new Map<number, Way>();
   const add = (index: number, relays: readonly number[]): void => {
     const port = direct.get(index) ?? null;
@@ -119,14 +156,55 @@ export function waysOf(
   };
   for (const peer of peers) {
     if (peer.index === null) continue;
-    const held = host.switch?.relaysBy.get(peer.index);
-    const keep = incomplete && held?.every((port) => known.has(port)) === true;
-    add(peer.index, keep ? held : planned(peer).flatMap((relay) => direct.get(relay) ?? []));
+    const held = heldRelays(settings, host, peer.index);
+    const planned = plannedFor(peer.index);
+    const relays =
+      incomplete && held.length > 0
+        ? held
+        : chooseRelays(settings, host, peer.index, planned, ends, direct.has(peer.index));
+    add(
+      peer.index,
+      relays.flatMap((relay) => portTo(relay) ?? []),
+    );
   }
   for (const { index } of remembered) {
-    if (!byIndex.has(index)) add(index, host.switch?.relaysBy.get(index) ?? []);
+    if (!ends.has(index)) add(index, host.switch?.relaysBy.get(index) ?? []);
   }
   return new Map([...ways].sort(([a], [b]) => a - b));
+}
+
+function standingPort(settings: WaySettings, host: End, peer: End): number | undefined {
+  return rowsTo(settings, host, peer).find(standing)?.ofport ?? undefined;
+}
+
+/**
+ * Peer index -> the port by which others' frames for that peer are passed on, sorted: a tunnel that is on its way out
+ * still serves those who have not heard.
+ */
+export function relayingPorts(
+  settings: WaySettings,
+  host: End,
+  peers: readonly End[],
+  ways: ReadonlyMap<number, Way>,
+): ReadonlyMap<number, number> {
+  const ports = new Map<number, number>();
+  for (const [index, { direct }] of ways) if (direct !== null) ports.set(index, direct);
+  for (const peer of peers) {
+    const port = standingPort(settings, host, peer);
+    if (peer.index !== null && port !== undefined && !ports.has(peer.index)) ports.set(peer.index, port);
+  }
+  return new Map([...ports].sort(([a], [b]) => a - b));
+}
+
+/** Second legs that some switch is known to send by: `relay-peer` by index. */
+export function relayLegsInUse(settings: WaySettings, hosts: Iterable<End>): ReadonlySet<string> {
+  const legs = new Set<string>();
+  for (const host of hosts) {
+    for (const peerIndex of host.switch?.relaysBy.keys() ?? []) {
+      for (const relay of heldRelays(settings, host, peerIndex)) legs.add(`${relay}-${peerIndex}`);
+    }
+  }
+  return legs;
 }
 
 /** Whether `host` is known to send to `peer` by this tunnel. */
@@ -143,8 +221,17 @@ function hasMoved(settings: WaySettings, host: End, peer: End, type: TunnelType)
   return host.switch.sendsBy.has(index) || (host.switch.relaysBy.get(index)?.length ?? 0) > 0;
 }
 
+function isLeg(legsInUse: ReadonlySet<string>, a: End, b: End): boolean {
+  return legsInUse.has(`${a.index}-${b.index}`) || legsInUse.has(`${b.index}-${a.index}`);
+}
+
 /** One to each peer the topology links it to; one that is out of date too, until neither end sends by it any more. */
-export function wantedTunnels(settings: WaySettings, host: End, peers: readonly End[]): readonly WantedTunnel[] {
+export function wantedTunnels(
+  settings: WaySettings,
+  host: End,
+  peers: readonly End[],
+  legsInUse: ReadonlySet<string>,
+): readonly WantedTunnel[] {
   if (host.fact === null || !takesPart(host.fact) || host.index === null || host.tunnelIp === null) return [];
   const wanted: WantedTunnel[] = [];
   for (const peer of peers) {
@@ -155,7 +242,9 @@ export function wantedTunnels(settings: WaySettings, host: End, peers: readonly 
     for (const row of rowsTo(settings, host, peer)) {
       if (linked && row.type === settings.tunnelType) continue;
       const moved = hasMoved(settings, host, peer, row.type) && hasMoved(settings, peer, host, row.type);
-      if (!moved || settings.keepTunnel(host.id, peer.id, row.type)) wanted.push({ ...base, type: row.type });
+      const relayed = !linked && isLeg(legsInUse, host, peer);
+      if (!moved || relayed || settings.keepTunnel(host.id, peer.id, row.type))
+        wanted.push({ ...base, type: row.type });
     }
   }
   return wanted.sort((a, b) => a.peerIndex - b.peerIndex || (a.type < b.type ? -1 : 1));

@@ -72,14 +72,13 @@ function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
  */
 function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
   const asked: OxmTlv = { field: "tunnel_id", value: RELAY_BIT, mask: RELAY_BIT };
-  for (const [index, { direct }] of host.ways) {
-    if (direct === null) continue;
+  for (const [index, ofport] of host.relaying) {
     yield desiredFlow({
       table: "classify",
       priority: PRIORITIES.classify.relay,
       match: [asked, vlanVid(index)],
       cookie: { kind: "relay", place: index, vni: 0 },
-      instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), output(direct))],
+      instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), output(ofport))],
     });
   }
 }
