@@ -13,7 +13,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   bridge: "br-int",
   datapathType: null,
   fabric: { id: null },
-  tunnel: { type: "geneve" },
+  tunnel: { type: "geneve", csum: null, dstPort: null, dfDefault: null, tos: null, ttl: null, localIp: false },
   listen: { ovsdb: ["ptcp:6640"], openflow: ["ptcp:6653"], control: null },
   controllerAddress: null,
   networks: Object.create(null) as Record<string, never>,

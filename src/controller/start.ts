@@ -65,6 +65,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     hosts,
     switches,
     tunnelType: config.tunnel.type,
+    tunnelOptions: config.tunnel,
     bfd: config.bfd,
     topology: topologyOf(config),
     datapathType: config.datapathType,

@@ -9,7 +9,7 @@ import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
+import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { HostSetting } from "./settings.ts";
@@ -23,6 +23,7 @@ export interface WeaverOptions {
   readonly bfd: BfdSettings;
   readonly topology: Topology;
   readonly datapathType: string | null;
+  readonly tunnelOptions: TunnelOptions;
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
@@ -259,7 +260,8 @@ export class Weaver {
   desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType: this.#options.datapathType });
+    const { datapathType, tunnelOptions } = this.#options;
+    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions });
   }
 
   /** The switches among which a MAC has one place. */

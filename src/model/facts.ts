@@ -87,6 +87,8 @@ export interface HostFact {
   readonly dpid: string | null;
   readonly stored: StoredIdentity | null;
   readonly tunnelIp: string | null;
+  /** Tunnel types the host takes, the one it likes best first; null takes any. */
+  readonly tunnelTypes: readonly TunnelType[] | null;
   readonly ports: readonly PortFact[];
   readonly tunnels: readonly TunnelRowFact[];
   readonly problems: readonly Diagnostic[];

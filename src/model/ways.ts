@@ -32,6 +32,20 @@ export interface WaySettings {
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
 }
 
+/**
+ * The type of a pair's tunnel: the fabric's where both ends take it, else the first that the end with the lower index
+ * likes and the other takes. A host that is away takes what stands. null where they have none in common.
+ */
+export function pairType(settings: WaySettings, a: End, b: End): TunnelType | null {
+  const [low, high] = (a.index ?? 0) < (b.index ?? 0) ? [a, b] : [b, a];
+  const takes = (end: End, type: TunnelType): boolean => end.fact?.tunnelTypes?.includes(type) ?? true;
+  const liked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
+  const away = a.fact === null ? b : b.fact === null ? a : null;
+  const [standingType] = away === null ? [] : rowsTo(settings, away, away === a ? b : a).map((row) => row.type);
+  if (standingType !== undefined && (a.fact ?? b.fact)?.tunnelTypes != null) return standingType;
+  return liked.find((type) => takes(low, type) && takes(high, type)) ?? null;
+}
+
 /** The rows on `host` that lead to `peer` under the identity the peer has now. */
 function rowsTo(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
   return (host.fact?.tunnels ?? []).filter(
@@ -64,9 +78,11 @@ function directPort(settings: WaySettings, host: End, peer: End, relayReady: boo
     const unknown = used !== undefined && host.fact === null;
     return used !== undefined && (unknown || (usedStands && !relayReady)) ? used : null;
   }
-  const wanted = rows.find((row) => row.type === settings.tunnelType);
-  const planned = wanted?.ofport ?? tunnelPort(settings.tunnelType, index);
-  const ready = wanted !== undefined && standing(wanted) && receives(settings, peer, host, settings.tunnelType);
+  const type = pairType(settings, host, peer);
+  if (type === null) return null;
+  const wanted = rows.find((row) => row.type === type);
+  const planned = wanted?.ofport ?? tunnelPort(type, index);
+  const ready = wanted !== undefined && standing(wanted) && receives(settings, peer, host, type);
   const byRelaysNow = used === undefined && (host.switch?.relaysBy.get(index)?.length ?? 0) > 0;
   if (byRelaysNow) return ready ? planned : null;
   if (used === undefined || used === planned) return planned;
@@ -78,8 +94,10 @@ function directPort(settings: WaySettings, host: End, peer: End, relayReady: boo
 function relayIsReady(settings: WaySettings, host: End, relay: End, peerIndex: number): boolean {
   // A relay that has not been read since the controller started does what it did before.
   if (relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
+  const type = pairType(settings, relay, host);
   return (
-    receives(settings, relay, host, settings.tunnelType) &&
+    type !== null &&
+    receives(settings, relay, host, type) &&
     rowsTo(settings, host, relay).some(standing) &&
     relay.switch.relaysTo.has(peerIndex)
   );
@@ -237,10 +255,11 @@ export function wantedTunnels(
   for (const peer of peers) {
     if (peer.index === null || peer.tunnelIp === null) continue;
     const base = { peerId: peer.id, peerIndex: peer.index, remoteIp: peer.tunnelIp };
-    const linked = areLinked(settings.topology, host, peer);
-    if (linked) wanted.push({ ...base, type: settings.tunnelType });
+    const type = areLinked(settings.topology, host, peer) ? pairType(settings, host, peer) : null;
+    const linked = type !== null;
+    if (type !== null) wanted.push({ ...base, type });
     for (const row of rowsTo(settings, host, peer)) {
-      if (linked && row.type === settings.tunnelType) continue;
+      if (row.type === type) continue;
       const moved = hasMoved(settings, host, peer, row.type) && hasMoved(settings, peer, host, row.type);
       const relayed = !linked && isLeg(legsInUse, host, peer);
       if (!moved || relayed || settings.keepTunnel(host.id, peer.id, row.type))

@@ -33,6 +33,7 @@ export function hostFact(fields: Partial<HostFact> & Pick<HostFact, "id">): Host
     dpid: null,
     stored: null,
     tunnelIp: null,
+    tunnelTypes: null,
     ports: [],
     tunnels: [],
     problems: [],
