@@ -229,7 +229,7 @@ export function switchFact(entry: SwitchEntry): SwitchFact | null {
     receivesOn: entry.readback?.receivesOn ?? new Set(),
     sendsBy: entry.readback?.sendsBy ?? new Map(),
     relaysBy: entry.readback?.relaysBy ?? new Map(),
-    relaysTo: entry.readback?.relaysTo ?? new Set(),
+    relaysTo: entry.readback?.relaysTo ?? new Map(),
   };
 }
 

@@ -70,14 +70,18 @@ export interface Fabric {
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
-/** What is remembered counts for an index that some host's rows name, and for any while the fabric is being read. */
+/**
+ * What is remembered counts for an index that some host's rows name. For any other it counts while the fabric is being
+ * read, and while a host that is known has not been: spokes name only hubs, and a hub that is away names the rest.
+ */
 function stillRemembered(input: FabricInput): readonly RememberedFact[] {
+  const unread = [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const byIndex = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   const kept: RememberedFact[] = [];
   for (const fact of input.remembered) {
     const id = byIndex.get(fact.index);
     if (id === undefined) {
-      if (input.holding) kept.push(fact);
+      if (input.holding || unread) kept.push(fact);
       continue;
     }
     const rowsRead = input.hostFacts.has(id);

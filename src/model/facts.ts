@@ -119,8 +119,8 @@ export interface SwitchFact {
   readonly sendsBy: ReadonlyMap<number, number>;
   /** Host index -> the tunnel ports to the relays that its HOST group is known to use, in their order. */
   readonly relaysBy: ReadonlyMap<number, readonly number[]>;
-  /** Host indexes to which it is known to pass on what others ask it to. */
-  readonly relaysTo: ReadonlySet<number>;
+  /** Host index -> the port by which it is known to pass on what others ask it to. */
+  readonly relaysTo: ReadonlyMap<number, number>;
 }
 
 /**

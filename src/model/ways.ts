@@ -90,17 +90,16 @@ function directPort(settings: WaySettings, host: End, peer: End, relayReady: boo
   return ready ? planned : used;
 }
 
-/** Whether what `host` hands to the relay gets to the peer: the tunnel stands, and the relay's switch has the flow. */
-function relayIsReady(settings: WaySettings, host: End, relay: End, peerIndex: number): boolean {
+/** Whether what `host` hands to the relay gets to the peer: both tunnels stand at both ends, and both switches serve them. */
+function relayIsReady(settings: WaySettings, host: End, relay: End, peer: End): boolean {
+  const peerIndex = peer.index ?? 0;
   // A relay that has not been read since the controller started does what it did before.
   if (relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
-  const type = pairType(settings, relay, host);
-  return (
-    type !== null &&
-    receives(settings, relay, host, type) &&
-    rowsTo(settings, host, relay).some(standing) &&
-    relay.switch.relaysTo.has(peerIndex)
-  );
+  const first = rowsTo(settings, host, relay).find(standing);
+  const passedBy = relay.switch.relaysTo.get(peerIndex);
+  const second = rowsTo(settings, relay, peer).find((row) => row.ofport === passedBy && standing(row));
+  if (first === undefined || second === undefined || !receives(settings, relay, host, first.type)) return false;
+  return peer.switch === null || receives(settings, peer, relay, second.type);
 }
 
 /** Indexes of the relays that the switch of `host` is known to use for a peer, while the tunnels to them stand. */
@@ -117,17 +116,17 @@ function heldRelays(settings: WaySettings, host: End, peerIndex: number): readon
 function chooseRelays(
   settings: WaySettings,
   host: End,
-  peerIndex: number,
+  peer: End,
   planned: readonly number[],
   ends: ReadonlyMap<number | null, End>,
   hasDirect: boolean,
 ): readonly number[] {
   if (hasDirect) return planned;
-  const held = heldRelays(settings, host, peerIndex);
+  const held = heldRelays(settings, host, peer.index ?? 0);
   if (held.length === 0) return planned;
   const isReady = (relay: number): boolean => {
     const end = ends.get(relay);
-    return end !== undefined && relayIsReady(settings, host, end, peerIndex);
+    return end !== undefined && relayIsReady(settings, host, end, peer);
   };
   const ready = planned.filter(isReady);
   return ready.length === 0 ? held : [...ready, ...planned.filter((relay) => !ready.includes(relay))];
@@ -154,7 +153,7 @@ export function waysOf({ settings, host, peers, plan, remembered, incomplete }: 
     const index = peer.index;
     const relayReady = plannedFor(index).some((relay) => {
       const end = ends.get(relay);
-      return end !== undefined && relayIsReady(settings, host, end, index);
+      return end !== undefined && relayIsReady(settings, host, end, peer);
     });
     const port = directPort(settings, host, peer, relayReady);
     if (port !== null) direct.set(index, port);
@@ -177,9 +176,7 @@ export function waysOf({ settings, host, peers, plan, remembered, incomplete }: 
     const held = heldRelays(settings, host, peer.index);
     const planned = plannedFor(peer.index);
     const relays =
-      incomplete && held.length > 0
-        ? held
-        : chooseRelays(settings, host, peer.index, planned, ends, direct.has(peer.index));
+      incomplete && held.length > 0 ? held : chooseRelays(settings, host, peer, planned, ends, direct.has(peer.index));
     add(
       peer.index,
       relays.flatMap((relay) => portTo(relay) ?? []),
@@ -208,8 +205,14 @@ export function relayingPorts(
   const ports = new Map<number, number>();
   for (const [index, { direct }] of ways) if (direct !== null) ports.set(index, direct);
   for (const peer of peers) {
-    const port = standingPort(settings, host, peer);
-    if (peer.index !== null && port !== undefined && !ports.has(peer.index)) ports.set(peer.index, port);
+    if (peer.index === null || ports.has(peer.index)) continue;
+    const rows = rowsTo(settings, host, peer).filter(standing);
+    const held = host.switch?.relaysTo.get(peer.index);
+    const row =
+      rows.find((one) => one.ofport === held && (peer.switch === null || receives(settings, peer, host, one.type))) ??
+      rows.find((one) => receives(settings, peer, host, one.type)) ??
+      rows[0];
+    if (row?.ofport != null) ports.set(peer.index, row.ofport);
   }
   return new Map([...ports].sort(([a], [b]) => a - b));
 }

@@ -27,7 +27,7 @@ export interface Readback {
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
   readonly relaysBy: ReadonlyMap<number, readonly number[]>;
-  readonly relaysTo: ReadonlySet<number>;
+  readonly relaysTo: ReadonlyMap<number, number>;
   readonly remembered: readonly RememberedFact[];
 }
 
@@ -68,7 +68,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   let ownIndex: number | null = null;
   const observed = new Map<string, { vni: Vni; mac: Mac; ofport: number; ips: Set<string> }>();
   const receivesOn = new Set<number>();
-  const relaysTo = new Set<number>();
+  const relaysTo = new Map<number, number>();
   const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
   for (const flow of flows) {
     const fact = decodeCookie(flow.cookie);
@@ -81,7 +81,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         if (inPort !== null) receivesOn.add(inPort);
         break;
       case "relay":
-        relaysTo.add(fact.place);
+        for (const action of actionsOf(flow.instructions)) {
+          if (action.kind === "output") relaysTo.set(fact.place, action.port);
+        }
         break;
       case "known-mac":
       case "known-address": {

@@ -71,7 +71,7 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     receivesOn: new Set(),
     sendsBy: new Map(),
     relaysBy: new Map(),
-    relaysTo: new Set(),
+    relaysTo: new Map(),
     ...fields,
   };
 }

@@ -47,14 +47,22 @@ describe("ways", () => {
 
   it("stay direct when hubs come, until the hub passes frames on; then the tunnel stays until neither end uses it", () => {
     const hosts = [host("a"), host("b"), host("c")];
-    const direct = (peer: Name) => switchFact({ sendsBy: new Map([[INDEX[peer], port(peer)]]) });
+    const direct = (peer: Name) =>
+      switchFact({ sendsBy: new Map([[INDEX[peer], port(peer)]]), receivesOn: new Set([port("c")]) });
     const early = derive(hosts, { a: direct("b"), b: direct("a"), c: switchFact() }, { topology: HUB_C });
     expect(way(early, "a", "b")?.direct).toBe(port("b"));
-    const hub = switchFact({ receivesOn: new Set([port("a"), port("b")]), relaysTo: new Set([1, 2]) });
+    const hub = switchFact({
+      receivesOn: new Set([port("a"), port("b")]),
+      relaysTo: new Map([
+        [1, port("a")],
+        [2, port("b")],
+      ]),
+    });
     const ready = derive(hosts, { a: direct("b"), b: direct("a"), c: hub }, { topology: HUB_C });
     expect(way(ready, "a", "b")).toEqual({ direct: null, relays: [port("c")] });
     expect(types(ready, "a")).toEqual(["geneve2", "geneve3"]);
-    const byHub = (peer: Name) => switchFact({ relaysBy: new Map([[INDEX[peer], [port("c")]]]) });
+    const byHub = (peer: Name) =>
+      switchFact({ relaysBy: new Map([[INDEX[peer], [port("c")]]]), receivesOn: new Set([port("c")]) });
     const half = derive(hosts, { a: byHub("b"), b: direct("a"), c: hub }, { topology: HUB_C });
     expect(types(half, "a")).toEqual(["geneve2", "geneve3"]);
     const moved = derive(hosts, { a: byHub("b"), b: byHub("a"), c: hub }, { topology: HUB_C });
