@@ -90,16 +90,21 @@ function directPort(settings: WaySettings, host: End, peer: End, relayReady: boo
   return ready ? planned : used;
 }
 
+/** Not wholly read since the controller started: it does what it did before. */
+function isUnread(end: End): boolean {
+  return end.switch === null || end.fact === null;
+}
+
 /** Whether what `host` hands to the relay gets to the peer: both tunnels stand at both ends, and both switches serve them. */
 function relayIsReady(settings: WaySettings, host: End, relay: End, peer: End): boolean {
   const peerIndex = peer.index ?? 0;
   // A relay that has not been read since the controller started does what it did before.
-  if (relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
+  if (isUnread(relay) || relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
   const first = rowsTo(settings, host, relay).find(standing);
   const passedBy = relay.switch.relaysTo.get(peerIndex);
   const second = rowsTo(settings, relay, peer).find((row) => row.ofport === passedBy && standing(row));
   if (first === undefined || second === undefined || !receives(settings, relay, host, first.type)) return false;
-  return peer.switch === null || receives(settings, peer, relay, second.type);
+  return isUnread(peer) || receives(settings, peer, relay, second.type);
 }
 
 /** Indexes of the relays that the switch of `host` is known to use for a peer, while the tunnels to them stand. */
@@ -209,7 +214,7 @@ export function relayingPorts(
     const rows = rowsTo(settings, host, peer).filter(standing);
     const held = host.switch?.relaysTo.get(peer.index);
     const row =
-      rows.find((one) => one.ofport === held && (peer.switch === null || receives(settings, peer, host, one.type))) ??
+      rows.find((one) => one.ofport === held && (isUnread(peer) || receives(settings, peer, host, one.type))) ??
       rows.find((one) => receives(settings, peer, host, one.type)) ??
       rows[0];
     if (row?.ofport != null) ports.set(peer.index, row.ofport);

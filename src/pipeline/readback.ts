@@ -131,7 +131,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
       }
     }
   }
-  const indexes = [...new Set([...endpointsAt.keys(), ...vnisAt.keys()])].sort((a, b) => a - b);
+  const told = [endpointsAt, vnisAt, sendsBy, relaysBy, relaysTo].flatMap((map) => [...map.keys()]);
+  const indexes = [...new Set(told)].sort((a, b) => a - b);
   return {
     ownIndex,
     observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
