@@ -341,9 +341,12 @@ export class FabricSimulation {
     }
   }
 
-  /** The data plane: what switches hold now, whether the controller knows of it or not. */
-  /** @param cut two hosts between which no packet gets through, as their switches have noticed by BFD. */
-  world(cut: readonly string[] = []): World {
+  /**
+   * The data plane: what switches hold now, whether the controller knows of it or not.
+   * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
+   * @param cut two hosts or more between which no packet gets through, as their switches have noticed by BFD.
+   */
+  world(believed: (host: string, port: number) => boolean = () => true, cut: readonly string[] = []): World {
     const isCut = (a: string, b: string): boolean => cut.includes(a) && cut.includes(b);
     const tunnels: TunnelEnd[] = [];
     for (const host of this.#hosts.values()) {
@@ -365,7 +368,10 @@ export class FabricSimulation {
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
-        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: !isCut(host.id, row.peerId) });
+        if (row.ofport !== null) {
+          const live = believed(host.id, row.ofport) && !isCut(host.id, row.peerId);
+          ports.set(row.ofport, { name: row.name, live });
+        }
       return [host.id, host.device.model(ports)] as const;
     });
     return world(new Map(models), tunnels);
