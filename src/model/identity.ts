@@ -40,7 +40,7 @@ export interface IdentityInput {
   readonly decisions: Decisions;
   /** Shortly after a start: hosts may not have come back yet. */
   readonly holding: boolean;
-  /** Indexes that appear in flows of switches: not to be given to anyone while holding. */
+  /** Indexes that appear in flows of switches: not to be given to anyone. */
   readonly indexesInFlows: ReadonlySet<number>;
   readonly forgotten: ReadonlySet<HostId>;
   readonly newFabricId: () => string;
@@ -148,7 +148,7 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     let next = 1;
     for (const host of input.hosts) {
       if (!takesPart(host) || indexOf.has(host.id)) continue;
-      while (ownerOf.has(next) || (input.holding && input.indexesInFlows.has(next))) next++;
+      while (ownerOf.has(next) || input.indexesInFlows.has(next)) next++;
       if (next > MAX_INDEX) break;
       ownerOf.set(next, host.id);
       indexOf.set(host.id, next);
