@@ -13,7 +13,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   bridge: "br-int",
   datapathType: null,
   fabric: { id: null },
-  tunnel: { type: "geneve" },
+  tunnel: { type: "geneve", csum: null, dstPort: null, dfDefault: null, tos: null, ttl: null, localIp: false },
   listen: { ovsdb: ["ptcp:6640"], openflow: ["ptcp:6653"], control: null },
   controllerAddress: null,
   networks: Object.create(null) as Record<string, never>,
@@ -24,5 +24,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   underlayMtu: 1500,
   mtu: { request: false },
   loops: { probeSec: 5 },
+  topology: { hubs: [], direct: [] },
+  bfd: { enabled: true, packetsPerSecond: 200 },
   log: { level: "info" },
 });

@@ -14,10 +14,6 @@ function integer(what: string, min: number, max: number) {
   return z.int({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
 }
 
-function flag() {
-  return z.boolean({ error: "true or false" });
-}
-
 function choice<const T extends readonly [string, ...string[]]>(words: T) {
   return z.enum(words, { error: `one of ${words.join(", ")}` });
 }
@@ -43,6 +39,13 @@ function named<Key extends z.core.$ZodRecordKey, Value extends z.core.SomeType>(
     .transform((record) => Object.assign(Object.create(null) as typeof record, record));
 }
 
+const flag = z.boolean({ error: "true or false" });
+
+function inheritable(what: string, min: number, max: number) {
+  const expected = `${what}, a whole number from ${min} to ${max}, or inherit`;
+  return z.union([z.literal("inherit"), z.int().min(min).max(max)], { error: expected }).nullable();
+}
+
 const bridge = text("a bridge name of at most 15 letters, digits or . _ -", /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/);
 const label = (what: string) =>
   text(`${what} of at most 63 letters, digits or . _ -`, /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
@@ -59,7 +62,7 @@ const network = section({
   unknownUnicast: choice(FLOOD_OR_DROP).exactOptional(),
   multicast: choice(FLOOD_OR_DROP).exactOptional(),
   floodKbps: integer("kilobits a second", 64, 100_000_000).exactOptional(),
-  locked: flag().exactOptional(),
+  locked: flag.exactOptional(),
 });
 
 const host = section({
@@ -81,7 +84,15 @@ export const configSchema = section({
   bridge: bridge.default(fallback.bridge),
   datapathType: label("netdev, system, or null to leave it to the host;").nullable().default(fallback.datapathType),
   fabric: section({ id: label("a fabric id").nullable().default(fallback.fabric.id) }),
-  tunnel: section({ type: choice(TUNNEL_TYPES).default(fallback.tunnel.type) }),
+  tunnel: section({
+    type: choice(TUNNEL_TYPES).default(fallback.tunnel.type),
+    csum: flag.nullable().default(fallback.tunnel.csum),
+    dstPort: integer("a UDP port", 1, 65_535).nullable().default(fallback.tunnel.dstPort),
+    dfDefault: flag.nullable().default(fallback.tunnel.dfDefault),
+    tos: inheritable("a type of service", 0, 255).default(fallback.tunnel.tos),
+    ttl: inheritable("a time to live", 1, 255).default(fallback.tunnel.ttl),
+    localIp: flag.default(fallback.tunnel.localIp),
+  }),
   listen: section({
     ovsdb: methods("ptcp:6640").default([...fallback.listen.ovsdb]),
     openflow: methods("ptcp:6653").default([...fallback.listen.openflow]),
@@ -106,7 +117,19 @@ export const configSchema = section({
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
   }),
   underlayMtu: integer("bytes", 576, 65_535).default(fallback.underlayMtu),
-  mtu: section({ request: flag().default(fallback.mtu.request) }),
+  mtu: section({ request: flag.default(fallback.mtu.request) }),
   loops: section({ probeSec: integer("seconds", 0, 3600).default(fallback.loops.probeSec) }),
+  topology: section({
+    hubs: z.array(label("a host's id or name"), { error: "a list of hosts" }).default([...fallback.topology.hubs]),
+    direct: z
+      .array(z.tuple([label("a host's id or name"), label("a host's id or name")], { error: "a pair of hosts" }), {
+        error: "a list of pairs, such as [[a, b]]",
+      })
+      .default([]),
+  }),
+  bfd: section({
+    enabled: flag.default(fallback.bfd.enabled),
+    packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.bfd.packetsPerSecond),
+  }),
   log: section({ level: choice(LOG_LEVELS).default(fallback.log.level) }),
 }) satisfies z.ZodType<WeftConfig>;

@@ -2,6 +2,7 @@
 import type { NetworkConfig, WeftConfig } from "../config/index.ts";
 import type { HostId, NetworkSetting } from "../model/facts.ts";
 import { DEFAULT_POLICY, type NetworkPolicy } from "../model/policy.ts";
+import { MESH, type Topology } from "../model/topology.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 
 export interface HostSetting {
@@ -42,6 +43,11 @@ function policyOf(network: NetworkConfig): { policy?: NetworkPolicy } {
       locked: locked ?? DEFAULT_POLICY.locked,
     },
   };
+}
+
+export function topologyOf({ topology }: WeftConfig): Topology {
+  if (topology.hubs.length === 0) return MESH;
+  return { kind: "hubs", hubs: topology.hubs, direct: topology.direct };
 }
 
 export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {

@@ -14,7 +14,7 @@ import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
-import { hostSettings, networkSettings, pipelineSettings } from "./settings.ts";
+import { hostSettings, networkSettings, pipelineSettings, topologyOf } from "./settings.ts";
 import { dpidText, Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -67,6 +67,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     hosts,
     switches,
     tunnelType: config.tunnel.type,
+    tunnelOptions: config.tunnel,
+    bfd: config.bfd,
+    topology: topologyOf(config),
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
     hostSettings: settings,

@@ -2,14 +2,16 @@
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
+import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import type { LoopFacts } from "../model/loops.ts";
+import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
+import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { HostSetting } from "./settings.ts";
@@ -20,7 +22,10 @@ export interface WeaverOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly tunnelType: TunnelType;
+  readonly bfd: BfdSettings;
+  readonly topology: Topology;
   readonly datapathType: string | null;
+  readonly tunnelOptions: TunnelOptions;
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
@@ -144,8 +149,11 @@ export class Weaver {
           .flatMap(rememberedBy),
         holding: this.holding,
         underlayMtu: this.#options.underlayMtu,
+        tunnelChecksums: this.#options.tunnelOptions.csum === true,
         loops: this.#options.loops(),
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
+        bfd: this.#options.bfd,
+        topology: this.#options.topology,
       },
       this.#fabric ?? undefined,
     );
@@ -237,6 +245,8 @@ export class Weaver {
           loops: this.#options.loops(),
           holding: false,
           keepTunnel: () => false,
+          bfd: this.#options.bfd,
+          topology: this.#options.topology,
         },
         this.#islands.get(entry.dpid),
       );
@@ -260,8 +270,8 @@ export class Weaver {
   desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
-    const { datapathType, requestMtu } = this.#options;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType, requestMtu });
+    const { datapathType, tunnelOptions, requestMtu } = this.#options;
+    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions, requestMtu });
   }
 
   /** Every local port whose switch is connected. */
@@ -273,14 +283,14 @@ export class Weaver {
       for (const host of fabric.hosts.values()) {
         const dpid = dpidOf.get(host.id);
         if (dpid === undefined || this.#options.switches.entries.get(dpid)?.session == null) continue;
-        for (const { fact, ways } of host.ports) {
-          if (fact.ofport === null || ways.length === 0) continue;
-          const own = ways.map(({ network, ingressVlans, egressVlan }) => ({
+        for (const { fact, carried } of host.ports) {
+          if (fact.ofport === null || carried.length === 0) continue;
+          const ways = carried.map(({ network, ingressVlans, egressVlan }) => ({
             vni: network.vni,
             ingressVlans,
             egressVlan,
           }));
-          ports.push({ fabricId: fabric.id ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways: own });
+          ports.push({ fabricId: fabric.id ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways });
         }
       }
     }

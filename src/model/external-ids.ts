@@ -14,6 +14,8 @@ export const HOST_SETTINGS = {
   tunnelIp: "weft-tunnel-ip",
   datapathType: "weft-datapath-type",
   underlayMtu: "weft-underlay-mtu",
+  /** One or more, separated by commas. */
+  tunnelType: "weft-tunnel-type",
 } as const;
 
 /** On Bridge, Controller, Port and Interface rows that Weft made: its mark. The value is the fabric's id. */

@@ -1,4 +1,6 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+
+import type { BfdSettings } from "./bfd.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
 import type {
@@ -17,13 +19,15 @@ import { heardUnder, type Lock, lockOf, lockProblems } from "./locks.ts";
 import { judgeLoops, type LoopFacts, type LoopPort, type LoopVerdict, NO_LOOPS, portKey } from "./loops.ts";
 import { mtuAmong, mtuProblems, pathMtus } from "./mtu.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
-import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
+import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
+import { type Topology, topologyKey } from "./topology.ts";
+import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
 
 export interface FabricPort {
   readonly fact: PortFact;
   readonly attachments: readonly Attachment[];
   /** The networks it is in, or, while it is cut off, would be in. */
-  readonly ways: readonly Attachment[];
+  readonly carried: readonly Attachment[];
   /** Cut off, because it meets another port outside of the fabric. */
   readonly blocked: boolean;
   /** Who may speak in each network where the port is locked. */
@@ -43,8 +47,10 @@ export interface FabricHost extends Identity {
   readonly ports: readonly FabricPort[];
   /** Tunnel Interfaces that should stand on the host. */
   readonly wantedTunnels: readonly WantedTunnel[];
-  /** Peer index -> the port that leads there. */
-  readonly sendingPorts: ReadonlyMap<number, number>;
+  /** Peer index -> how frames for that host leave this one. Sorted. */
+  readonly ways: ReadonlyMap<number, Way>;
+  /** Peer index -> the port by which others' frames for that host are passed on. Sorted. */
+  readonly relaying: ReadonlyMap<number, number>;
   /** The MTU that fits all paths from here to other members, for each network with a port here. */
   readonly mtus: ReadonlyMap<Vni, number>;
 }
@@ -63,8 +69,12 @@ export interface FabricInput {
   readonly loops?: LoopFacts;
   /** 1500 unless given. */
   readonly underlayMtu?: number;
+  /** Whether tunnels carry checksums, which in GRE take room. */
+  readonly tunnelChecksums?: boolean;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  readonly bfd: BfdSettings;
+  readonly topology: Topology;
 }
 
 export interface Fabric {
@@ -77,17 +87,23 @@ export interface Fabric {
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
+  readonly bfd: BfdSettings;
+  readonly relays: { readonly key: string; readonly plan: RelayPlan };
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
-/** What is remembered counts for an index that some host's rows name, and for any while the fabric is being read. */
+/**
+ * What is remembered counts for an index that some host's rows name. For any other it counts while the fabric is being
+ * read, and while a host that is known has not been: spokes name only hubs, and a hub that is away names the rest.
+ */
 function stillRemembered(input: FabricInput): readonly RememberedFact[] {
+  const unread = [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const byIndex = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   const kept: RememberedFact[] = [];
   for (const fact of input.remembered) {
     const id = byIndex.get(fact.index);
     if (id === undefined) {
-      if (input.holding) kept.push(fact);
+      if (input.holding || unread) kept.push(fact);
       continue;
     }
     const rowsRead = input.hostFacts.has(id);
@@ -182,10 +198,10 @@ function fabricPort(
   host: Identity,
   fact: PortFact,
 ): FabricPort {
-  const ways = networks.attachments(fact);
+  const carried = networks.attachments(fact);
   const verdict = fact.ofport === null ? undefined : verdicts.get(portKey({ hostId: host.id, ofport: fact.ofport }));
-  const blocked = verdict?.blocked === true && ways.length > 0;
-  const attachments = blocked ? [] : ways;
+  const blocked = verdict?.blocked === true && carried.length > 0;
+  const attachments = blocked ? [] : carried;
   const declared = (input.endpointSettings ?? []).filter(
     (setting) => (setting.host === host.id || setting.host === host.name) && setting.port === fact.name,
   );
@@ -195,7 +211,7 @@ function fabricPort(
     if (lock !== null) locks.set(network.vni, lock);
   }
   const problems = [...lockProblems(fact, locks.values()), ...(verdict === undefined ? [] : [verdict.problem])];
-  return Object.freeze({ fact, attachments, ways, blocked, locks, mtu: null, problems });
+  return Object.freeze({ fact, attachments, carried, blocked, locks, mtu: null, problems });
 }
 
 const DEFAULT_UNDERLAY_MTU = 1500;
@@ -205,7 +221,8 @@ function fitted(
   hosts: ReadonlyMap<HostId, FabricHost>,
   members: ReadonlyMap<Vni, ReadonlySet<number>>,
 ): readonly FabricHost[] {
-  const settings = { tunnelType: input.tunnelType, underlayMtu: input.underlayMtu ?? DEFAULT_UNDERLAY_MTU };
+  const { tunnelType, underlayMtu = DEFAULT_UNDERLAY_MTU, tunnelChecksums: checksums = false } = input;
+  const settings = { tunnelType, underlayMtu, checksums };
   const at = new Map([...hosts.values()].flatMap((host) => (host.index === null ? [] : [[host.index, host] as const])));
   return [...hosts.values()].map((host) => {
     const paths = pathMtus(host, at, settings);
@@ -221,6 +238,19 @@ function fitted(
     });
     return Object.freeze({ ...host, ports, mtus });
   });
+}
+
+function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
+  const ends: RelayHost[] = [];
+  for (const { id, name, index, fact } of hosts) {
+    const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
+    if (index !== null) ends.push({ id, name, index, tunnels });
+  }
+  // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
+  const key = `${input.bfd.enabled} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
+  return previous?.relays.key === key
+    ? previous.relays
+    : { key, plan: planRelays(ends, input.topology, input.bfd.enabled) };
 }
 
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
@@ -246,21 +276,26 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       switch: input.switchFacts.get(identity.id) ?? null,
       ports: attachable.map((port) => fabricPort(input, networks, verdicts, identity, port)),
       wantedTunnels: [],
-      sendingPorts: new Map(),
+      ways: new Map(),
+      relaying: new Map(),
       mtus: new Map(),
     });
   }
+  const relays = relaysAmong(input, hosts.values(), previous);
+  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
+  const legsInUse = relayLegsInUse(input, hosts.values());
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
-    const sendingPorts = new Map<number, number>();
-    for (const peer of peers) {
-      if (peer.index !== null) sendingPorts.set(peer.index, sendingPort(input, host, peer));
-    }
-    for (const fact of remembered) {
-      const used = host.switch?.sendsBy.get(fact.index);
-      if (!sendingPorts.has(fact.index) && used !== undefined) sendingPorts.set(fact.index, used);
-    }
-    hosts.set(host.id, Object.freeze({ ...host, wantedTunnels: wantedTunnels(input, host, peers), sendingPorts }));
+    const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
+    hosts.set(
+      host.id,
+      Object.freeze({
+        ...host,
+        wantedTunnels: wantedTunnels(input, host, peers, legsInUse),
+        ways,
+        relaying: relayingPorts(input, host, peers, ways),
+      }),
+    );
   }
   const members = new Map<Vni, Set<number>>();
   const join = (vni: Vni, index: number | null): void => {
@@ -282,6 +317,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     hosts,
     endpoints: table.endpoints,
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
+    bfd: input.bfd,
+    relays,
     problems: table.problems,
   });
 }

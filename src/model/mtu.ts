@@ -3,7 +3,7 @@ import { isIpv4 } from "../../proto/bytes/ip.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId, PortFact, TunnelType } from "./facts.ts";
 import { encapsulationBytes } from "./tunnel-types.ts";
-import type { WantedTunnel } from "./tunnels.ts";
+import type { WantedTunnel } from "./ways.ts";
 
 /** As much of a host as paths depend on. */
 export interface PathEnd {
@@ -19,6 +19,8 @@ export interface MtuSettings {
   readonly tunnelType: TunnelType;
   /** Of the underlay, where a host neither shows nor says its own. */
   readonly underlayMtu: number;
+  /** `Interface.options:csum` of tunnels. */
+  readonly checksums: boolean;
 }
 
 export function underlayMtuOf(host: PathEnd, settings: MtuSettings): number {
@@ -27,6 +29,11 @@ export function underlayMtuOf(host: PathEnd, settings: MtuSettings): number {
 
 function familyOf(ip: string | null): "ipv4" | "ipv6" {
   return ip === null || isIpv4(ip) ? "ipv4" : "ipv6";
+}
+
+/** What a tunnel of the default type to the host takes. */
+function ownBytes({ tunnelIp }: PathEnd, { tunnelType, checksums }: MtuSettings): number {
+  return encapsulationBytes(tunnelType, familyOf(tunnelIp), checksums);
 }
 
 /**
@@ -43,8 +50,15 @@ export function pathMtus(
     const peer = peerAt.get(peerIndex);
     const far = peer === undefined ? settings.underlayMtu : underlayMtuOf(peer, settings);
     const underlay = Math.min(underlayMtuOf(host, settings), far);
-    const mtu = underlay - encapsulationBytes(type, familyOf(remoteIp));
+    const mtu = underlay - encapsulationBytes(type, familyOf(remoteIp), settings.checksums);
     mtus.set(peerIndex, Math.min(mtu, mtus.get(peerIndex) ?? mtu));
+  }
+  // To those without a tunnel from here a relay leads: by the least of the tunnels there are, and one more.
+  const least = Math.min(...mtus.values());
+  for (const [index, peer] of peerAt) {
+    if (index === host.index || mtus.has(index) || mtus.size === 0) continue;
+    const last = underlayMtuOf(peer, settings) - ownBytes(peer, settings);
+    mtus.set(index, Math.min(least, last));
   }
   return mtus;
 }
@@ -58,8 +72,8 @@ export function mtuAmong(
 ): number | null {
   // A lone switch has no tunnels, and will have none.
   if (host.index === null) return null;
-  const alone = underlayMtuOf(host, settings) - encapsulationBytes(settings.tunnelType, familyOf(host.tunnelIp));
-  return members.reduce((least, index) => Math.min(least, paths.get(index) ?? least), alone);
+  const known = members.flatMap((index) => paths.get(index) ?? []);
+  return known.length > 0 ? Math.min(...known) : underlayMtuOf(host, settings) - ownBytes(host, settings);
 }
 
 export function mtuProblems(port: PortFact, fits: number | null): readonly Diagnostic[] {

@@ -11,7 +11,7 @@ export interface TunnelTypeTraits {
 }
 
 export const TUNNEL_TYPES: Readonly<Record<TunnelType, TunnelTypeTraits>> = Object.freeze({
-  // RFC 2784 with the key of RFC 2890; without checksums, which would be 4 more.
+  // RFC 2784 with the key of RFC 2890.
   gre: { portBase: 0x8000, headerBytes: 4 + 4, udpPort: null },
   // UDP, and RFC 7348.
   vxlan: { portBase: 0x9000, headerBytes: 8 + 8, udpPort: 4789 },
@@ -25,9 +25,13 @@ const INNER_ETHERNET_BYTES = 14;
 const RELAY_LABEL_BYTES = 4;
 const PRIORITY_TAG_BYTES = 4;
 
+/** In GRE a checksum has a field of its own; UDP's is there with or without one. */
+const GRE_CHECKSUM_BYTES = 4;
+
 /** What of the underlay's MTU a tunnel takes: a guest's packet may be so much smaller. */
-export function encapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6"): number {
-  const outer = OUTER_IP_BYTES[family] + TUNNEL_TYPES[type].headerBytes;
+export function encapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6", checksum = false): number {
+  const { headerBytes, udpPort } = TUNNEL_TYPES[type];
+  const outer = OUTER_IP_BYTES[family] + headerBytes + (checksum && udpPort === null ? GRE_CHECKSUM_BYTES : 0);
   return outer + INNER_ETHERNET_BYTES + RELAY_LABEL_BYTES + PRIORITY_TAG_BYTES;
 }
 

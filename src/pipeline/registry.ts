@@ -56,6 +56,8 @@ export const PRIORITIES = {
     guard: 900,
     /** A port that meets another one outside of the fabric: nothing of it but probes. */
     blocked: 800,
+    /** Frames that another host asks this one to pass on. */
+    relay: 600,
     tunnel: 500,
     port: 400,
     /** Matches all and drops: it exists for its cookie, which names the host. */
@@ -116,6 +118,7 @@ export const FLOW_KINDS = {
   withheld: 34,
   probe: 35,
   blocked: 36,
+  relay: 14,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -154,6 +157,9 @@ export function decodeCookie(cookie: bigint): CookieFact | undefined {
 export function isOwnCookie(cookie: bigint): boolean {
   return cookie >> 48n === COOKIE_OWNER;
 }
+
+/** The bit of a tunnel key that says "relay me": the frame's outer VLAN id is then the index of the host it is for. */
+export const RELAY_KEY_BIT = 23;
 
 /** Group ids: the same on every switch. */
 export const GROUPS = {

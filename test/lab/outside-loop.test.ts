@@ -32,7 +32,21 @@ describeLab("a segment outside that two hosts' ports are in", () => {
     outside = await segment.addGuest({ name: "outside", ip: "10.7.0.3/16" });
     // The way into the segment from the second host; not yet a member of its bridge.
     const inSegment = ["ip", "-n", segment.namespace];
-    await h2.exec(["ip", "link", "add", SECOND, "mtu", "1442", "type", "veth", "peer", "name", "up2", "netns", segment.namespace]);
+    await h2.exec([
+      "ip",
+      "link",
+      "add",
+      SECOND,
+      "mtu",
+      "1442",
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "up2",
+      "netns",
+      segment.namespace,
+    ]);
     await h2.exec(["sh", "-c", `ethtool -K ${SECOND} tx off > /dev/null; ip link set ${SECOND} up`]);
     await h1.exec([...inSegment, "link", "set", "up2", "mtu", "1442", "up"]);
     await h2.vsctl("add-port", "br-int", SECOND);
@@ -63,7 +77,13 @@ describeLab("a segment outside that two hosts' ports are in", () => {
   }
 
   async function storms(): Promise<void> {
-    const shout = arpFrame({ source: far.mac, destination: BROADCAST, operation: 1, senderIp: far.ip, targetIp: "10.7.9.9" });
+    const shout = arpFrame({
+      source: far.mac,
+      destination: BROADCAST,
+      operation: 1,
+      senderIp: far.ip,
+      targetIp: "10.7.9.9",
+    });
     await sendFrames(far, [shout, shout, shout]);
   }
 
@@ -86,10 +106,12 @@ describeLab("a segment outside that two hosts' ports are in", () => {
       `port ${segment.port} of host ${fabric.lab.name}-h1`,
       `port ${SECOND} of host ${fabric.lab.name}-h2`,
     ];
-    expect(problems.sort()).toEqual([
-      `${SECOND}: ${two} meets ${one} outside of the fabric, which is a loop: it is blocked`,
-      `${segment.port}: ${one} meets ${two} outside of the fabric, which is a loop: the other one is blocked`,
-    ].sort());
+    expect(problems.sort()).toEqual(
+      [
+        `${SECOND}: ${two} meets ${one} outside of the fabric, which is a loop: it is blocked`,
+        `${segment.port}: ${one} meets ${two} outside of the fabric, which is a loop: the other one is blocked`,
+      ].sort(),
+    );
     await storms();
     expect(await broadcastsIn(1)).toBeLessThan(CALM);
   });
@@ -113,7 +135,9 @@ describeLab("a segment outside that two hosts' ports are in", () => {
     await sleep(5 * probeSec * 1000);
     expect(await blocked()).toEqual([SECOND]);
     expect(await fabric.work()).toEqual(NO_WORK);
-    const named = (await fabric.ask("ports")).filter((port) => port.problems.some(({ code }) => code === "port/outside-loop"));
+    const named = (await fabric.ask("ports")).filter((port) =>
+      port.problems.some(({ code }) => code === "port/outside-loop"),
+    );
     expect(named.map((port) => port.name).sort()).toEqual([SECOND, segment.port].sort());
   });
 

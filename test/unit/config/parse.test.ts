@@ -48,7 +48,7 @@ log: { level: debug }
       bridge: "br0",
       datapathType: "netdev",
       fabric: { id: "lab-1" },
-      tunnel: { type: "gre" },
+      tunnel: { ...defaultConfig.tunnel, type: "gre" },
       listen: {
         ovsdb: ["ptcp:6640", "punix:/run/weft/ovsdb.sock"],
         openflow: ["ptcp:6653"],
@@ -67,6 +67,8 @@ log: { level: debug }
       underlayMtu: 9000,
       mtu: { request: true },
       loops: { probeSec: 0 },
+      topology: { hubs: [], direct: [] },
+      bfd: { enabled: true, packetsPerSecond: 200 },
       log: { level: "debug" },
     });
   });
@@ -128,7 +130,10 @@ describe("a wrong file", () => {
       'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "grre"; did you mean gre?',
     ],
     ["tunnel: { type: stt }", 'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "stt"'],
-    ["tunnel: gre", 'weft.yaml:1:9: tunnel: expected keys: type, found "gre"'],
+    [
+      "tunnel: gre",
+      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, found "gre"',
+    ],
     ["bridge: 5", "weft.yaml:1:9: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found 5"],
     ["bridge:", "weft.yaml:1:1: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found nothing"],
     [

@@ -56,6 +56,19 @@ describe("the MTU that fits", () => {
     expect(mtuOf(derive(hosts, {}, { tunnelType: "gre", underlayMtu: 9000 }), "h1")).toBe(8930);
   });
 
+  it("leaves room for checksums, which GRE has a field for", () => {
+    const hosts = [1, 2].map((index) => host(index, [plain]));
+    expect(mtuOf(derive(hosts, {}, { tunnelType: "gre", tunnelChecksums: true }), "h1")).toBe(1446);
+    expect(mtuOf(derive(hosts, {}, { tunnelChecksums: true }), "h1")).toBe(1442);
+  });
+
+  it("of a host to which no tunnel leads counts the way by a relay", () => {
+    const hub = host(3, [], { underlayMtu: 1400 });
+    const topology = { kind: "hubs", hubs: ["h3"], direct: [] } as const;
+    const fabric = derive([host(1, [plain]), host(2, [plain]), hub], {}, { topology });
+    expect(mtuOf(fabric, "h1")).toBe(1342);
+  });
+
   it("of a host that is alone is what a tunnel of its own would carry", () => {
     expect(mtuOf(derive([host(1, [plain])]), "h1")).toBe(1442);
   });
@@ -90,7 +103,8 @@ describe("the MTU that fits", () => {
     const fabric = derive([host(1, [plain, { ...blue, type: "internal" }])], { h1: switchFact() });
     const found = fabric.hosts.get("h1");
     if (found === undefined) throw new Error("no host");
-    const settings = { datapathType: null, controllerTarget: "tcp:192.0.2.1" };
+    const tunnelOptions = { csum: null, dstPort: null, dfDefault: null, tos: null, ttl: null, localIp: false };
+    const settings = { datapathType: null, controllerTarget: "tcp:192.0.2.1", tunnelOptions };
     expect([...(compileRows(fabric, found, { ...settings, requestMtu: true })?.mtuRequests ?? [])]).toEqual([
       ["tap1", 1442],
     ]);

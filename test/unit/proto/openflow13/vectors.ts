@@ -30,14 +30,14 @@ export const VECTORS: readonly Vector[] = [
     bytes: bytes(`
       04 01 0014 00000007
       0002 0004             # OFPET_BAD_ACTION, OFPBAC_BAD_OUT_PORT
-      04 0e 0050 00000007   # data
+      04 14 0008 00000007   # data
     `),
     message: {
       kind: "error",
       xid: 7,
       type: 2,
       code: 4,
-      data: Uint8Array.of(4, 0x0e, 0, 0x50, 0, 0, 0, 7),
+      data: Uint8Array.of(4, 0x14, 0, 8, 0, 0, 0, 7),
     },
     print: /OFPT_ERROR \(OF1.3\) \(xid=0x7\): OFPBAC_BAD_OUT_PORT/,
   },
@@ -70,7 +70,7 @@ export const VECTORS: readonly Vector[] = [
       0001 000c 80000004 00000003    # OXM match of 12 bytes: in_port=3
       00000000                       # pad to 16
       0000                           # pad
-      ffffffffffff 0a0000000001 0806 # frame
+      ffffffffffff 0a0000000001 88b5 # frame
     `),
     message: {
       kind: "packet_in",
@@ -81,7 +81,7 @@ export const VECTORS: readonly Vector[] = [
       tableId: 10,
       cookie: 0x1234n,
       match: [{ field: "in_port", value: 3 }],
-      data: fromHex("ffffffffffff0a00000000010806"),
+      data: fromHex("ffffffffffff0a000000000188b5"),
     },
     print: /OFPT_PACKET_IN.*table_id=10 cookie=0x1234 total_len=14 in_port=3 \(via action\)/s,
   },
