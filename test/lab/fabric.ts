@@ -17,7 +17,7 @@ export interface FabricOptions {
   readonly hosts: number | readonly HostPresets[];
   readonly tunnel?: TunnelType;
   /** More of weft.yaml. */
-  readonly settings?: Settings;
+  readonly settings?: Settings | ((lab: Lab) => Settings);
   /** false: hosts are told by the test where the controller is. */
   readonly join?: boolean;
   /** A process of its own, that can be killed. */
@@ -71,10 +71,11 @@ export class FabricUnderTest {
   async start(changes: { readonly tunnel?: TunnelType; readonly settings?: Settings } = {}): Promise<void> {
     this.#tunnel = changes.tunnel ?? this.#tunnel;
     const ip = this.lab.controllerIp;
+    const own = this.#options.settings;
     const settings = {
       tunnel: { type: this.#tunnel },
       listen: { ovsdb: [`ptcp:${PORTS.ovsdb}:${ip}`], openflow: [`ptcp:${PORTS.openflow}:${ip}`] },
-      ...this.#options.settings,
+      ...(typeof own === "function" ? own(this.lab) : own),
       ...changes.settings,
     };
     const child = this.#options.child === true;

@@ -4,23 +4,13 @@ import {
   decodeRange,
   encode,
   errorNumbers,
-  FLOW_FILTER_ALL,
-  type FlowFilter,
-  type FlowStats,
-  type GroupDesc,
   MessageFramer,
-  type MeterConfig,
-  type MultipartRequest,
-  OFP_NO_BUFFER,
-  OFPM,
-  OFPP,
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
-  type PortDesc,
   peekHeader,
 } from "../../../proto/openflow13/index.ts";
 import type { ByteStream, Clock, Timer } from "../stream/index.ts";
-import { applyMessages } from "./apply.ts";
+import { LiveSession, type SessionLink } from "./live-session.ts";
 import {
   DEFAULT_TIMES,
   type Effect,
@@ -35,15 +25,8 @@ import {
 } from "./machine.ts";
 import { type Reply, RequestTable } from "./request-table.ts";
 import { SentLog } from "./sent-log.ts";
-import type {
-  ApplicableMessage,
-  ApplyResult,
-  OpenFlowHandlers,
-  OpenFlowSession,
-  PacketOutRequest,
-  RefusedMessage,
-} from "./session.ts";
-import { refusal, type SwitchError } from "./switch-error.ts";
+import type { ApplicableMessage, OpenFlowHandlers, RefusedMessage } from "./session.ts";
+import { badRequestCode, describeMessage, refusal, type SwitchError } from "./switch-error.ts";
 
 export interface OpenFlowOptions {
   readonly times?: Partial<MachineTimes>;
@@ -63,7 +46,7 @@ const SENT_LOG_CAPACITY = 8_192;
 const BARRIER_EVERY = 512;
 const ERROR_DATA_BYTES = 64;
 
-class Connection {
+class Connection implements SessionLink {
   readonly #stream: ByteStream;
   readonly #handlers: OpenFlowHandlers;
   readonly #clock: Clock;
@@ -360,106 +343,6 @@ class Connection {
     this.#requests.expire(nowMs);
     this.#step({ kind: "tick" }, nowMs, 0);
     if (this.#closing === undefined) this.#armTimer();
-  }
-}
-
-function badRequestCode(error: WireError): string {
-  if (error.field === "header.version") return "OFPBRC_BAD_VERSION";
-  if (error.field === "header.type") return "OFPBRC_BAD_TYPE";
-  return "OFPBRC_BAD_LEN";
-}
-
-function describeMessage(message: OpenFlowMessageWithoutXid): string {
-  switch (message.kind) {
-    case "flow_mod":
-      return `a flow_mod (${message.command}, table ${message.tableId}, priority ${message.priority})`;
-    case "group_mod":
-      return `a group_mod (${message.command} ${message.groupId})`;
-    case "meter_mod":
-      return `a meter_mod (${message.command} ${message.meterId})`;
-    default:
-      return `a ${message.kind}`;
-  }
-}
-
-class LiveSession implements OpenFlowSession {
-  readonly label: string;
-  readonly remoteAddress?: string;
-  readonly localAddress?: string;
-  readonly datapathId: bigint;
-  readonly desc: SwitchIdentity["desc"];
-  readonly meters: { readonly maxMeter: number };
-  readonly ports: Map<number, PortDesc>;
-  readonly #connection: Connection;
-  /** The last `apply`; the next waits for it, since errors are told apart by what is under way. */
-  #applying: Promise<unknown> = Promise.resolve();
-
-  constructor(connection: Connection, identity: SwitchIdentity) {
-    const { stream } = connection;
-    this.#connection = connection;
-    this.label = stream.label;
-    if (stream.remoteAddress !== undefined) this.remoteAddress = stream.remoteAddress;
-    if (stream.localAddress !== undefined) this.localAddress = stream.localAddress;
-    this.datapathId = identity.features.datapathId;
-    this.desc = identity.desc;
-    this.meters = { maxMeter: identity.maxMeter };
-    this.ports = new Map(identity.ports.map((port) => [port.portNo, port]));
-  }
-
-  async readFlows(filter: Partial<FlowFilter> = {}): Promise<readonly FlowStats[]> {
-    const reply = await this.#multipart({ kind: "flow", ...FLOW_FILTER_ALL, ...filter }, "its flows");
-    return reply.parts.flatMap((part) => (part.body.kind === "flow" ? part.body.flows : []));
-  }
-
-  async readGroups(): Promise<readonly GroupDesc[]> {
-    const reply = await this.#multipart({ kind: "group_desc" }, "its groups");
-    return reply.parts.flatMap((part) => (part.body.kind === "group_desc" ? part.body.groups : []));
-  }
-
-  async readMeters(): Promise<readonly MeterConfig[]> {
-    if (this.meters.maxMeter === 0) return [];
-    const reply = await this.#multipart({ kind: "meter_config", meterId: OFPM.ALL }, "its meters");
-    return reply.parts.flatMap((part) => (part.body.kind === "meter_config" ? part.body.meters : []));
-  }
-
-  send(messages: readonly OpenFlowMessageWithoutXid[]): void {
-    for (const message of messages) this.#connection.sendLogged(message);
-  }
-
-  apply(messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
-    const run = this.#applying.then(() => this.#applyNow(messages));
-    this.#applying = run.catch(() => undefined);
-    return run;
-  }
-
-  packetOut(request: PacketOutRequest): void {
-    const { actions, data, inPort = OFPP.CONTROLLER } = request;
-    this.#connection.sendLogged({ kind: "packet_out", bufferId: OFP_NO_BUFFER, inPort, actions, data });
-  }
-
-  async barrier(): Promise<void> {
-    await this.#connection.request({ kind: "barrier_request", xid: this.#connection.nextXid() }, "a barrier");
-  }
-
-  close(reason: string): void {
-    this.#connection.close(reason);
-  }
-
-  async #applyNow(messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
-    try {
-      return await applyMessages(this.#connection, messages);
-    } catch (error) {
-      // Nobody knows what the switch has done of it: whoever reconnects reads that back.
-      if (error instanceof WeftError) this.#connection.close(`applying failed: ${error.message}`, error);
-      throw error;
-    } finally {
-      this.#connection.stopWatching();
-    }
-  }
-
-  #multipart(body: MultipartRequest["body"], what: string): Promise<Reply> {
-    const xid = this.#connection.nextXid();
-    return this.#connection.request({ kind: "multipart_request", xid, flags: 0, body }, `the request for ${what}`);
   }
 }
 

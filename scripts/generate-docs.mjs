@@ -1,0 +1,379 @@
+// Writes what docs/ says of the program out of the program itself; with --check it only tells whether that is still so.
+//
+//   node scripts/generate-docs.mjs [--check] [--docs DIRECTORY] [--dist DIRECTORY]
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const { values: options } = parseArgs({
+  options: {
+    check: { type: "boolean", default: false },
+    docs: { type: "string", default: join(root, "docs") },
+    dist: { type: "string", default: join(root, "dist") },
+  },
+});
+
+const load = (path) => import(pathToFileURL(join(resolve(options.dist), path)).href);
+const registry = await load("src/pipeline/registry.js");
+const { compileSwitch } = await load("src/pipeline/compile.js");
+const { deriveFabric } = await load("src/model/fabric.js");
+const { TUNNEL_TYPES, tunnelName, tunnelPort } = await load("src/model/tunnel-types.js");
+const { defaultConfig } = await load("src/config/index.js");
+const { createProgram } = await load("src/cli/program.js");
+const { formatGroup, formatInstructions, formatMatch } = await load("proto/openflow13/index.js");
+
+/** What each kind of flow does. The registry says which kinds there are: one that is missing here is an error. */
+const KINDS = {
+  identity:
+    "Drops what matched nothing. Its cookie names the host's index, so that a controller that starts with nothing knows whose switch this is before its OVSDB connects; 0 on a switch without OVSDB.",
+  guard:
+    "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
+  port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
+  tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
+  "address-news": "ARP, neighbour solicitation and advertisement: a limited copy to the controller, and on.",
+  "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
+  "known-mac": "A MAC that is known at this port: on, without a copy. A `note` holds its addresses.",
+  "known-address": "ARP of a known MAC with a known IPv4 address: on, without a copy.",
+  "local-endpoint": "To an endpoint on this switch: out by its port.",
+  "remote-endpoint":
+    "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
+  flood: "To all of the network: local ports, and each host that has members.",
+  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: out by its port.",
+  "deliver-flood": "Out of a tunnel, to all local ports of the network.",
+};
+
+const PRIORITY_KINDS = {
+  classify: { guard: ["guard"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
+  learn: {
+    knownAddress: ["known-address"],
+    addressNews: ["address-news"],
+    knownMac: ["known-mac"],
+    unknownMac: ["unknown-mac"],
+  },
+  forward: { endpoint: ["local-endpoint", "remote-endpoint"], flood: ["flood"] },
+  deliver: { endpoint: ["deliver-endpoint"], flood: ["deliver-flood"] },
+};
+
+const hex = (number) => `0x${number.toString(16)}`;
+
+/** Padded as the formatter pads them. */
+function table(titles, rows) {
+  const all = [titles, ...rows].map((cells) => cells.map(String));
+  const widths = titles.map((_, at) => Math.max(3, ...all.map((cells) => cells[at].length)));
+  const line = (cells, fill) => `| ${cells.map((cell, at) => cell.padEnd(widths[at], fill)).join(" | ")} |`;
+  const [head, ...body] = all;
+  return [
+    line(head),
+    line(
+      titles.map(() => ""),
+      "-",
+    ),
+    ...body.map((cells) => line(cells)),
+  ];
+}
+
+function sameKeys(what, described, declared) {
+  const [have, want] = [Object.keys(described).sort().join(), Object.keys(declared).sort().join()];
+  if (have !== want) throw new Error(`generate-docs: ${what}: described are ${have}, the registry has ${want}`);
+}
+
+function priorityTables() {
+  const { TABLES, PRIORITIES, FLOW_KINDS } = registry;
+  sameKeys("tables with priorities", PRIORITY_KINDS, PRIORITIES);
+  sameKeys("kinds of flows", KINDS, FLOW_KINDS);
+  return Object.entries(TABLES).flatMap(([key, { id, name, purpose }]) => {
+    const head = [`### Table ${id}: ${name}`, "", purpose, ""];
+    const priorities = PRIORITIES[key];
+    if (priorities === undefined) return head;
+    sameKeys(`priorities of ${name}`, PRIORITY_KINDS[key], priorities);
+    const rows = Object.entries(priorities)
+      .sort(([, a], [, b]) => b - a)
+      .flatMap(([priority, number]) =>
+        PRIORITY_KINDS[key][priority].map((kind) => [number, `\`${kind}\``, hex(FLOW_KINDS[kind]), KINDS[kind]]),
+      );
+    return [...head, ...table(["priority", "kind", "in the cookie", "does"], rows), ""];
+  });
+}
+
+/** Two guests on `one`, one on `two`, one on `three` in VLAN 10. */
+function exampleSwitch() {
+  const networkOf = (tag) => ({ tag, trunks: [], vlanMode: null });
+  const port = (name, ofport, tag, declaredMacs) => ({
+    name,
+    ofport,
+    type: "",
+    vlan: networkOf(tag),
+    networkName: null,
+    storedVni: null,
+    declaredMacs,
+    up: true,
+    excluded: null,
+    inUse: true,
+    problems: [],
+  });
+  const ids = ["one", "two", "three"];
+  const ports = {
+    one: [port("tap0", 1, null, []), port("tap1", 2, 10, ["52:54:00:00:10:01"])],
+    two: [port("tap0", 1, null, ["52:54:00:00:00:02"])],
+    three: [port("tap0", 1, 10, ["52:54:00:00:10:03"])],
+  };
+  const indexOf = (id) => ids.indexOf(id) + 1;
+  const ipOf = (id) => `192.0.2.${indexOf(id)}`;
+  const type = defaultConfig.tunnel.type;
+  const tunnelTo = (peer) => ({
+    name: tunnelName(type, indexOf(peer)),
+    type,
+    ofport: tunnelPort(type, indexOf(peer)),
+    remoteIp: ipOf(peer),
+    peerId: peer,
+    peerIndex: indexOf(peer),
+    fabricId: "example",
+    linkUp: true,
+    error: null,
+  });
+  const hostFact = (id) => ({
+    id,
+    name: id,
+    ovsVersion: null,
+    bridgeName: defaultConfig.bridge,
+    datapathType: null,
+    standing: { kind: "owned" },
+    dpid: `000000000000000${indexOf(id)}`,
+    stored: { index: indexOf(id), fabricId: "example", hostId: id },
+    tunnelIp: ipOf(id),
+    ports: ports[id],
+    tunnels: ids.filter((peer) => peer !== id).map(tunnelTo),
+    problems: [],
+  });
+  const heard = { vni: 4095, mac: "52:54:00:00:00:01", ofport: 1, ips: ["10.0.0.1"], heard: 1 };
+  const fabric = deriveFabric({
+    fabricId: "example",
+    tunnelType: type,
+    networkSettings: [],
+    identities: new Map(ids.map((id) => [id, { id, name: id, index: indexOf(id), tunnelIp: ipOf(id), problems: [] }])),
+    hostFacts: new Map(ids.map((id) => [id, hostFact(id)])),
+    switchFacts: new Map([
+      [
+        "one",
+        {
+          dpid: "0000000000000001",
+          ownIndex: 1,
+          maxMeter: 262_144,
+          observed: [heard],
+          receivesOn: new Set(),
+          sendsBy: new Map(),
+        },
+      ],
+    ]),
+    remembered: [],
+    holding: false,
+    keepTunnel: () => false,
+  });
+  const { endpoints, punts } = defaultConfig;
+  return compileSwitch(fabric, fabric.hosts.get("one"), {
+    idleTimeoutSec: endpoints.idleTimeoutSec,
+    puntsPerSecond: punts.packetsPerSecond,
+    puntBurst: punts.burst,
+  });
+}
+
+function exampleText() {
+  const { flows, groups, meters } = exampleSwitch();
+  const shown = new Set([...flows.values()].map((flow) => registry.decodeCookie(flow.cookie).kind));
+  sameKeys("kinds of flows in the example", Object.fromEntries([...shown].map((kind) => [kind, true])), KINDS);
+  const lines = [];
+  for (const { id, name } of Object.values(registry.TABLES)) {
+    const here = [...flows.values()]
+      .filter((flow) => flow.tableId === id)
+      .map((flow) => ({ flow, match: formatMatch(flow.match) || "any" }))
+      .sort((a, b) => b.flow.priority - a.flow.priority || (a.match < b.match ? -1 : 1));
+    if (here.length === 0) continue;
+    lines.push(`table ${id} ${name}`);
+    for (const { flow, match } of here) {
+      const idle = flow.idleTimeoutSec === 0 ? "" : ` idle=${flow.idleTimeoutSec}s`;
+      const { kind } = registry.decodeCookie(flow.cookie);
+      const priority = String(flow.priority).padStart(5);
+      lines.push(`${priority}  ${match} -> ${formatInstructions(flow.instructions)}  [${kind}${idle}]`);
+    }
+    lines.push("");
+  }
+  lines.push("groups");
+  for (const group of [...groups.values()].sort((a, b) => a.groupId - b.groupId)) {
+    lines.push(`  ${registry.groupName(group.groupId)}  ${formatGroup(group)}`);
+  }
+  lines.push("", "meters");
+  for (const meter of [...meters.values()].sort((a, b) => a.meterId - b.meterId)) {
+    lines.push(`  meter=${meter.meterId} pktps burst drop rate=${meter.ratePps} burst_size=${meter.burst}`);
+  }
+  return lines;
+}
+
+function pipelineDocument() {
+  const { GROUPS } = registry;
+  const range = (base, letter) => `${hex(base)} + ${letter}`;
+  return `${[
+    "# The pipeline",
+    "",
+    "<!-- Written by `npm run docs` out of src/pipeline/registry.ts. Do not edit. -->",
+    "",
+    "What every switch of the fabric holds. The flows are the same in kind on each; no flow uses NORMAL or `learn`.",
+    "`weft flows HOST` prints those of a host in the form of the example below.",
+    "",
+    "A frame enters at CLASSIFY. From a local port it goes on to LEARN and FORWARD, from a tunnel to DELIVER. No flow of",
+    "DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can circulate in the fabric.",
+    "",
+    "## Tables",
+    "",
+    "Within a table the higher priority wins. A frame that matches nothing in a table is dropped.",
+    "",
+    ...priorityTables(),
+    "## What travels with a frame",
+    "",
+    ...table(
+      ["where", "holds"],
+      [
+        ["`metadata`", "the network's VNI, from CLASSIFY on"],
+        ["tunnel key", "the network's VNI; bit 23 is reserved"],
+      ],
+    ),
+    "",
+    "## Cookies",
+    "",
+    "Every flow of Weft says in its cookie what it is and what it came from. A flow with another cookie is left alone.",
+    "",
+    ...table(
+      ["bits", "holds"],
+      [
+        ["63..48", "0x5745, the letters WE"],
+        ["47..40", "the kind, as in the tables above"],
+        ["39..24", "a host's index where the flow is about a host, else the low 16 bits of a port number"],
+        ["23..0", "the network's VNI, or 0"],
+      ],
+    ),
+    "",
+    "## Groups",
+    "",
+    "Ids are the same on every switch. A change of the topology changes groups, never the flows to endpoints.",
+    "",
+    ...table(
+      ["id", "name", "type", "does"],
+      [
+        [hex(GROUPS.alwaysLive), "ALWAYS-LIVE", "indirect", "no action: a bucket that watches it is never dead"],
+        [
+          range(GROUPS.hostBase, "j"),
+          "HOST(j)",
+          "fast failover",
+          "out by the tunnel to the host with index j; last, the same again, watched by ALWAYS-LIVE",
+        ],
+        [
+          range(GROUPS.floodBase, "v"),
+          "FLOOD(v)",
+          "all",
+          "LOCAL(v), and HOST(j) for every other host with a port in the network with VNI v",
+        ],
+        [range(GROUPS.localBase, "v"), "LOCAL(v)", "all", "every local port of the network with VNI v"],
+      ],
+    ),
+    "",
+    "## Meters",
+    "",
+    "One for each local port: its id is the low 16 bits of the port number. It limits the copies to the controller, never",
+    `the frames themselves: ${defaultConfig.punts.packetsPerSecond} packets a second unless configured. A switch without meters copies without a limit.`,
+    "",
+    "## Tunnel ports",
+    "",
+    "Names and numbers are the same on every host. Each type has a range of its own, so that two types can stand side by",
+    "side while the fabric changes from one to the other.",
+    "",
+    ...table(
+      ["type", "name", "port number", "on the wire", "bytes of headers (IPv4)"],
+      Object.entries(TUNNEL_TYPES).map(([type, { portBase, udpPort, overheadIpv4 }]) => [
+        type,
+        `${type} + j, as in ${tunnelName(type, 3)}`,
+        range(portBase, "j"),
+        udpPort === null ? "IP protocol 47" : `UDP ${udpPort}`,
+        overheadIpv4,
+      ]),
+    ),
+    "",
+    "## An example",
+    "",
+    "The switch of host `one` (index 1) in a fabric of three. On `one` stand a guest of the default network, which has",
+    "been heard with the address 10.0.0.1, and a guest with tag 10 whose MAC is declared. Host `two` has a guest of the",
+    "default network, host `three` one with tag 10.",
+    "",
+    "```",
+    ...exampleText(),
+    "```",
+  ].join("\n")}\n`;
+}
+
+const HELP_WIDTH = 100;
+
+function helpOf(command) {
+  let text = "";
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+    getOutHelpWidth: () => HELP_WIDTH,
+    getOutHasColors: () => false,
+  });
+  command.outputHelp();
+  return text.trimEnd();
+}
+
+function commandDocuments(command, path) {
+  const name = [...path, command.name()].join(" ");
+  const children = command.commands.filter((child) => child.name() !== "help");
+  return [
+    `### ${name}`,
+    "",
+    "```text",
+    helpOf(command),
+    "```",
+    "",
+    ...children.flatMap((child) => commandDocuments(child, [...path, command.name()])),
+  ];
+}
+
+/** The part of a document between these lines is the program's; the rest is a person's. */
+const BEGIN = "<!-- begin: written by npm run docs -->";
+const END = "<!-- end: written by npm run docs -->";
+
+function cliDocument(present) {
+  const [from, to] = [present.indexOf(BEGIN), present.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`generate-docs: cli.md has no lines ${BEGIN} and ${END}`);
+  const help = commandDocuments(createProgram("weft"), []).join("\n");
+  return `${present.slice(0, from)}${BEGIN}\n\n${help}\n${present.slice(to)}`;
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+let stale = 0;
+for (const [name, write] of [
+  ["pipeline.md", pipelineDocument],
+  ["cli.md", cliDocument],
+]) {
+  const file = join(options.docs, name);
+  const present = read(file);
+  const wanted = write(present);
+  if (wanted === present) continue;
+  if (options.check) {
+    stale++;
+    process.stderr.write(`${file} is not what the program says; run: npm run docs\n`);
+  } else {
+    writeFileSync(file, wanted);
+    process.stdout.write(`${file} written\n`);
+  }
+}
+if (stale > 0) process.exitCode = 1;
