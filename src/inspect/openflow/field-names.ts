@@ -14,6 +14,9 @@ const RENAMED: readonly (readonly [model: string, wire: string])[] = [
   ["sw", "sw_desc"],
   ["serial", "serial_num"],
   ["dp", "dp_desc"],
+  ["rxFrameErrors", "rx_frame_err"],
+  ["rxOverErrors", "rx_over_err"],
+  ["rxCrcErrors", "rx_crc_err"],
 ];
 const WIRE = new Map(RENAMED);
 const MODEL = new Map(RENAMED.map(([model, wire]) => [wire, model]));

@@ -12,9 +12,7 @@ export const COUNTER_KEYS: ReadonlySet<string> = new Set(
 
 /** Other integers of 64 bits: hex text like "0x1f". A JSON number is taken too. */
 export const WIDE_KEYS: ReadonlySet<string> = new Set(
-  "cookie cookie_mask datapath_id generation_id metadata metadata_mask metadata_match metadata_write tunnel_id".split(
-    " ",
-  ),
+  "cookie cookie_mask datapath_id generation_id metadata metadata_mask metadata_match metadata_write".split(" "),
 );
 
 /** Numbers that people know by their hexadecimal digits, and how many. */
