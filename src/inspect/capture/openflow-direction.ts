@@ -88,7 +88,7 @@ export class OpenFlowDirection {
       // A header is believed when another follows, or the data end where its message does.
       if (next === this.#end) return { skip: at - this.#start, found: true };
       if (next + HEADER <= this.#end) {
-        if (this.#likely(next) && this.#buffer[next] === this.#buffer[at])
+        if (this.#plausible(next) && this.#buffer[next] === this.#buffer[at])
           return { skip: at - this.#start, found: true };
       } else if (!last) return { skip: at - this.#start, found: false };
     }
