@@ -3,7 +3,7 @@
 import { toHex } from "../bytes/hex.ts";
 import type { Action } from "./action-types.ts";
 import type { Bucket, GroupType } from "./bucket.ts";
-import { OFPP } from "./constants.ts";
+import { OFPFF, OFPP } from "./constants.ts";
 import type { Instruction } from "./instruction.ts";
 import type { MeterBand } from "./meter-band.ts";
 import type { Match, OxmTlv, OxmValue } from "./oxm.ts";
@@ -302,9 +302,12 @@ export function canonicalFlowKey(flow: Pick<FlowLike, "tableId" | "priority" | "
   return `table=${flow.tableId},priority=${flow.priority},${canonicalMatch(flow.match)}`;
 }
 
+/** Flags that stay with a flow; the others only say how to add it. */
+const LASTING_FLAGS = OFPFF.SEND_FLOW_REM | OFPFF.NO_PKT_COUNTS | OFPFF.NO_BYT_COUNTS;
+
 /** Everything of a flow that a controller decides. Counters and durations are not part of it. */
 export function canonicalFlow(flow: FlowLike): string {
   const timeouts = `idle=${flow.idleTimeoutSec},hard=${flow.hardTimeoutSec}`;
-  const rest = `cookie=${flow.cookie.toString(16)},${timeouts},flags=${flow.flags}`;
+  const rest = `cookie=${flow.cookie.toString(16)},${timeouts},flags=${flow.flags & LASTING_FLAGS}`;
   return `${canonicalFlowKey(flow)} ${rest} ${canonicalInstructions(flow.instructions)}`;
 }
