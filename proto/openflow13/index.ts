@@ -5,6 +5,7 @@ export type {
   NiciraAction,
   NxController2,
   NxCt,
+  NxNat,
   NxNote,
   NxRegLoad,
   NxRegMove,
@@ -12,14 +13,14 @@ export type {
 } from "./action-types.ts";
 export type { Bucket, GroupType } from "./bucket.ts";
 export {
-  canonicalActions,
   canonicalFlow,
   canonicalFlowKey,
   canonicalGroup,
   canonicalInstructions,
-  canonicalMatch,
   canonicalMeter,
 } from "./canonical.ts";
+export { canonicalActions } from "./canonical-actions.ts";
+export { canonicalMatch } from "./canonical-match.ts";
 export { checkMatch, type MatchProblem } from "./check-match.ts";
 export { decode, decodeRange, encode, encodeAll, peekHeader } from "./codec.ts";
 export * from "./constants.ts";

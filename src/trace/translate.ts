@@ -129,12 +129,14 @@ class Run {
     const after = this.#table(packet, 0, 0, steps);
     // Open vSwitch executes the action set after a table miss too.
     const actions = executionOrder(this.#actionSet);
-    if (actions.length > 0) {
-      const inSet: Step[] = [];
-      this.#inActionSet = true;
-      steps.push({ kind: "action_set", steps: inSet });
-      this.#actions(actions, { ...after, depth: 0, steps: inSet });
-    }
+    if (actions.length === 0) return;
+    // By then it has come back to the table where it began, and names that table's flow as the cause.
+    const [first] = steps;
+    const cookie = first?.kind === "table" ? (first.flow?.cookie ?? 0n) : 0n;
+    const inSet: Step[] = [];
+    steps.push({ kind: "action_set", steps: inSet });
+    this.#inActionSet = true;
+    this.#actions(actions, { ...after, tableId: 0, cookie, depth: 0, steps: inSet });
   }
 
   /** From a table on, as far as goto_table leads. The first lookup, and it alone, may be made for another port. */

@@ -73,15 +73,19 @@ function matches(macs: readonly string[]): fc.Arbitrary<Match> {
     field("nx_reg1", small),
     field("eth_dst", mac, macMask),
     field("eth_src", mac, macMask),
-    fc.oneof(
-      field("vlan_vid", fc.constantFrom(0, 0x1000, 0x100a, 0x1014)),
-      field("vlan_vid", fc.constant(0x1000), fc.constant(0x1000)),
-    ),
   ];
+  const vlan: fc.Arbitrary<Match> = fc.oneof(
+    { weight: 4, arbitrary: fc.constant([]) },
+    field("vlan_vid", fc.constantFrom(0, 0x1000, 0x100a, 0x1014)).map((tlv) => [tlv]),
+    { weight: 3, arbitrary: field("vlan_vid", fc.constant(0x1000), fc.constant(0x1000)).map((tlv) => [tlv]) },
+    fc.tuple(field("vlan_vid", fc.constant(0x1000), fc.constant(0x1000)), field("vlan_pcp", fc.constantFrom(0, 5))),
+  );
   const ethType = (value: number): fc.Arbitrary<OxmTlv> => one({ field: "eth_type", value });
   const proto = (value: number): fc.Arbitrary<OxmTlv> => one({ field: "ip_proto", value });
   const some = (...fields: readonly fc.Arbitrary<OxmTlv>[]): fc.Arbitrary<readonly OxmTlv[]> =>
-    fc.subarray([...fields], { maxLength: Math.min(2, fields.length) }).chain((chosen) => fc.tuple(...chosen) as fc.Arbitrary<OxmTlv[]>);
+    fc
+      .subarray([...fields], { maxLength: Math.min(2, fields.length) })
+      .chain((chosen) => fc.tuple(...chosen) as fc.Arbitrary<OxmTlv[]>);
   const with_ = (
     needed: readonly fc.Arbitrary<OxmTlv>[],
     ...more: readonly fc.Arbitrary<OxmTlv>[]
@@ -119,7 +123,7 @@ function matches(macs: readonly string[]): fc.Arbitrary<Match> {
     with_([ethType(0x86dd), proto(58), one({ field: "icmpv6_type", value: 136 })], field("ipv6_nd_target", v6)),
     with_([ethType(0x88b5)]),
   );
-  return fc.tuple(some(...free), protocols).map(([a, b]) => [...a, ...b]);
+  return fc.tuple(some(...free), vlan, protocols).map((parts) => parts.flat());
 }
 
 function typeOf(match: Match): number | undefined {
@@ -221,27 +225,25 @@ function flows(macs: readonly string[]): fc.Arbitrary<Omit<BuiltFlow, "priority"
     const written = actionSets(fc.oneof(output, group), macs).map(
       (actions): Instruction => ({ kind: "write_actions", actions }),
     );
-    const metadata = fc
-      .record({ metadata: small.map(BigInt), mask: fc.constantFrom(0xffff_ffff_ffff_ffffn, 1n) })
-      .map(
-        (fields): Instruction => ({
-          kind: "write_metadata",
-          metadata: fields.metadata & fields.mask,
-          mask: fields.mask,
-        }),
-      );
+    const metadata = fc.record({ metadata: small.map(BigInt), mask: fc.constantFrom(0xffff_ffff_ffff_ffffn, 1n) }).map(
+      (fields): Instruction => ({
+        kind: "write_metadata",
+        metadata: fields.metadata & fields.mask,
+        mask: fields.mask,
+      }),
+    );
     const cleared = fc.constant({ kind: "clear_actions" } as Instruction);
-    const maybe = (instruction: fc.Arbitrary<Instruction>, freq: number): fc.Arbitrary<Instruction | null> =>
-      fc.option(instruction, { freq });
+    const maybe = (percent: number, instruction: fc.Arbitrary<Instruction>): fc.Arbitrary<Instruction | null> =>
+      fc.oneof({ weight: percent, arbitrary: instruction }, { weight: 100 - percent, arbitrary: fc.constant(null) });
     const goto =
       later.length === 0
         ? fc.constant(null)
         : maybe(
+            75,
             fc.constantFrom(...later).map((table): Instruction => ({ kind: "goto_table", tableId: table })),
-            3,
           );
     return fc
-      .tuple(maybe(applied, 5), fc.option(cleared, { freq: 1 }), maybe(written, 1), maybe(metadata, 1), goto)
+      .tuple(maybe(80, applied), maybe(10, cleared), maybe(40, written), maybe(30, metadata), goto)
       .map((list) => ({ tableId, match, instructions: list.filter((instruction) => instruction !== null) }));
   });
 }
@@ -280,7 +282,7 @@ export function builds(macs: readonly string[]): fc.Arbitrary<Build> {
     groups: groups(macs),
     // One priority each: which of two equal ones a switch takes is left open.
     flows: fc
-      .array(flows(macs), { minLength: 8, maxLength: 24, size: "max" })
+      .array(flows(macs), { minLength: 16, maxLength: 40, size: "max" })
       .map((list) => list.map((flow, at) => ({ ...flow, priority: 100 + at }))),
   });
 }

@@ -26,6 +26,10 @@ interface SimulatedHost {
   readonly id: string;
   /** The database, as it is. */
   row: HostFact;
+  /** As the controller last read it. */
+  known: HostFact;
+  /** Whether the controller can talk to it. Its switch forwards either way. */
+  reachable: boolean;
   readonly device: SimulatedSwitch;
   /** What the controller has of it. */
   rowsRead: boolean;
@@ -63,6 +67,8 @@ export class FabricSimulation {
       const host = this.#hosts.get(id) ?? {
         id,
         row: emptyHostFact(at),
+        known: emptyHostFact(at),
+        reachable: true,
         device: new SimulatedSwitch(),
         rowsRead: true,
         flowsRead: true,
@@ -77,10 +83,13 @@ export class FabricSimulation {
         return before?.networkName === port.networkName ? { ...port, storedVni: before.storedVni } : port;
       });
       host.row = { ...host.row, ports };
+      this.#notice(host);
     }
     this.#derive();
     const wanted = guestsOf(spec).filter((guest) => guest.known === "observed");
     for (const host of this.#hosts.values()) {
+      // Frames are heard by way of the host's own switch.
+      if (!host.reachable) continue;
       const vniOf = (network: string): number => this.fabric.networks.byName(network)?.vni ?? 0;
       const here = wanted.filter((guest) => guest.host === host.id);
       const names = new Set(here.map((guest) => `${vniOf(guest.way.network)}/${guest.mac}/${guest.ofport}`));
@@ -96,6 +105,19 @@ export class FabricSimulation {
         for (const other of this.#hosts.values()) if (other !== host) other.observations.forget(vni, guest.mac);
       }
     }
+    this.#derive();
+  }
+
+  #notice(host: SimulatedHost): void {
+    if (host.reachable && host.rowsRead) host.known = host.row;
+  }
+
+  /** The way between the controller and a host is cut, or there again: then it is read anew. */
+  reach(id: string, reachable: boolean): void {
+    const host = this.#host(id);
+    host.reachable = reachable;
+    if (reachable) host.flowsRead = host.readback === null && host.device.flows.length === 0;
+    this.#notice(host);
     this.#derive();
   }
 
@@ -115,7 +137,8 @@ export class FabricSimulation {
   }
 
   #switchFact(host: SimulatedHost): SwitchFact | null {
-    if (!host.flowsRead) return null;
+    // What a switch held stays a fact while it is away.
+    if (!host.flowsRead && host.readback === null) return null;
     const {
       ownIndex = null,
       receivesOn = new Set<number>(),
@@ -128,13 +151,13 @@ export class FabricSimulation {
   #derive(): void {
     const read = [...this.#hosts.values()].filter((host) => host.rowsRead);
     const inFlows = new Set<number>();
-    for (const { readback, flowsRead } of this.#hosts.values()) {
-      if (!flowsRead || readback === null) continue;
+    for (const { readback } of this.#hosts.values()) {
+      if (readback === null) continue;
       if (readback.ownIndex !== null && readback.ownIndex > 0) inFlows.add(readback.ownIndex);
       for (const { index } of readback.remembered) inFlows.add(index);
     }
     const outcome = resolveIdentities({
-      hosts: read.map((host) => host.row),
+      hosts: read.map((host) => host.known),
       settings: new Map(),
       configuredFabricId: null,
       decisions: this.#decisions,
@@ -159,7 +182,7 @@ export class FabricSimulation {
         tunnelType: this.#tunnelType,
         networkSettings: this.#settings,
         identities: outcome.identities,
-        hostFacts: new Map(read.map((host) => [host.id, host.row])),
+        hostFacts: new Map(read.map((host) => [host.id, host.known])),
         switchFacts,
         remembered: [...this.#hosts.values()].flatMap((host) =>
           host.flowsRead ? (host.readback?.remembered ?? []) : [],
@@ -220,10 +243,12 @@ export class FabricSimulation {
   pending(): readonly SimulationEvent[] {
     const events: SimulationEvent[] = [];
     for (const host of this.#hosts.values()) {
+      const tunnelsWithoutPort = host.row.tunnels.some((row) => row.ofport === null);
+      if (tunnelsWithoutPort) events.push({ kind: "ofports", host: host.id });
+      if (!host.reachable) continue;
       if (!host.rowsRead) events.push({ kind: "read-rows", host: host.id });
       else if (JSON.stringify(this.#rowsAfter(host)) !== JSON.stringify(host.row))
         events.push({ kind: "rows", host: host.id });
-      if (host.row.tunnels.some((row) => row.ofport === null)) events.push({ kind: "ofports", host: host.id });
       if (!host.flowsRead) events.push({ kind: "read-flows", host: host.id });
       else {
         const desired = this.desired(host.id);
@@ -273,6 +298,7 @@ export class FabricSimulation {
         host.observations.load(host.readback.observed);
       }
     }
+    this.#notice(host);
     this.#derive();
     return changes;
   }
