@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { decodeRange, encode, encodeAll } from "../proto/openflow13/index.ts";
 import { JsonFramer } from "../proto/ovsdb/index.ts";
 import { parsePacketIn } from "./wire/binary-parser.ts";
-import { measureLoopHold, SERVE, serveMonitorReply } from "./wire/event-loop.ts";
+import { measureLoopHold, measureNoise, SERVE, serveMonitorReply } from "./wire/event-loop.ts";
 import { compare, median, type Rate, timeMs } from "./wire/measure.ts";
 import { osKenRate } from "./wire/os-ken.ts";
 import { flowMods, monitorReply, packed, packetIns } from "./wire/samples.ts";
@@ -146,6 +146,7 @@ async function main(): Promise<void> {
       ? undefined
       : {
           rows: measured[0]?.rows,
+          noiseMs: await measureNoise(),
           readyMs: median(measured.map((hold) => hold.readyMs)),
           longestMs: median(measured.map((hold) => hold.longestMs)),
           worstMs: Math.max(...measured.map((hold) => hold.longestMs)),
@@ -155,6 +156,11 @@ async function main(): Promise<void> {
     console.log(`  from connection to snapshot          ${loop.readyMs.toFixed(0).padStart(6)} ms`);
     console.log(
       `  longest hold of the event loop       ${loop.longestMs.toFixed(1).padStart(6)} ms   (worst of 5: ${loop.worstMs.toFixed(1)})`,
+    );
+  }
+  if (loop !== undefined) {
+    console.log(
+      `  longest turn of 5 ms, doing nothing  ${loop.noiseMs.toFixed(1).padStart(6)} ms   (what the machine adds)`,
     );
   }
   const results = {

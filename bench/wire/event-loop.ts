@@ -38,6 +38,19 @@ export interface LoopHold {
   readonly rows: number;
 }
 
+/** How long this machine lets a busy process wait by itself: turns of 5 ms for two seconds, and the longest of them. */
+export async function measureNoise(): Promise<number> {
+  const end = performance.now() + 2_000;
+  let longest = 0;
+  while (performance.now() < end) {
+    const start = performance.now();
+    while (performance.now() - start < 5);
+    await new Promise((resolve) => setImmediate(resolve));
+    longest = Math.max(longest, performance.now() - start);
+  }
+  return longest;
+}
+
 /** `program` is this program's own file. Undefined where Open vSwitch's schema is not installed. */
 export async function measureLoopHold(program: string, bytes: number): Promise<LoopHold | undefined> {
   if (!existsSync(SCHEMA)) return undefined;
