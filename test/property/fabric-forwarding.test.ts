@@ -15,10 +15,10 @@ import {
 } from "./fabric-expectations.ts";
 import { FabricSimulation } from "./fabric-simulation.ts";
 import { edit, fabricSpec } from "./fabric-spec.ts";
-import { runs } from "./runs.ts";
+import { runs, TIMEOUT } from "./runs.ts";
 
 describe("a fabric at rest", () => {
-  it("carries each frame to the ports that should have it, once, and to no other", () => {
+  it("carries each frame to the ports that should have it, once, and to no other", TIMEOUT, () => {
     fc.assert(
       fc.property(fabricSpec({ maxHosts: 6 }), (spec) => {
         const simulation = settled(spec);
@@ -27,18 +27,18 @@ describe("a fabric at rest", () => {
         expectQuietWhereKnown(spec, world);
         expectRemoteFlowsAlike(simulation);
       }),
-      runs(60),
+      runs(50),
     );
   });
 });
 
 describe("a fabric that is being updated", () => {
-  it("is safe in every state on the way, and keeps connected whom the change does not concern", () => {
+  it("is safe in every state on the way, and keeps connected whom the change does not concern", TIMEOUT, () => {
     const edits = fc.array(edit, { minLength: 1, maxLength: 4 });
-    fc.assert(fc.property(fabricSpec({ maxHosts: 4 }), edits, order, expectUpdatesSafely), runs(60));
+    fc.assert(fc.property(fabricSpec({ maxHosts: 4 }), edits, order, expectUpdatesSafely), runs(50));
   });
 
-  it("is safe while it is built, hosts in any order", () => {
+  it("is safe while it is built, hosts in any order", TIMEOUT, () => {
     fc.assert(
       fc.property(fabricSpec({ maxHosts: 5 }), order, (spec, choices) => {
         const simulation = new FabricSimulation();
@@ -46,15 +46,19 @@ describe("a fabric that is being updated", () => {
         simulation.settle(chooser(choices), () => expectGoesOn([spec], simulation.world(), []));
         expectForwards(spec, simulation.world());
       }),
-      runs(40),
+      runs(30),
     );
   });
 });
 
 describe("a controller that starts with nothing", () => {
-  it("changes nothing that is right, whatever the order in which hosts return and however many stay away", () => {
-    fc.assert(fc.property(fabricSpec({ maxHosts: 5 }), order, fc.nat(60), expectRestartChangesNothing), runs(60));
-  });
+  it(
+    "changes nothing that is right, whatever the order in which hosts return and however many stay away",
+    TIMEOUT,
+    () => {
+      fc.assert(fc.property(fabricSpec({ maxHosts: 5 }), order, fc.nat(60), expectRestartChangesNothing), runs(50));
+    },
+  );
 });
 
 describe("a fabric of which some hosts are out of the controller's reach", () => {
@@ -67,7 +71,7 @@ describe("a fabric of which some hosts are out of the controller's reach", () =>
     choices: order,
   });
 
-  it("keeps them connected as they were while all else changes, and is whole when they are back", () => {
-    fc.assert(fc.property(scenario, expectSurvivesAbsence), runs(60));
+  it("keeps them connected as they were while all else changes, and is whole when they are back", TIMEOUT, () => {
+    fc.assert(fc.property(scenario, expectSurvivesAbsence), runs(50));
   });
 });
