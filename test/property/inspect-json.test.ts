@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { toHex } from "../../proto/bytes/hex.ts";
 import { encode } from "../../proto/openflow13/index.ts";
 import { decodeInput, encodeInput } from "../../src/inspect/index.ts";
-import { ANY_MESSAGE, BUNDLES, PLAIN } from "./openflow-arbitraries.ts";
+import { ANY_MESSAGE, BUNDLES, EXTENSIONS, PLAIN } from "./openflow-arbitraries.ts";
 
 const OPTIONS = { name: "test", form: "json", pretty: false } as const;
 
@@ -21,7 +21,7 @@ function back(json: string): string {
   return [...encodeInput(new TextEncoder().encode(json), "test")].join("");
 }
 
-describe.each(Object.entries({ ...PLAIN, ...BUNDLES }))("%s", (_, arbitrary) => {
+describe.each(Object.entries({ ...PLAIN, ...BUNDLES, ...EXTENSIONS }))("%s", (_, arbitrary) => {
   it("becomes JSON and the same bytes again", () => {
     fc.assert(
       fc.property(arbitrary, (message) => {

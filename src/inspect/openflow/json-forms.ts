@@ -1,7 +1,15 @@
 // Which JSON form the values have that JSON has no type for: bytes, and integers of 64 bits and more.
 
 /** Bytes, written as plain hex digits. Bytes under any other name are written as {"hex": "..."}. */
-export const BYTES_KEYS: ReadonlySet<string> = new Set(["data", "bytes", "note", "userdata", "properties"]);
+export const BYTES_KEYS: ReadonlySet<string> = new Set([
+  "data",
+  "bytes",
+  "note",
+  "userdata",
+  "properties",
+  "packet",
+  "continuation",
+]);
 
 /** 64-bit counters: JSON numbers, and decimal text where a double would round them. */
 export const COUNTER_KEYS: ReadonlySet<string> = new Set(
