@@ -27,7 +27,19 @@ describe("a fabric at rest", () => {
         expectQuietWhereKnown(spec, world);
         expectRemoteFlowsAlike(simulation);
       }),
-      runs(50),
+      runs(40),
+    );
+  });
+});
+
+describe("a fabric whose liveness reports are wrong", () => {
+  it("carries each frame as if they were right: all that is believed dead is tried nevertheless", TIMEOUT, () => {
+    const wrong = fc.func(fc.boolean()) as fc.Arbitrary<(host: string, port: number) => boolean>;
+    fc.assert(
+      fc.property(fabricSpec({ maxHosts: 4 }), wrong, (spec, believed) => {
+        expectForwards(spec, settled(spec).world(believed));
+      }),
+      runs(20),
     );
   });
 });

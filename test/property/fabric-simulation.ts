@@ -319,8 +319,11 @@ export class FabricSimulation {
     }
   }
 
-  /** The data plane: what switches hold now, whether the controller knows of it or not. */
-  world(): World {
+  /**
+   * The data plane: what switches hold now, whether the controller knows of it or not.
+   * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
+   */
+  world(believed: (host: string, port: number) => boolean = () => true): World {
     const tunnels: TunnelEnd[] = [];
     for (const host of this.#hosts.values()) {
       for (const row of host.row.tunnels) {
@@ -341,7 +344,7 @@ export class FabricSimulation {
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
-        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: true });
+        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: believed(host.id, row.ofport) });
       return [host.id, host.device.model(ports)] as const;
     });
     return world(new Map(models), tunnels);
