@@ -104,7 +104,10 @@ describe("a wrong file", () => {
       'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "grre"; did you mean gre?',
     ],
     ["tunnel: { type: stt }", 'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "stt"'],
-    ["tunnel: gre", 'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, found "gre"'],
+    [
+      "tunnel: gre",
+      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, found "gre"',
+    ],
     ["bridge: 5", "weft.yaml:1:9: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found 5"],
     ["bridge:", "weft.yaml:1:1: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found nothing"],
     [
