@@ -32,10 +32,19 @@ const KINDS = {
     "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
   port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
-  "address-news": "ARP, neighbour solicitation and advertisement: a limited copy to the controller, and on.",
+  "address-news":
+    "ARP, neighbour solicitations and advertisements, router advertisements: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
   "known-mac": "A MAC that is known at this port: on, without a copy. A `note` holds its addresses.",
-  "known-address": "ARP of a known MAC with a known IPv4 address: on, without a copy.",
+  "known-address":
+    "ARP, or a neighbour solicitation, of a known MAC with a known address: on to ANSWER, without a copy.",
+  "own-port":
+    "A question for an address that is behind the port it came from: on, so that its owner is never silenced.",
+  answer:
+    "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
+  unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
+  advertise: "Copies the source MAC into the target link-layer option.",
+  return: "Out by the port it came from, with the tag that the port's network has there.",
   "local-endpoint": "To an endpoint on this switch: out by its port.",
   "remote-endpoint":
     "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
@@ -52,6 +61,9 @@ const PRIORITY_KINDS = {
     knownMac: ["known-mac"],
     unknownMac: ["unknown-mac"],
   },
+  answer: { ownPort: ["own-port"], withoutOption: ["unanswered"], address: ["answer"], unanswered: ["unanswered"] },
+  advertise: { targetOption: ["advertise"] },
+  return: { tagged: ["return"], untagged: ["return"] },
   forward: { endpoint: ["local-endpoint", "remote-endpoint"], flood: ["flood"] },
   deliver: { endpoint: ["deliver-endpoint"], flood: ["deliver-flood"] },
 };
@@ -129,6 +141,7 @@ function exampleSwitch() {
     ovsVersion: null,
     bridgeName: defaultConfig.bridge,
     datapathType: null,
+    userspaceDatapath: true,
     standing: { kind: "owned" },
     dpid: `000000000000000${indexOf(id)}`,
     stored: { index: indexOf(id), fabricId: "example", hostId: id },
@@ -137,7 +150,14 @@ function exampleSwitch() {
     tunnels: ids.filter((peer) => peer !== id).map(tunnelTo),
     problems: [],
   });
-  const heard = { vni: 4095, mac: "52:54:00:00:00:01", ofport: 1, ips: ["10.0.0.1"], heard: 1 };
+  const heard = {
+    vni: 4095,
+    mac: "52:54:00:00:00:01",
+    ofport: 1,
+    ips: ["10.0.0.1", "fe80::1"],
+    router: false,
+    heard: 1,
+  };
   const fabric = deriveFabric({
     fabricId: "example",
     tunnelType: type,
