@@ -69,12 +69,22 @@ const PRIORITY_KINDS = {
 };
 
 const hex = (number) => `0x${number.toString(16)}`;
-const row = (...cells) => `| ${cells.join(" | ")} |`;
-const table = (titles, rows) => [
-  row(...titles),
-  row(...titles.map(() => "---")),
-  ...rows.map((cells) => row(...cells)),
-];
+
+/** Padded as the formatter pads them. */
+function table(titles, rows) {
+  const all = [titles, ...rows].map((cells) => cells.map(String));
+  const widths = titles.map((_, at) => Math.max(3, ...all.map((cells) => cells[at].length)));
+  const line = (cells, fill) => `| ${cells.map((cell, at) => cell.padEnd(widths[at], fill)).join(" | ")} |`;
+  const [head, ...body] = all;
+  return [
+    line(head),
+    line(
+      titles.map(() => ""),
+      "-",
+    ),
+    ...body.map((cells) => line(cells)),
+  ];
+}
 
 function sameKeys(what, described, declared) {
   const [have, want] = [Object.keys(described).sort().join(), Object.keys(declared).sort().join()];
@@ -241,10 +251,13 @@ function pipelineDocument() {
     ...priorityTables(),
     "## What travels with a frame",
     "",
-    "| where | holds |",
-    "| --- | --- |",
-    "| `metadata` | the network's VNI, from CLASSIFY on |",
-    "| tunnel key | the network's VNI; bit 23 is reserved |",
+    ...table(
+      ["where", "holds"],
+      [
+        ["`metadata`", "the network's VNI, from CLASSIFY on"],
+        ["tunnel key", "the network's VNI; bit 23 is reserved"],
+      ],
+    ),
     "",
     "## Cookies",
     "",

@@ -1,9 +1,9 @@
 // Reads big-endian integers and byte ranges out of one message, and refuses to look past its bounds.
 import { WireError } from "./errors.ts";
+import { decodeText } from "./text.ts";
 
 // One shared cell turns two 32-bit halves into a bigint without the cost of shifting bigints.
 const cell = new DataView(new ArrayBuffer(8));
-const utf8 = new TextDecoder();
 
 /**
  * A cursor over `bytes[start, end)`. `origin` is where the message begins in `bytes`, so that offsets in errors are
@@ -125,11 +125,11 @@ export class ByteReader {
     return new ByteReader(this.bytesView, at, at + n, this.origin);
   }
 
-  /** A fixed field of text that ends at its first NUL, or fills the field. Bytes are taken as UTF-8. */
+  /** A fixed field of text that ends at its first NUL, or fills the field. UTF-8; other bytes survive as lone surrogates. */
   text(n: number, field: string): string {
     const raw = this.bytes(n, field);
     const nul = raw.indexOf(0);
-    return utf8.decode(nul < 0 ? raw : raw.subarray(0, nul));
+    return decodeText(nul < 0 ? raw : raw.subarray(0, nul));
   }
 
   expectEnd(field: string): void {

@@ -1,8 +1,8 @@
 // Writes big-endian integers and bytes into a buffer that grows, and refuses values that do not fit their field.
 import { WireError } from "./errors.ts";
+import { encodeText } from "./text.ts";
 
 const cell = new DataView(new ArrayBuffer(8));
-const textEncoder = new TextEncoder();
 
 /** Grows by doubling. `finish` hands out a copy of exactly what was written and empties the writer for the next message. */
 export class ByteWriter {
@@ -99,7 +99,7 @@ export class ByteWriter {
 
   /** Text in a fixed field, padded with NULs; text that does not fit is refused. */
   text(value: string, width: number, field = "text"): void {
-    const raw = textEncoder.encode(value);
+    const raw = encodeText(value);
     if (raw.length > width) {
       throw new WireError("wire/range", `text of ${raw.length} bytes does not fit ${width}`, {
         offset: this.used,

@@ -6,7 +6,7 @@ import type { Bucket, GroupType } from "./bucket.ts";
 import { OFPP } from "./constants.ts";
 import type { Instruction } from "./instruction.ts";
 import type { MeterBand } from "./meter-band.ts";
-import type { Match, OxmTlv } from "./oxm.ts";
+import type { Match, OxmTlv, OxmValue } from "./oxm.ts";
 import { OXM_CLASS, OXM_FIELDS, type OxmField, type OxmName, oxmFieldByName } from "./oxm-fields.ts";
 
 /** Fields with two numbers (NXM and OXM) for one thing: the switch answers with the OXM one. */
@@ -57,10 +57,41 @@ function canonicalTlv(tlv: OxmTlv): string | undefined {
   return `${name}=${(BigInt(tlv.value) & mask).toString(16)}/${mask.toString(16)}`;
 }
 
+const OVERLAPPING = /^(pkt_reg|nx_xxreg)(\d)$/;
+
+/** The 32-bit registers that xreg and xxreg are made of: as such a switch reads them back. */
+const REGISTERS_OF = new Map<OxmName, readonly OxmName[]>();
+for (const field of OXM_FIELDS) {
+  const found = OVERLAPPING.exec(field.name);
+  if (found === null) continue;
+  const count = field.bytes / 4;
+  const first = Number(found[2]) * count;
+  REGISTERS_OF.set(
+    field.name,
+    Array.from({ length: count }, (_, i) => `nx_reg${first + i}` as OxmName),
+  );
+}
+
+function pushRegisters(parts: string[], tlv: OxmValue, registers: readonly OxmName[]): void {
+  for (let i = 0; i < registers.length; i++) {
+    const shift = BigInt((registers.length - 1 - i) * 32);
+    const word = (whole: number | bigint): number => Number((BigInt(whole) >> shift) & 0xffffffffn);
+    const field = registers[i] as OxmName;
+    const value = word(tlv.value);
+    const part = canonicalTlv(tlv.mask === undefined ? { field, value } : { field, value, mask: word(tlv.mask) });
+    if (part !== undefined) parts.push(part);
+  }
+}
+
 /** Sorted by field; all-ones masks and fully wildcarded fields dropped; values in hexadecimal. */
 export function canonicalMatch(match: Match): string {
   const parts: string[] = [];
   for (const tlv of match) {
+    const registers = tlv.field === "unknown" ? undefined : REGISTERS_OF.get(tlv.field);
+    if (tlv.field !== "unknown" && registers !== undefined) {
+      pushRegisters(parts, tlv, registers);
+      continue;
+    }
     const part = canonicalTlv(tlv);
     if (part !== undefined) parts.push(part);
   }

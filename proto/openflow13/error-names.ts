@@ -51,18 +51,29 @@ const TYPES: readonly ErrorType[] = [
   type(
     "OFPET_METER_MOD_FAILED",
     "OFPMMFC_",
-    "UNKNOWN METER_EXISTS INVALID_METER UNKNOWN_METER BAD_COMMAND BAD_FLAGS BAD_RATE BAD_BURST BAD_BAND BAD_BAND_DETAIL OUT_OF_METERS OUT_OF_BANDS",
+    "UNKNOWN METER_EXISTS INVALID_METER UNKNOWN_METER BAD_COMMAND BAD_FLAGS BAD_RATE BAD_BURST BAD_BAND BAD_BAND_VALUE OUT_OF_METERS OUT_OF_BANDS",
   ),
   type("OFPET_TABLE_FEATURES_FAILED", "OFPTFFC_", "BAD_TABLE BAD_METADATA BAD_TYPE BAD_LEN BAD_ARGUMENT EPERM"),
 ];
 
-/** The bundle errors of ONF extension 230, which come as experimenter errors on OpenFlow 1.3. */
-const BUNDLE_ERRORS: readonly string[] =
-  "UNKNOWN EPERM BAD_ID BUNDLE_EXIST BUNDLE_CLOSED OUT_OF_BUNDLES BAD_TYPE BAD_FLAGS MSG_BAD_LEN MSG_BAD_XID MSG_UNSUP MSG_CONFLICT MSG_TOO_MANY MSG_FAILED TIMEOUT BUNDLE_IN_PROGRESS".split(
-    " ",
-  );
 const ONF_EXPERIMENTER = 0x4f4e4600;
-const ONF_BUNDLE_ERROR = 2300;
+const NICIRA_EXPERIMENTER = 0x00002320;
+
+/** ONF extension 230's bundle errors, which come as experimenter errors from 2300 on. */
+const ONF_ERRORS = new Map<number, string>(
+  "UNKNOWN EPERM BAD_ID BUNDLE_EXIST BUNDLE_CLOSED OUT_OF_BUNDLES BAD_TYPE BAD_FLAGS MSG_BAD_LEN MSG_BAD_XID MSG_UNSUP MSG_CONFLICT MSG_TOO_MANY MSG_FAILED TIMEOUT BUNDLE_IN_PROGRESS"
+    .split(" ")
+    .map((name, i) => [2300 + i, `OFPBFC_${name}`]),
+);
+ONF_ERRORS.set(2600, "OFPBIC_DUP_INST");
+
+/** Open vSwitch's own errors in their OpenFlow 1.2+ numbering, from 2 on; "-" has no name. */
+const NICIRA_ERRORS = new Map<number, string>(
+  "NXBRC_NXM_INVALID NXBRC_NXM_BAD_TYPE NXBRC_MUST_BE_ZERO NXBRC_BAD_REASON OFPMOFC_MONITOR_EXISTS OFPMOFC_BAD_FLAGS OFPMOFC_UNKNOWN_MONITOR NXBRC_FM_BAD_EVENT NXBRC_UNENCODABLE_ERROR NXBAC_MUST_BE_ZERO NXFMFC_HARDWARE NXFMFC_BAD_TABLE_ID - NXBAC_BAD_CONJUNCTION NXTTMFC_BAD_COMMAND NXTTMFC_BAD_OPT_LEN NXTTMFC_BAD_FIELD_IDX NXTTMFC_TABLE_FULL NXTTMFC_ALREADY_MAPPED NXTTMFC_DUP_ENTRY - - - - - - - - - - - - NXR_NOT_SUPPORTED NXR_STALE NXST_NOT_CONFIGURED NXFMFC_INVALID_TLV_FIELD NXTTMFC_INVALID_TLV_DEL NXBAC_BAD_HEADER_TYPE NXBAC_UNKNOWN_ED_PROP NXBAC_BAD_ED_PROP NXBAC_CT_DATAPATH_SUPPORT NXBMC_CT_DATAPATH_SUPPORT NXTFFC_DUP_TABLE"
+    .split(" ")
+    .map((name, i): [number, string] => [2 + i, name])
+    .filter(([, name]) => name !== "-"),
+);
 
 export interface ErrorNames {
   readonly type: string;
@@ -80,9 +91,14 @@ export function describeError(type: number, code: number): ErrorNames {
 
 /** Names of an experimenter error (type 0xffff), where this library knows the experimenter. */
 export function describeExperimenterError(experimenter: number, expType: number): ErrorNames {
-  const bundle = expType - ONF_BUNDLE_ERROR;
-  const name = experimenter === ONF_EXPERIMENTER ? BUNDLE_ERRORS[bundle] : undefined;
-  if (name !== undefined) return { type: "OFPET_BUNDLE_FAILED", code: `OFPBFC_${name}` };
+  if (experimenter === ONF_EXPERIMENTER) {
+    const name = ONF_ERRORS.get(expType);
+    if (name !== undefined) return { type: name.startsWith("OFPBFC") ? "OFPET_BUNDLE_FAILED" : "ONF", code: name };
+  }
+  if (experimenter === NICIRA_EXPERIMENTER) {
+    const name = NICIRA_ERRORS.get(expType);
+    if (name !== undefined) return { type: "Nicira", code: name };
+  }
   return { type: `experimenter 0x${experimenter.toString(16)}`, code: `code ${expType}` };
 }
 

@@ -56,15 +56,21 @@ export type { SwitchDesc } from "./multipart/desc.ts";
 export type { AggregateStats, FlowFilter, FlowStats } from "./multipart/flow.ts";
 export { FLOW_FILTER_ALL } from "./multipart/flow.ts";
 export type { GroupDesc, GroupFeatures } from "./multipart/group.ts";
+export type { BucketCounter, GroupStats } from "./multipart/group-stats.ts";
 export type { MeterConfig, MeterFeatures } from "./multipart/meter.ts";
+export type { MeterBandStats, MeterStats } from "./multipart/meter-stats.ts";
 export type {
+  ExperimenterBody,
   MultipartReply,
   MultipartReplyBody,
   MultipartRequest,
   MultipartRequestBody,
   UnknownBody,
 } from "./multipart/multipart.ts";
+export type { PortStats } from "./multipart/port-stats.ts";
+export type { QueueFilter, QueueStats } from "./multipart/queue.ts";
 export type { TableStats } from "./multipart/table.ts";
+export type { FeatureId, OxmId, TableFeatureProperty, TableFeatures } from "./multipart/table-features.ts";
 export type { Match, OxmTlv, OxmUnknown, OxmValue } from "./oxm.ts";
 export type { OxmField, OxmFormat, OxmName, OxmPrerequisite } from "./oxm-fields.ts";
 export { OXM_CLASS, OXM_EXPERIMENTER, OXM_FIELDS, oxmFieldByName, oxmFieldByNumber } from "./oxm-fields.ts";
@@ -73,3 +79,6 @@ export { formatActions, formatInstructions } from "./text/format-actions.ts";
 export { type FormattableFlow, formatFlow, formatGroup, formatMeter } from "./text/format-flow.ts";
 export { formatMatch } from "./text/format-match.ts";
 export { formatPort } from "./text/format-value.ts";
+export { parseActions, parseInstructions } from "./text/parse-actions.ts";
+export { parseFlow } from "./text/parse-flow.ts";
+export { parseMatch } from "./text/parse-match.ts";

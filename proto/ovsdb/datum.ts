@@ -31,14 +31,18 @@ const DEFAULT_ATOMS: Readonly<Record<AtomicType, Atom>> = {
   string: "",
   uuid: NIL_UUID,
 };
-const EMPTY_SET: Datum = Object.freeze([]);
+const EMPTY_SET: readonly Atom[] = Object.freeze([]);
 const EMPTY_MAP: Datum = new Map<Atom, Atom>();
+
+const SCALAR_DEFAULTS = Object.fromEntries(
+  Object.entries(DEFAULT_ATOMS).map(([type, atom]) => [type, Object.freeze([atom])]),
+) as Readonly<Record<AtomicType, readonly Atom[]>>;
 
 /** What a column holds that an insert did not name (RFC 7047, section 5.2.1). */
 export function defaultDatum(type: ColumnType): Datum {
   const key = DEFAULT_ATOMS[type.key.type];
   if (type.value !== null) return type.min === 0 ? EMPTY_MAP : new Map([[key, DEFAULT_ATOMS[type.value.type]]]);
-  return type.min === 0 ? EMPTY_SET : Object.freeze([key]);
+  return type.min === 0 ? EMPTY_SET : SCALAR_DEFAULTS[type.key.type];
 }
 
 function tagged(json: Json, tag: "set" | "map"): readonly Json[] | undefined {
@@ -64,7 +68,8 @@ function decodeSet(key: AtomicType, json: Json, path: string): readonly Atom[] {
   const atoms = tagged(json, "set");
   if (atoms === undefined) return Object.freeze([decodeAtom(key, json, path)]);
   const decoded = atoms.map((atom) => decodeAtom(key, atom, path));
-  if (decoded.length < 2) return Object.freeze(decoded);
+  if (decoded.length === 0) return EMPTY_SET;
+  if (decoded.length === 1) return Object.freeze(decoded);
   const sorted = decoded.sort(compareAtoms);
   if (sorted.some((atom, index) => index > 0 && atom === sorted[index - 1])) {
     throw new OvsdbProtocolError(path, "set contains duplicate", json);

@@ -1,5 +1,6 @@
 // Cuts a stream of JSON texts into messages: OVSDB sends them back to back, with no length before them (RFC 7047, section 4).
 import { WireError } from "../bytes/errors.ts";
+import { JsonAssembler } from "./json-assembler.ts";
 import { parsePlainJson, parseStrictJson } from "./json-parse.ts";
 import type { Json } from "./json-text.ts";
 
@@ -8,47 +9,67 @@ export interface JsonLimits {
   readonly maxBytes?: number;
   /** Arrays and objects within each other. Default 1000, as in Open vSwitch. */
   readonly maxDepth?: number;
+  /** A longer message is parsed in pieces of about this size while it arrives. Default 256 KiB. */
+  readonly pieceBytes?: number;
 }
 
 export const DEFAULT_MAX_JSON_BYTES = 16 * 1024 * 1024;
 export const DEFAULT_MAX_JSON_DEPTH = 1000;
+const DEFAULT_PIECE_BYTES = 256 * 1024;
 
 /** Runs of fewer digits are exact in a double. */
 const EXACT_DIGITS = 16;
 const AFTER_MINUS = -1;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
 type State = "between" | "structure" | "string" | "escape" | "broken";
 
 /**
- * Looks at every byte once, however the stream is split, and parses nothing before its end, size and depth are known.
- * An error is final: what follows in the stream has no known beginning.
+ * Looks at every byte once, however the stream is split, and parses nothing before its end, size and depth are known;
+ * what is large is parsed piece by piece, each ending at a comma. An error is final: what follows in the stream has no
+ * known beginning.
  */
 export class JsonFramer {
   readonly #onMessage: (message: Json) => void;
   readonly #maxBytes: number;
   readonly #maxDepth: number;
+  readonly #pieceBytes: number;
   #state: State = "between";
-  #depth = 0;
-  /** Digits of the number the scanner is in, 0 outside of numbers, AFTER_MINUS between a sign and the first digit. */
-  #digits = 0;
-  /** Whether the message holds something that JSON.parse would round, or take although Open vSwitch does not. */
-  #needsStrict = false;
+  /** Bytes of the stream before the current chunk, and before the current message. */
+  #streamOffset = 0;
+  #messageOffset = 0;
+  /** Bytes of the message that were parsed already. */
+  #parsedBytes = 0;
   /**
-   * The unfinished message's bytes from earlier chunks, at the front. They are copied: a peer that sends single bytes
-   * must not make each of them cost an object.
+   * The piece's bytes from earlier chunks, at the front. They are copied: a peer that sends single bytes must not make
+   * each of them cost an object.
    */
   #held = new Uint8Array(0);
   #heldBytes = 0;
-  /** Bytes of the stream before the current chunk. */
-  #streamOffset = 0;
+  /** The opening brackets of the containers that are open. */
+  #open: number[] = [];
+  /** The fewest containers that were open since the piece began. */
+  #lowest = 0;
+  /** Where in the message the last string, and by depth the last key, begins and ends. */
+  #stringStart = 0;
+  #stringEnd = 0;
+  #keys: { start: number; end: number }[] = [];
+  /** Digits of the number the scanner is in, 0 outside of numbers, AFTER_MINUS between a sign and the first digit. */
+  #digits = 0;
+  /** Whether the piece holds something that JSON.parse would round, or take although Open vSwitch does not. */
+  #needsStrict = false;
+  #pieceIsFull = false;
+  #assembler: JsonAssembler | undefined;
 
   constructor(onMessage: (message: Json) => void, limits: JsonLimits = {}) {
     this.#onMessage = onMessage;
     this.#maxBytes = limits.maxBytes ?? DEFAULT_MAX_JSON_BYTES;
     this.#maxDepth = limits.maxDepth ?? DEFAULT_MAX_JSON_DEPTH;
+    this.#pieceBytes = limits.pieceBytes ?? DEFAULT_PIECE_BYTES;
   }
 
   /** Whether the stream may end here without cutting a message. */
@@ -67,7 +88,7 @@ export class JsonFramer {
       this.#scan(chunk);
     } catch (error) {
       this.#state = "broken";
-      this.#held = new Uint8Array(0);
+      this.#forget();
       throw error;
     }
     this.#streamOffset += chunk.length;
@@ -82,26 +103,29 @@ export class JsonFramer {
           const c = chunk[at];
           if (c === 0x7b || c === 0x5b) {
             start = at;
+            this.#messageOffset = this.#streamOffset + at;
             this.#state = "structure";
-            this.#depth = 0;
-            this.#digits = 0;
-            this.#needsStrict = false;
           } else if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
             at += 1;
           } else {
-            throw this.#error("json/top-level", "a message must be a JSON object or array", at);
+            throw this.#error("json/top-level", "a message must be a JSON object or array", this.#streamOffset + at);
           }
           break;
         }
         case "structure":
-          at = this.#scanStructure(chunk, at);
-          if (this.#depth === 0) {
-            this.#finish(chunk.subarray(start, at), at);
+          at = this.#scanStructure(chunk, at, this.#parsedBytes + this.#heldBytes - start);
+          this.#checkLength(at - start);
+          if (this.#open.length === 0) {
+            this.#finish(this.#piece(chunk.subarray(start, at)));
+            start = at;
+          } else if (this.#pieceIsFull) {
+            this.#pieceIsFull = false;
+            this.#parsePiece(this.#piece(chunk.subarray(start, at - 1)));
             start = at;
           }
           break;
         case "string":
-          at = this.#scanString(chunk, at);
+          at = this.#scanString(chunk, at, this.#parsedBytes + this.#heldBytes - start);
           break;
         case "escape":
           if (chunk[at] === 0x75) this.#needsStrict = true;
@@ -111,32 +135,17 @@ export class JsonFramer {
         case "broken":
           return;
       }
-      // Checked at least once for each string or structure, so before any large text is parsed.
-      if (this.#state !== "between" && this.#heldBytes + at - start > this.#maxBytes) {
-        throw this.#error(
-          "json/too-long",
-          `a message is longer than ${this.#maxBytes} bytes`,
-          start + this.#maxBytes - this.#heldBytes,
-        );
-      }
+      if (this.#state !== "between") this.#checkLength(at - start);
     }
-    if (this.#state === "between") return;
-    this.#hold(chunk.subarray(start));
+    if (this.#state !== "between") this.#hold(chunk.subarray(start));
   }
 
-  #hold(bytes: Uint8Array): void {
-    const needed = this.#heldBytes + bytes.length;
-    if (needed > this.#held.length) {
-      const larger = new Uint8Array(Math.max(needed, 2 * this.#held.length));
-      larger.set(this.#held.subarray(0, this.#heldBytes));
-      this.#held = larger;
-    }
-    this.#held.set(bytes, this.#heldBytes);
-    this.#heldBytes = needed;
-  }
-
-  /** Scans outside of strings up to a string's first quote or to the message's end; gives the offset after it. */
-  #scanStructure(chunk: Uint8Array, from: number): number {
+  /**
+   * Scans outside of strings up to a string's first quote, the message's end, or a comma at which the piece is large
+   * enough; gives the offset after it.
+   * @param base added to an offset in the chunk it gives the offset in the message
+   */
+  #scanStructure(chunk: Uint8Array, from: number, base: number): number {
     let digits = this.#digits;
     let at = from;
     while (at < chunk.length) {
@@ -144,6 +153,7 @@ export class JsonFramer {
       at += 1;
       if (c === QUOTE) {
         digits = 0;
+        this.#stringStart = base + at - 1;
         this.#state = "string";
         break;
       }
@@ -158,14 +168,23 @@ export class JsonFramer {
         this.#needsStrict = true;
       } else {
         digits = c === 0x2d ? AFTER_MINUS : 0;
-        if (c === 0x7b || c === 0x5b) {
-          this.#depth += 1;
-          if (this.#depth > this.#maxDepth) {
-            throw this.#error("json/too-deep", `input exceeds maximum nesting depth ${this.#maxDepth}`, at - 1);
+        if (c === COMMA) {
+          if (base + at - this.#parsedBytes > this.#pieceBytes) {
+            this.#pieceIsFull = true;
+            break;
           }
+        } else if (c === COLON) {
+          this.#keys[this.#open.length] = { start: this.#stringStart, end: this.#stringEnd };
+        } else if (c === 0x7b || c === 0x5b) {
+          if (this.#open.length === this.#maxDepth) {
+            const offset = this.#streamOffset + at - 1;
+            throw this.#error("json/too-deep", `input exceeds maximum nesting depth ${this.#maxDepth}`, offset);
+          }
+          this.#open.push(c);
         } else if (c === 0x7d || c === 0x5d) {
-          this.#depth -= 1;
-          if (this.#depth === 0) break;
+          this.#open.pop();
+          if (this.#open.length < this.#lowest) this.#lowest = this.#open.length;
+          if (this.#open.length === 0) break;
         }
       }
     }
@@ -174,12 +193,13 @@ export class JsonFramer {
   }
 
   /** Scans inside of a string up to its closing quote or a backslash; gives the offset after it. */
-  #scanString(chunk: Uint8Array, from: number): number {
+  #scanString(chunk: Uint8Array, from: number, base: number): number {
     let at = from;
     while (at < chunk.length) {
       const c = chunk[at];
       at += 1;
       if (c === QUOTE) {
+        this.#stringEnd = base + at;
         this.#state = "structure";
         break;
       }
@@ -191,29 +211,91 @@ export class JsonFramer {
     return at;
   }
 
-  #finish(tail: Uint8Array, endInChunk: number): void {
-    const length = this.#heldBytes + tail.length;
-    const offset = this.#streamOffset + endInChunk - length;
-    if (length > this.#maxBytes) {
-      throw this.#error(
-        "json/too-long",
-        `a message is longer than ${this.#maxBytes} bytes`,
-        endInChunk - length + this.#maxBytes,
-      );
-    }
-    let bytes = tail;
-    if (this.#heldBytes > 0) {
-      this.#hold(tail);
-      bytes = this.#held.subarray(0, length);
-    }
-    this.#held = new Uint8Array(0);
-    this.#heldBytes = 0;
-    this.#state = "between";
-    this.#onMessage(parseMessage(bytes, offset, this.#needsStrict));
+  #checkLength(unheld: number): void {
+    if (this.#parsedBytes + this.#heldBytes + unheld <= this.#maxBytes) return;
+    const offset = this.#messageOffset + this.#maxBytes;
+    throw this.#error("json/too-long", `a message is longer than ${this.#maxBytes} bytes`, offset);
   }
 
-  #error(code: string, why: string, atInChunk: number): WireError {
-    return new WireError(code, why, { offset: this.#streamOffset + atInChunk, field: "message" });
+  #hold(bytes: Uint8Array): void {
+    const needed = this.#heldBytes + bytes.length;
+    if (needed > this.#held.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#held.length));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(bytes, this.#heldBytes);
+    this.#heldBytes = needed;
+  }
+
+  /** The whole piece, given its end; valid until the next chunk. */
+  #piece(tail: Uint8Array): Uint8Array {
+    if (this.#heldBytes === 0) return tail;
+    this.#hold(tail);
+    return this.#held.subarray(0, this.#heldBytes);
+  }
+
+  #parsePiece(bytes: Uint8Array): void {
+    this.#assembler ??= new JsonAssembler();
+    // Closing the open containers would make `[,` look like an empty array.
+    const last = bytes.findLast((c) => c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09);
+    if (last === 0x5b || last === 0x7b) {
+      const offset = this.#messageOffset + this.#parsedBytes + bytes.length;
+      throw this.#error("json/syntax", "syntax error expecting value", offset);
+    }
+    this.#assemble(this.#assembler, bytes);
+    this.#parsedBytes += bytes.length + 1;
+    this.#heldBytes = 0;
+    this.#lowest = this.#open.length;
+    this.#needsStrict = false;
+  }
+
+  #assemble(assembler: JsonAssembler, bytes: Uint8Array): Json {
+    const from = this.#parsedBytes;
+    const open = [...this.#open];
+    const prefix = assembler.prefix();
+    const parsed = this.#parse(bytes, prefix, assembler.suffix(open));
+    const keyOf = (level: number): string => {
+      const key = this.#keys[level];
+      const token = UTF8.decode(bytes.subarray((key?.start ?? 0) - from, (key?.end ?? 0) - from));
+      return JSON.parse(token) as string;
+    };
+    return assembler.add(parsed, { open, lowest: this.#lowest, keyOf });
+  }
+
+  #finish(bytes: Uint8Array): void {
+    const message = this.#assembler === undefined ? this.#parse(bytes) : this.#assemble(this.#assembler, bytes);
+    this.#state = "between";
+    this.#forget();
+    this.#onMessage(message);
+  }
+
+  #forget(): void {
+    this.#assembler = undefined;
+    this.#held = new Uint8Array(0);
+    this.#heldBytes = 0;
+    this.#parsedBytes = 0;
+    this.#open = [];
+    this.#lowest = 0;
+    this.#digits = 0;
+    this.#needsStrict = false;
+  }
+
+  #parse(bytes: Uint8Array, prefix = "", suffix = ""): Json {
+    const offset = this.#messageOffset + this.#parsedBytes;
+    let text: string;
+    try {
+      text = UTF8.decode(bytes);
+    } catch (cause) {
+      const where = offset + validPrefix(bytes);
+      throw new WireError("json/utf8", "the message is not UTF-8", { cause, offset: where, field: "message" });
+    }
+    const parse = this.#needsStrict ? parseStrictJson : parsePlainJson;
+    return parse(prefix + text + suffix, offset - new TextEncoder().encode(prefix).length);
+  }
+
+  #error(code: string, why: string, offset: number): WireError {
+    return new WireError(code, why, { offset, field: "message" });
   }
 }
 
@@ -230,18 +312,4 @@ function validPrefix(bytes: Uint8Array): number {
     }
   }
   return bytes.length;
-}
-
-function parseMessage(bytes: Uint8Array, offset: number, needsStrict: boolean): Json {
-  let text: string;
-  try {
-    text = UTF8.decode(bytes);
-  } catch (cause) {
-    throw new WireError("json/utf8", "the message is not UTF-8", {
-      cause,
-      offset: offset + validPrefix(bytes),
-      field: "message",
-    });
-  }
-  return needsStrict ? parseStrictJson(text, offset) : parsePlainJson(text, offset);
 }

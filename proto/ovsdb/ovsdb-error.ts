@@ -107,11 +107,18 @@ export class OvsdbTransactionError extends WeftError {
 /** The peer's message has a form that the protocol forbids; `path` tells where in the message. */
 export class OvsdbProtocolError extends WeftError {
   readonly path: string;
+  readonly #why: string;
 
   constructor(path: string, why: string, found?: Json) {
-    const shown = found === undefined ? "" : `, found ${shorten(found)}`;
-    super("ovsdb/protocol", `${path}: ${why}${shown}`, { context: { path } });
+    const complaint = found === undefined ? why : `${why}, found ${shorten(found)}`;
+    super("ovsdb/protocol", `${path}: ${complaint}`, { context: { path } });
     this.path = path;
+    this.#why = complaint;
+  }
+
+  /** The same error, seen from further out. Paths are put together only when something is wrong. */
+  within(outer: string): OvsdbProtocolError {
+    return new OvsdbProtocolError(`${outer}.${this.path}`, this.#why);
   }
 }
 

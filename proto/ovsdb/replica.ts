@@ -40,69 +40,75 @@ export function emptyReplica(columns: MonitoredColumns): Replica {
   return new Map([...columns.keys()].map((table) => [table, new Map()] as const));
 }
 
-function expectRow(json: Json, path: string): JsonObject {
-  if (!isJsonObject(json)) throw new OvsdbProtocolError(path, "a row must be an object", json);
+function expectRow(json: Json): JsonObject {
+  if (!isJsonObject(json)) throw new OvsdbProtocolError("row", "must be an object", json);
   return json;
 }
 
+function unmonitored(name: string): OvsdbProtocolError {
+  return new OvsdbProtocolError("row", `a column that is not monitored: ${name.slice(0, 80)}`);
+}
+
 /** Decodes a whole row; what it leaves out has its default. */
-function decodeRow(columns: Columns, json: Json, path: string): DatumRow {
-  const object = expectRow(json, path);
-  for (const name of Object.keys(object)) {
-    if (!columns.has(name)) throw new OvsdbProtocolError(path, `a column that is not monitored: ${name.slice(0, 80)}`);
+function decodeRow(columns: Columns, json: Json): DatumRow {
+  const object = expectRow(json);
+  for (const name in object) {
+    if (!columns.has(name)) throw unmonitored(name);
   }
-  return new Map(
-    [...columns].map(([name, { type }]) => {
-      const value = member(object, name);
-      return [name, value === undefined ? defaultDatum(type) : decodeDatum(type, value, `${path}.${name}`)] as const;
-    }),
-  );
+  const row = new Map<string, Datum>();
+  for (const { name, type } of columns.values()) {
+    const value = member(object, name);
+    row.set(name, value === undefined ? defaultDatum(type) : decodeDatum(type, value, name));
+  }
+  return row;
 }
 
 /** Changes the columns that a difference names. */
-function modifyRow(columns: Columns, before: DatumRow, json: Json, path: string): DatumRow {
+function modifyRow(columns: Columns, before: DatumRow, json: Json): DatumRow {
   const after = new Map<string, Datum>(before);
-  for (const [name, value] of Object.entries(expectRow(json, path))) {
+  for (const [name, value] of Object.entries(expectRow(json))) {
     const column = columns.get(name);
-    if (column === undefined)
-      throw new OvsdbProtocolError(path, `a column that is not monitored: ${name.slice(0, 80)}`);
-    const diff = decodeDatumDiff(column.type, value, `${path}.${name}`);
+    if (column === undefined) throw unmonitored(name);
+    const diff = decodeDatumDiff(column.type, value, name);
     after.set(name, applyDatumDiff(column.type, before.get(name) ?? defaultDatum(column.type), diff));
   }
   return after;
 }
 
 /** `<row-update>`: `new` holds every monitored column; without it the row is gone. */
-function applyRowUpdate(columns: Columns, json: JsonObject, path: string): DatumRow | undefined {
+function applyRowUpdate(columns: Columns, json: JsonObject): DatumRow | undefined {
   const row = member(json, "new");
   if (row === undefined && member(json, "old") === undefined) {
-    throw new OvsdbProtocolError(path, `must have "old" or "new"`, json);
+    throw new OvsdbProtocolError("row update", `must have "old" or "new"`, json);
   }
-  return row === undefined ? undefined : decodeRow(columns, row, path);
+  return row === undefined ? undefined : decodeRow(columns, row);
 }
 
 /** `<row-update2>`: exactly one of `initial`, `insert`, `modify` (a difference) and `delete`. */
-function applyRowUpdate2(
-  columns: Columns,
-  before: DatumRow | undefined,
-  json: JsonObject,
-  path: string,
-): DatumRow | undefined {
+function applyRowUpdate2(columns: Columns, before: DatumRow | undefined, json: JsonObject): DatumRow | undefined {
   const [kind, ...others] = Object.keys(json);
-  if (kind === undefined || others.length > 0) throw new OvsdbProtocolError(path, "must have exactly one member", json);
+  if (kind === undefined || others.length > 0) {
+    throw new OvsdbProtocolError("row update", "must have exactly one member", json);
+  }
   const row = member(json, kind) ?? null;
   switch (kind) {
     case "initial":
     case "insert":
-      return decodeRow(columns, row, path);
+      return decodeRow(columns, row);
     case "delete":
       return undefined;
     case "modify":
-      if (before === undefined) throw new OvsdbProtocolError(path, "a row that was never told of is modified");
-      return modifyRow(columns, before, row, path);
+      if (before === undefined) throw new OvsdbProtocolError("modify", "a row that was never told of is modified");
+      return modifyRow(columns, before, row);
     default:
-      throw new OvsdbProtocolError(path, `unknown kind of update "${kind.slice(0, 80)}"`);
+      throw new OvsdbProtocolError("row update", `unknown kind of update "${kind.slice(0, 80)}"`);
   }
+}
+
+/** The row after its update; undefined when it is gone. */
+function nextRow(columns: Columns, before: DatumRow | undefined, version: 1 | 2, json: Json): DatumRow | undefined {
+  if (!isJsonObject(json)) throw new OvsdbProtocolError("row update", "must be an object", json);
+  return version === 1 ? applyRowUpdate(columns, json) : applyRowUpdate2(columns, before, json);
 }
 
 /**
@@ -125,15 +131,15 @@ export function applyUpdates(
     if (!isJsonObject(rowUpdates)) throw new OvsdbProtocolError(table, "must be an object", rowUpdates);
     const rows = new Map(tables.get(table));
     for (const [key, rowUpdate] of Object.entries(rowUpdates)) {
-      const path = `${table}.${key.slice(0, 36)}`;
-      if (!isUuid(key)) throw new OvsdbProtocolError(path, "must be a row's UUID");
       const uuid = key.toLowerCase();
-      if (!isJsonObject(rowUpdate)) throw new OvsdbProtocolError(path, "must be an object", rowUpdate);
+      if (!isUuid(uuid)) throw new OvsdbProtocolError(table, "must hold rows by their UUIDs", key);
       const before = rows.get(uuid);
-      const after =
-        version === 1
-          ? applyRowUpdate(tableColumns, rowUpdate, path)
-          : applyRowUpdate2(tableColumns, before, rowUpdate, path);
+      let after: DatumRow | undefined;
+      try {
+        after = nextRow(tableColumns, before, version, rowUpdate);
+      } catch (error) {
+        throw error instanceof OvsdbProtocolError ? error.within(`${table}.${uuid}`) : error;
+      }
       if (after === undefined) rows.delete(uuid);
       else rows.set(uuid, after);
       changes.push({ table, uuid, before, after });
@@ -141,4 +147,36 @@ export function applyUpdates(
     tables.set(table, rows);
   }
   return { replica: tables, changes };
+}
+
+/**
+ * Divides one update into several of at most so many rows: applied one after the other they do the same, and whoever
+ * applies them can do something else in between.
+ */
+export function sliceUpdates(whole: RawUpdates, rowsPerSlice: number): readonly RawUpdates[] {
+  const { updates } = whole;
+  if (!isJsonObject(updates)) return [whole];
+  const rowCounts = Object.values(updates).map((rows) => (isJsonObject(rows) ? Object.keys(rows).length : 0));
+  if (rowCounts.reduce((sum, count) => sum + count, 0) <= rowsPerSlice) return [whole];
+  const slices: Record<string, Record<string, Json>>[] = [];
+  let room = 0;
+  for (const [table, rows] of Object.entries(updates)) {
+    if (!isJsonObject(rows)) return [whole];
+    let part: Record<string, Json> | undefined;
+    for (const [uuid, row] of Object.entries(rows)) {
+      if (room === 0) {
+        slices.push({});
+        room = rowsPerSlice;
+        part = undefined;
+      }
+      if (part === undefined) {
+        part = {};
+        Object.defineProperty(slices.at(-1) ?? {}, table, { value: part, enumerable: true });
+      }
+      Object.defineProperty(part, uuid, { value: row, enumerable: true });
+      room -= 1;
+    }
+  }
+  if (slices.length < 2) return [whole];
+  return slices.map((slice, index) => ({ ...whole, updates: slice, incremental: whole.incremental || index > 0 }));
 }

@@ -109,12 +109,26 @@ interface Typed {
   readonly uuid: string;
 }
 
+interface ShapedColumn {
+  readonly name: string;
+  readonly shape: ColumnShape;
+  readonly path: string;
+}
+
+const SHAPED_COLUMNS: ReadonlyMap<string, readonly ShapedColumn[]> = new Map(
+  TABLES.map(([table, columns]) => [
+    table,
+    Object.entries(columns).map(([name, shape]) => ({ name, shape, path: `${table}.${name}` })),
+  ]),
+);
+
+/** Assigns the columns always in the same order: rows of a table are then of one hidden class, and cheap. */
 function typedRow(table: VswitchTable, uuid: string, row: DatumRow, diagnose: Diagnose): Typed {
-  const columns: ColumnTable = VSWITCH_COLUMNS[table];
-  const values = Object.entries(columns).map(
-    ([name, shape]) => [name, shapeValue(shape, row.get(name), `${table}.${name}`, diagnose)] as const,
-  );
-  return Object.freeze({ uuid, ...Object.fromEntries(values) });
+  const typed: Record<string, unknown> & { uuid: string } = { uuid };
+  for (const { name, shape, path } of SHAPED_COLUMNS.get(table) ?? []) {
+    typed[name] = shapeValue(shape, row.get(name), path, diagnose);
+  }
+  return Object.freeze(typed);
 }
 
 /** Where each table's rows stand in a snapshot. */

@@ -3,6 +3,7 @@ import type { WeftConfig } from "./types.ts";
 
 /** The vni of the default network unless configured; docs/concepts. */
 const DEFAULT_VNI = 4095;
+const MAX_VLAN = 4094;
 
 export interface Conflict {
   readonly path: readonly string[];
@@ -15,6 +16,7 @@ export function findConflicts(config: WeftConfig): readonly Conflict[] {
     ...repeated("networks", networks, "tag"),
     ...repeated("networks", networks, "vni"),
     ...takenByDefault(config),
+    ...takenByVlans(config),
     ...repeated("hosts", hosts, "index"),
     ...repeated("hosts", hosts, "name"),
     ...repeated("hosts", hosts, "tunnelIp"),
@@ -49,4 +51,13 @@ function takenByDefault({ networks }: WeftConfig): readonly Conflict[] {
       path: ["networks", name, "vni"],
       message: `expected a value of its own, found ${DEFAULT_VNI}, which the default network has; set networks.default.vni to free it`,
     }));
+}
+
+/** A VLAN tag's network needs no declaring, and its vni is the tag: the first 4094 numbers are spoken for. */
+function takenByVlans({ networks }: WeftConfig): readonly Conflict[] {
+  return Object.entries(networks).flatMap(([name, { vni, tag }]) => {
+    if (vni === undefined || vni > MAX_VLAN || vni === tag) return [];
+    const message = `expected the network's own tag or a number above ${MAX_VLAN}, found ${vni}, which belongs to VLAN ${vni}; write tag: ${vni} to name that VLAN's network`;
+    return [{ path: ["networks", name, "vni"], message }];
+  });
 }

@@ -1,7 +1,7 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
-import { deriveFabric, type Fabric } from "../model/fabric.ts";
+import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
@@ -143,9 +143,18 @@ export class Weaver {
     );
     this.#fabric = next;
     this.#islands = this.#deriveIslands();
+    this.#retainHeard();
     this.#options.recomputed();
     hosts.wakeAll();
     switches.wakeAll();
+  }
+
+  #retainHeard(): void {
+    for (const entry of this.#options.switches.entries.values()) {
+      const island = this.#islands.get(entry.dpid)?.hosts.get(loneHostId(entry.dpid));
+      const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(entry.dpid) ?? "");
+      if (host?.fact != null && takesPart(host.fact)) entry.observations.retain(attachedPorts(host));
+    }
   }
 
   #indexesInFlows(): ReadonlySet<number> {

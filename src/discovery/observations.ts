@@ -100,6 +100,16 @@ export class Observations {
     return holder !== undefined && this.forgetIp(vni, holder.mac, holder.ofport, ip);
   }
 
+  /**
+   * Forgets what was heard where nobody can speak any more: a port that is gone, a network that the port has left. Port
+   * numbers are given again, and what was heard on one must not be taken for what is behind the next.
+   */
+  retain(attached: ReadonlyMap<number, ReadonlyMap<Vni, unknown>>): void {
+    for (const { vni, mac, ofport } of this.all) {
+      if (attached.get(ofport)?.has(vni) !== true) this.forget(vni, mac, ofport);
+    }
+  }
+
   /** @returns whether the address was known there. */
   forgetIp(vni: Vni, mac: Mac, ofport: number, ip: string): boolean {
     const known = this.#ports.get(ofport)?.get(`${vni}/${mac}`);

@@ -78,6 +78,16 @@ function stillRemembered(input: FabricInput): readonly RememberedFact[] {
   return kept;
 }
 
+/** Port number -> the networks whose frames can come in there -> the port's name. */
+export function attachedPorts(host: FabricHost): ReadonlyMap<number, ReadonlyMap<Vni, string>> {
+  const attached = new Map<number, ReadonlyMap<Vni, string>>();
+  for (const { fact, attachments } of host.ports) {
+    if (fact.ofport === null) continue;
+    attached.set(fact.ofport, new Map(attachments.map((at) => [at.network.vni, fact.name])));
+  }
+  return attached;
+}
+
 function* claimsOf(
   input: FabricInput,
   hosts: Iterable<FabricHost>,
@@ -85,11 +95,8 @@ function* claimsOf(
 ): Generator<EndpointClaim> {
   const idOf = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   for (const host of hosts) {
-    const attached = new Map<number, ReadonlyMap<Vni, string>>();
+    const attached = attachedPorts(host);
     for (const port of host.ports) {
-      if (port.fact.ofport !== null) {
-        attached.set(port.fact.ofport, new Map(port.attachments.map((at) => [at.network.vni, port.fact.name])));
-      }
       for (const mac of port.fact.declaredMacs) {
         // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
         const [only, ...more] = port.attachments;

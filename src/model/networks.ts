@@ -47,6 +47,20 @@ function vniOfVlanName(name: string): Vni | null {
 }
 
 /**
+ * The VLANs that a port's own columns lead into. Columns without effect name none: a network that only they named would
+ * have no member on the port's host, and so would be forgotten by all others as soon as that host is away.
+ */
+function namedVlans(port: PortFact): readonly number[] {
+  const { tag, trunks } = port.vlan;
+  const mode = vlanModeOf(port.vlan);
+  if (mode === "dot1q-tunnel") return [];
+  const native = mode === "trunk" ? NO_VLAN : (tag ?? NO_VLAN);
+  const own = port.networkName === null ? [native] : [];
+  const carried = mode === "access" ? [] : trunks.filter((vlan) => vlan !== native);
+  return [...own, ...carried].filter((vlan) => vlan !== NO_VLAN);
+}
+
+/**
  * Names and VNIs of all networks in use. Invariant: a VNI belongs to one name and a name to one VNI; what configuration
  * sets comes first, then what ports have stored (so that nothing moves when a controller starts), then what the name gives.
  */
@@ -65,7 +79,7 @@ export class NetworkTable {
       if (vni !== null) this.#add({ name: setting.name, vni, tag: setting.tag ?? vniOfVlanName(setting.name) });
     }
     this.#add({ name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null });
-    const ports = [...hosts].flatMap((host) => host.ports);
+    const ports = [...hosts].flatMap((host) => host.ports).filter((port) => port.excluded === null && port.inUse);
     const named = new Set<string>();
     for (const port of ports) {
       if (port.networkName === null) continue;
@@ -75,8 +89,8 @@ export class NetworkTable {
       else if (port.storedVni !== null) this.#add({ name: port.networkName, vni: port.storedVni, tag: null });
     }
     for (const port of ports) {
-      for (const tag of [port.vlan.tag ?? NO_VLAN, ...port.vlan.trunks]) {
-        if (tag !== NO_VLAN && !this.#byTag.has(tag)) this.#add({ name: vlanNetworkName(tag), vni: tag, tag });
+      for (const tag of namedVlans(port)) {
+        if (!this.#byTag.has(tag)) this.#add({ name: vlanNetworkName(tag), vni: tag, tag });
       }
     }
     for (const name of [...named, ...settings.map((setting) => setting.name)].sort()) {
@@ -125,12 +139,13 @@ export class NetworkTable {
   /** The networks a port is in. Untagged first, then by VLAN. */
   attachments(port: PortFact): readonly Attachment[] {
     if (port.excluded !== null || !port.inUse) return [];
-    const own = port.networkName === null ? this.#byVlan(port.vlan.tag ?? NO_VLAN) : this.byName(port.networkName);
     const mode = vlanModeOf(port.vlan);
+    // Open vSwitch does not look at a trunk's tag.
+    const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
+    const own = port.networkName === null ? this.#byVlan(native) : this.byName(port.networkName);
     if (mode === "dot1q-tunnel" || own === undefined) return [];
     if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null }];
     const attachments: Attachment[] = [];
-    const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
     // `weft-network` names the network of a port's untagged frames, as `tag` does.
     if (native !== NO_VLAN) {
       const egressVlan = mode === "native-tagged" ? native : null;

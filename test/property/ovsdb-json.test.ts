@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { JsonFramer } from "../../proto/ovsdb/json-framer.ts";
+import { JsonFramer, type JsonLimits } from "../../proto/ovsdb/json-framer.ts";
 import { parsePlainJson, parseStrictJson } from "../../proto/ovsdb/json-parse.ts";
 import { type Json, jsonText } from "../../proto/ovsdb/json-text.ts";
 
@@ -40,9 +40,9 @@ const message = fc.oneof(
 );
 const gap = fc.constantFrom("", " ", "\n", "\r\n\t ");
 
-function frame(chunks: readonly Uint8Array[]): { messages: Json[]; framer: JsonFramer } {
+function frame(chunks: readonly Uint8Array[], limits: JsonLimits = {}): { messages: Json[]; framer: JsonFramer } {
   const messages: Json[] = [];
-  const framer = new JsonFramer((found) => messages.push(found));
+  const framer = new JsonFramer((found) => messages.push(found), limits);
   for (const chunk of chunks) framer.push(chunk);
   return { messages, framer };
 }
@@ -93,6 +93,71 @@ describe("the JSON framer", () => {
         for (let at = 1; at <= bytes.length; at++) expect(attempt(at)).toEqual(whole);
       }),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe("a message that is parsed in pieces", () => {
+  const pieceBytes = fc.constantFrom(0, 1, 5, 20, 60);
+
+  it("is the same as when it is parsed at once, wherever it is cut", () => {
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 1, maxLength: 3 }), pieceBytes, fc.nat(), (values, piece, seed) => {
+        const bytes = Buffer.from(values.map((value) => jsonText(value)).join(""));
+        const at = seed % (bytes.length + 1);
+        const { messages, framer } = frame([bytes.subarray(0, at), bytes.subarray(at)], { pieceBytes: piece });
+        expect(messages).toEqual(values);
+        expect(framer.atBoundary).toBe(true);
+        const keysOf = (value: Json): string =>
+          JSON.stringify(value, (_key, item) => (typeof item === "bigint" ? `${item}n` : item));
+        expect(messages.map(keysOf)).toEqual(values.map(keysOf));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it("is refused when, and only when, it is refused at once", () => {
+    const pieces = [
+      "{",
+      "}",
+      "[",
+      "]",
+      ",",
+      ",",
+      ":",
+      '"a"',
+      '"b":',
+      "1",
+      "-0",
+      "true",
+      "[1,2]",
+      '{"k":[1,',
+      '"__proto__":{',
+      "]}",
+      " ",
+      "é",
+      '"\\u00',
+      '00"',
+      '""',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 14 }), pieceBytes, (soup, piece) => {
+        const bytes = Buffer.from(`[${soup.join("")}]`);
+        const attempt = (limits: JsonLimits): unknown => {
+          try {
+            const { messages, framer } = frame([bytes], limits);
+            return { messages, done: framer.atBoundary };
+          } catch (error) {
+            return (error as { code: string }).code;
+          }
+        };
+        const whole = attempt({});
+        const cut = attempt({ pieceBytes: piece });
+        // A message that is not at its end yet may be refused earlier than when it is parsed as one.
+        if (typeof whole === "object" && whole !== null && "done" in whole && whole.done === false) return;
+        expect(cut).toEqual(whole);
+      }),
+      { numRuns: 5000 },
     );
   });
 });

@@ -8,7 +8,7 @@ import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import { decodeMonitorReply, MONITOR_METHODS } from "../../proto/ovsdb/monitor.ts";
 import { decodeTransactionReply } from "../../proto/ovsdb/operation-result.ts";
 import { insert, select } from "../../proto/ovsdb/operations.ts";
-import { applyUpdates, emptyReplica, monitoredColumns } from "../../proto/ovsdb/replica.ts";
+import { applyUpdates, emptyReplica, monitoredColumns, sliceUpdates } from "../../proto/ovsdb/replica.ts";
 import { decodeNotification } from "../../proto/ovsdb/rpc-notification.ts";
 import { RpcPeer } from "../../proto/ovsdb/rpc-peer.ts";
 import { parseColumnType, parseSchema } from "../../proto/ovsdb/schema.ts";
@@ -152,6 +152,35 @@ function survives(work: () => void): boolean {
     throw error;
   }
 }
+
+describe("an update that is divided", () => {
+  const ids = fc.constantFrom(...["1", "2", "3", "4"].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`));
+  const names = fc.record({ name: fc.constantFrom("x", "y") });
+  const row = fc.oneof(
+    names.map((content): Json => ({ insert: content })),
+    fc.constant<Json>({ delete: null }),
+  );
+  const rows = fc.dictionary(ids, row).map((content): Json => content);
+  const whole = fc.dictionary(fc.constantFrom("Bridge", "Port", "Interface"), rows);
+
+  it("does the same in any number of slices", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(whole, fc.boolean()), { maxLength: 4 }),
+        fc.integer({ min: 1, max: 5 }),
+        (all, size) => {
+          let [atOnce, sliced] = [emptyReplica(columns), emptyReplica(columns)];
+          for (const [updates, incremental] of all) {
+            const raw = { version: 2, updates, incremental } as const;
+            atOnce = applyUpdates(columns, atOnce, raw).replica;
+            for (const slice of sliceUpdates(raw, size)) sliced = applyUpdates(columns, sliced, slice).replica;
+          }
+          expect(sliced).toEqual(atOnce);
+        },
+      ),
+    );
+  });
+});
 
 describe("whatever JSON a peer sends", () => {
   it("as table updates is applied or refused, and leaves the old rows whole", () => {

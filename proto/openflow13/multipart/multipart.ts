@@ -24,6 +24,13 @@ import {
   type GroupFeatures,
 } from "./group.ts";
 import {
+  decodeGroupId,
+  decodeGroupStatsList,
+  encodeGroupId,
+  encodeGroupStatsList,
+  type GroupStats,
+} from "./group-stats.ts";
+import {
   decodeMeterConfigList,
   decodeMeterFeatures,
   decodeMeterId,
@@ -33,7 +40,18 @@ import {
   type MeterConfig,
   type MeterFeatures,
 } from "./meter.ts";
+import { decodeMeterStatsList, encodeMeterStatsList, type MeterStats } from "./meter-stats.ts";
+import { decodePortNo, decodePortStatsList, encodePortNo, encodePortStatsList, type PortStats } from "./port-stats.ts";
+import {
+  decodeQueueFilter,
+  decodeQueueStatsList,
+  encodeQueueFilter,
+  encodeQueueStatsList,
+  type QueueFilter,
+  type QueueStats,
+} from "./queue.ts";
 import { decodeTableStatsList, encodeTableStatsList, type TableStats } from "./table.ts";
+import { decodeTableFeaturesList, encodeTableFeaturesList, type TableFeatures } from "./table-features.ts";
 
 export interface UnknownBody {
   readonly kind: "unknown";
@@ -41,10 +59,23 @@ export interface UnknownBody {
   readonly bytes: Uint8Array;
 }
 
+export interface ExperimenterBody {
+  readonly kind: "experimenter";
+  readonly experimenter: number;
+  readonly expType: number;
+  readonly bytes: Uint8Array;
+}
+
 export type MultipartRequestBody =
   | { readonly kind: "desc" | "table" | "group_desc" | "group_features" | "meter_features" | "port_desc" }
   | ({ readonly kind: "flow" | "aggregate" } & FlowFilter)
-  | { readonly kind: "meter_config"; readonly meterId: number }
+  | { readonly kind: "meter_config" | "meter"; readonly meterId: number }
+  | { readonly kind: "group"; readonly groupId: number }
+  | { readonly kind: "port_stats"; readonly portNo: number }
+  | ({ readonly kind: "queue" } & QueueFilter)
+  /** Empty: asks for the features. Otherwise sets them. */
+  | { readonly kind: "table_features"; readonly tables: readonly TableFeatures[] }
+  | ExperimenterBody
   | UnknownBody;
 
 export type MultipartReplyBody =
@@ -57,6 +88,12 @@ export type MultipartReplyBody =
   | { readonly kind: "meter_config"; readonly meters: readonly MeterConfig[] }
   | { readonly kind: "meter_features"; readonly features: MeterFeatures }
   | { readonly kind: "port_desc"; readonly ports: readonly PortDesc[] }
+  | { readonly kind: "meter"; readonly meters: readonly MeterStats[] }
+  | { readonly kind: "group"; readonly groups: readonly GroupStats[] }
+  | { readonly kind: "port_stats"; readonly ports: readonly PortStats[] }
+  | { readonly kind: "queue"; readonly queues: readonly QueueStats[] }
+  | { readonly kind: "table_features"; readonly tables: readonly TableFeatures[] }
+  | ExperimenterBody
   | UnknownBody;
 
 export interface MultipartRequest {
@@ -85,10 +122,28 @@ const TYPE_NUMBERS = {
   meter_config: OFPMP.METER_CONFIG,
   meter_features: OFPMP.METER_FEATURES,
   port_desc: OFPMP.PORT_DESC,
+  port_stats: OFPMP.PORT_STATS,
+  queue: OFPMP.QUEUE,
+  group: OFPMP.GROUP,
+  meter: OFPMP.METER,
+  table_features: OFPMP.TABLE_FEATURES,
+  experimenter: OFPMP.EXPERIMENTER,
 } as const;
 
 function unknownBody(r: ByteReader, type: number): UnknownBody {
   return { kind: "unknown", type, bytes: r.bytes(r.remaining, "multipart.body") };
+}
+
+function decodeExperimenter(r: ByteReader): ExperimenterBody {
+  const experimenter = r.u32("multipart.experimenter");
+  const expType = r.u32("multipart.exp_type");
+  return { kind: "experimenter", experimenter, expType, bytes: r.bytes(r.remaining, "multipart.body") };
+}
+
+function encodeExperimenter(w: ByteWriter, body: ExperimenterBody): void {
+  w.u32(body.experimenter, "multipart.experimenter");
+  w.u32(body.expType, "multipart.exp_type");
+  w.bytes(body.bytes);
 }
 
 function decodeRequestBody(r: ByteReader, type: number): MultipartRequestBody {
@@ -111,6 +166,18 @@ function decodeRequestBody(r: ByteReader, type: number): MultipartRequestBody {
       return { kind: "meter_features" };
     case OFPMP.PORT_DESC:
       return { kind: "port_desc" };
+    case OFPMP.PORT_STATS:
+      return { kind: "port_stats", portNo: decodePortNo(r) };
+    case OFPMP.QUEUE:
+      return { kind: "queue", ...decodeQueueFilter(r) };
+    case OFPMP.GROUP:
+      return { kind: "group", groupId: decodeGroupId(r) };
+    case OFPMP.METER:
+      return { kind: "meter", meterId: decodeMeterId(r) };
+    case OFPMP.TABLE_FEATURES:
+      return { kind: "table_features", tables: decodeTableFeaturesList(r) };
+    case OFPMP.EXPERIMENTER:
+      return decodeExperimenter(r);
     default:
       return unknownBody(r, type);
   }
@@ -128,9 +195,41 @@ export function encodeMultipartRequest(w: ByteWriter, m: MultipartRequest): void
   w.u16(body.kind === "unknown" ? body.type : TYPE_NUMBERS[body.kind], "multipart.type");
   w.u16(m.flags, "multipart.flags");
   w.zeros(4);
-  if (body.kind === "unknown") w.bytes(body.bytes);
-  else if (body.kind === "flow" || body.kind === "aggregate") encodeFlowFilter(w, body);
-  else if (body.kind === "meter_config") encodeMeterId(w, body.meterId);
+  switch (body.kind) {
+    case "unknown":
+      w.bytes(body.bytes);
+      return;
+    case "experimenter":
+      encodeExperimenter(w, body);
+      return;
+    case "flow":
+    case "aggregate":
+      encodeFlowFilter(w, body);
+      return;
+    case "meter":
+    case "meter_config":
+      encodeMeterId(w, body.meterId);
+      return;
+    case "group":
+      encodeGroupId(w, body.groupId);
+      return;
+    case "port_stats":
+      encodePortNo(w, body.portNo);
+      return;
+    case "queue":
+      encodeQueueFilter(w, body);
+      return;
+    case "table_features":
+      encodeTableFeaturesList(w, body.tables);
+      return;
+    case "desc":
+    case "table":
+    case "group_desc":
+    case "group_features":
+    case "meter_features":
+    case "port_desc":
+      return;
+  }
 }
 
 function decodeReplyBody(r: ByteReader, type: number): MultipartReplyBody {
@@ -156,6 +255,18 @@ function decodeReplyBody(r: ByteReader, type: number): MultipartReplyBody {
       while (r.remaining > 0) ports.push(decodePortDesc(r));
       return { kind: "port_desc", ports };
     }
+    case OFPMP.PORT_STATS:
+      return { kind: "port_stats", ports: decodePortStatsList(r) };
+    case OFPMP.QUEUE:
+      return { kind: "queue", queues: decodeQueueStatsList(r) };
+    case OFPMP.GROUP:
+      return { kind: "group", groups: decodeGroupStatsList(r) };
+    case OFPMP.METER:
+      return { kind: "meter", meters: decodeMeterStatsList(r) };
+    case OFPMP.TABLE_FEATURES:
+      return { kind: "table_features", tables: decodeTableFeaturesList(r) };
+    case OFPMP.EXPERIMENTER:
+      return decodeExperimenter(r);
     default:
       return unknownBody(r, type);
   }
@@ -200,6 +311,24 @@ export function encodeMultipartReply(w: ByteWriter, m: MultipartReply): void {
       return;
     case "port_desc":
       for (const port of body.ports) encodePortDesc(w, port);
+      return;
+    case "port_stats":
+      encodePortStatsList(w, body.ports);
+      return;
+    case "queue":
+      encodeQueueStatsList(w, body.queues);
+      return;
+    case "group":
+      encodeGroupStatsList(w, body.groups);
+      return;
+    case "meter":
+      encodeMeterStatsList(w, body.meters);
+      return;
+    case "table_features":
+      encodeTableFeaturesList(w, body.tables);
+      return;
+    case "experimenter":
+      encodeExperimenter(w, body);
       return;
     case "unknown":
       w.bytes(body.bytes);

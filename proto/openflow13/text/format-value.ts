@@ -59,9 +59,9 @@ function formatIp(value: number | bigint, mask: number | bigint | undefined, bit
   return `${text(value)}/${prefixLength(BigInt(mask), bits) ?? text(mask)}`;
 }
 
-const TCP_FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns", "[200]", "[400]", "[800]"];
-const CT_STATES = ["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
-const TUN_FLAGS = ["oam"];
+export const TCP_FLAGS = ["fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr", "ns", "[200]", "[400]", "[800]"];
+export const CT_STATES = ["new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"];
+export const TUN_FLAGS = ["oam"];
 
 /** "+syn-ack" for those that are matched; all bits named, or nothing. */
 function formatFlags(value: number, mask: number, names: readonly string[]): string | undefined {

@@ -39,6 +39,9 @@ export class RpcLink {
   readonly #framer: JsonFramer;
   readonly #liveness: Liveness;
   #stopped = false;
+  #isHeld = false;
+  /** Messages that came while the link was held. */
+  #inbox: Json[] = [];
 
   constructor(stream: ByteStream, handlers: LinkHandlers, clock: Clock, options: LinkOptions) {
     this.stream = stream;
@@ -47,7 +50,7 @@ export class RpcLink {
       send: (text) => stream.write(encoder.encode(text)),
       onNotification: (method, params) => this.#notified(method, params),
     });
-    this.#framer = new JsonFramer((message) => this.#peer.receive(message), {
+    this.#framer = new JsonFramer((message) => this.#receive(message), {
       maxBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       maxDepth: MAX_DEPTH,
     });
@@ -80,15 +83,39 @@ export class RpcLink {
     this.#stop(reason);
   }
 
-  #received(bytes: Uint8Array): void {
-    this.#liveness.heard();
+  /** Delivers no further message until `release`, so that what the last one asks for can take several turns. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Delivers what came meanwhile, in order. */
+  release(): void {
+    this.#isHeld = false;
+    while (!this.#isHeld && !this.#stopped) {
+      const message = this.#inbox.shift();
+      if (message === undefined) return;
+      this.attempt(() => this.#peer.receive(message));
+    }
+  }
+
+  /** Runs what depends on the peer's data: what the peer did wrong ends this connection, and nothing else. */
+  attempt(work: () => void): void {
     try {
-      this.#framer.push(bytes);
+      work();
     } catch (error) {
-      // What the peer did wrong ends this connection, and nothing else.
       if (!(error instanceof WireError) && !(error instanceof OvsdbProtocolError)) throw error;
       this.close(`${this.stream.label}: ${error.message}; ${remedyFor(error)}`);
     }
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#liveness.heard();
+    this.attempt(() => this.#framer.push(bytes));
+  }
+
+  #receive(message: Json): void {
+    if (this.#isHeld) this.#inbox.push(message);
+    else this.#peer.receive(message);
   }
 
   #notified(method: string, params: readonly Json[]): void {
@@ -98,6 +125,7 @@ export class RpcLink {
   #stop(reason: string): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#inbox = [];
     this.#liveness.stop();
     const peer = this.stream.label;
     const message = `the connection to ${peer} ended: ${reason}`;

@@ -15,6 +15,7 @@ import {
   type MonitoredColumns,
   monitoredColumns,
   type Replica,
+  sliceUpdates,
 } from "../../../proto/ovsdb/replica.ts";
 import { getSchema, listDatabases, monitor, type RpcCall, transact } from "../../../proto/ovsdb/rpc-call.ts";
 import type { RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
@@ -33,6 +34,8 @@ export interface OvsdbOptions extends LinkOptions {
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const MAX_DIAGNOSTICS = 100;
+/** Rows that are taken in before anything else gets its turn: some 20 ms. */
+const ROWS_PER_TURN = 2_000;
 const MONITOR_ID = "weft";
 
 interface Monitored {
@@ -134,15 +137,42 @@ class Connection {
   #monitored(schema: DatabaseSchema, tables: MonitorTables, initial: RawUpdates): void {
     const columns = monitoredColumns(schema, tables);
     const session = this.#makeSession(schema);
-    this.#apply(session, { columns, replica: emptyReplica(columns) }, initial);
-    this.#deadline.cancel();
-    this.#handlers.onReady(session);
+    this.#apply(session, { columns, replica: emptyReplica(columns) }, initial, () => {
+      this.#deadline.cancel();
+      this.#handlers.onReady(session);
+    });
   }
 
-  #apply(session: OvsdbSession, { columns, replica: before }: Monitored, updates: RawUpdates): void {
-    const { replica, changes } = applyUpdates(columns, before, updates);
-    this.#rows = nextVswitchRows(this.#rows, replica, changes, (text) => this.#diagnose(text));
-    this.#state = { kind: "ready", session, monitored: { columns, replica } };
+  /**
+   * Takes an update in; a large one in several turns of the event loop, in which the old snapshot stands and later
+   * messages wait.
+   */
+  #apply(
+    session: OvsdbSession,
+    { columns, replica: old }: Monitored,
+    updates: RawUpdates,
+    onApplied: () => void,
+  ): void {
+    const slices = sliceUpdates(updates, ROWS_PER_TURN);
+    let replica = old;
+    let rows = this.#rows;
+    const applySlice = (index: number): void => {
+      const slice = slices[index];
+      if (slice === undefined || this.#state.kind === "closed") return;
+      const next = applyUpdates(columns, replica, slice);
+      replica = next.replica;
+      rows = nextVswitchRows(rows, replica, next.changes, (text) => this.#diagnose(text));
+      if (index + 1 < slices.length) {
+        setImmediate(() => this.#link.attempt(() => applySlice(index + 1)));
+        return;
+      }
+      this.#rows = rows;
+      this.#state = { kind: "ready", session, monitored: { columns, replica } };
+      onApplied();
+      if (index > 0) this.#link.release();
+    };
+    if (slices.length > 1) this.#link.hold();
+    applySlice(0);
   }
 
   #notified(notification: RpcNotification): void {
@@ -151,9 +181,8 @@ class Connection {
     if (this.#state.kind !== "ready" || notification.monitorId !== MONITOR_ID) {
       throw new OvsdbProtocolError("update", "an update of a monitor that was not asked for", notification.monitorId);
     }
-    const { session } = this.#state;
-    this.#apply(session, this.#state.monitored, notification);
-    this.#handlers.onChange(session);
+    const { session, monitored } = this.#state;
+    this.#apply(session, monitored, notification, () => this.#handlers.onChange(session));
   }
 
   #transact(schema: DatabaseSchema, operations: readonly Operation[]): Promise<readonly OperationResult[]> {

@@ -31,7 +31,7 @@ listen:
   control: /run/weft/other.sock
 controllerAddress: 2001:DB8::0001
 networks:
-  default: { vni: 77 }
+  default: { vni: 5077 }
   blue: { vni: 4095, tag: 10 }
   red.2_x-y:
 hosts:
@@ -52,7 +52,7 @@ log: { level: debug }
         control: "/run/weft/other.sock",
       },
       controllerAddress: "2001:db8::1",
-      networks: { default: { vni: 77 }, blue: { vni: 4095, tag: 10 }, "red.2_x-y": {} },
+      networks: { default: { vni: 5077 }, blue: { vni: 4095, tag: 10 }, "red.2_x-y": {} },
       hosts: { a5f3: { name: "leaf1", tunnelIp: "192.0.2.1", bridge: "br1", index: 7 } },
       endpoints: { idleTimeoutSec: 300, perPort: 8 },
       punts: { packetsPerSecond: 5, burst: 100 },
@@ -178,6 +178,10 @@ describe("a wrong file", () => {
     [
       "networks:\n  a: { tag: 1 }\n  b: { tag: 1 }\n",
       "weft.yaml:3:13: networks.b.tag: expected a value of its own, found 1, which networks.a has",
+    ],
+    [
+      "networks:\n  a: { vni: 10 }\n",
+      "weft.yaml:2:13: networks.a.vni: expected the network's own tag or a number above 4094, found 10, which belongs to VLAN 10; write tag: 10 to name that VLAN's network",
     ],
     [
       "networks:\n  a: { vni: 4095 }\n",

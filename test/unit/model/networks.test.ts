@@ -75,6 +75,12 @@ describe("a port", () => {
     ]);
   });
 
+  it("with vlan_mode=trunk has no use for its tag: untagged frames are VLAN 0's, as in Open vSwitch", () => {
+    const port = portFact({ name: "p", vlan: vlan(10, [], "trunk") });
+    const networks = table([port, other]);
+    expect(attachments(networks, port)).toEqual(["default in 0 out untagged", "vlan10 in 10 out 10"]);
+  });
+
   it("with trunks carries just those, and untagged frames only if VLAN 0 is among them", () => {
     const port = portFact({ name: "p", vlan: vlan(null, [20]) });
     expect(attachments(table([port, other, another]), port)).toEqual(["vlan20 in 20 out 20"]);
@@ -102,5 +108,17 @@ describe("a port", () => {
     const excluded = { code: "port/patch", message: "", remedy: "" };
     const port = portFact({ name: "p", excluded });
     expect(attachments(table([port]), port)).toEqual([]);
+  });
+});
+
+describe("a VLAN that a port names without being in it", () => {
+  it.each([
+    ["a trunk's tag", { vlan: vlan(30, [10], "trunk") }],
+    ["the trunks of an access port", { vlan: vlan(10, [30], "access") }],
+    ["the tag of a port that names its network", { vlan: vlan(30), networkName: "blue" }],
+    ["a port that does 802.1Q tunnelling", { vlan: vlan(30, [], "dot1q-tunnel") }],
+    ["a port that is not in use", { vlan: vlan(30), inUse: false }],
+  ])("makes no network: %s", (_what, fields) => {
+    expect(table([portFact({ name: "p", ...fields })]).byName("vlan30")).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+// ANSWER, ADVERTISE and RETURN as they are compiled, and what is read back out of them.
 import { describe, expect, it } from "vitest";
 import { formatInstructions, formatMatch } from "../../../proto/openflow13/index.ts";
 import type { Fabric, FabricInput } from "../../../src/model/fabric.ts";

@@ -60,6 +60,22 @@ describe("ByteReader", () => {
   });
 });
 
+describe("text", () => {
+  it("survives even where it is no UTF-8", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 16 }), (bytes) => {
+        const text = new ByteReader(bytes).text(bytes.length, "name");
+        const w = new ByteWriter();
+        w.text(text, bytes.length);
+        const nul = bytes.indexOf(0);
+        const kept = nul < 0 ? bytes : bytes.map((byte, i) => (i < nul ? byte : 0));
+        expect(w.finish()).toEqual(kept);
+      }),
+    );
+    expect(new ByteReader(new TextEncoder().encode("é1")).text(3, "name")).toBe("é1");
+  });
+});
+
 describe("ByteWriter", () => {
   it("refuses values that do not fit, and leaves nothing of them behind", () => {
     const w = new ByteWriter(1);

@@ -84,12 +84,12 @@ function serveSwitch(socket: Socket, captured: Uint8Array[]): void {
         answer({ kind: "features_reply", xid, datapathId: 1n, ...counts });
       } else if (message.kind === "multipart_request" && message.body.kind === "port_desc") {
         answer({ kind: "multipart_reply", xid, flags: 0, body: { kind: "port_desc", ports: [] } });
-      } else if (message.kind === "multipart_request" && message.body.kind === "unknown") {
+      } else if (message.kind === "multipart_request" && message.body.kind === "table_features") {
         // Table features: one table with the eight properties that are required, all empty.
         const table = new Uint8Array(128);
         table[1] = table.length;
         for (let i = 0; i < 8; i++) table.set([0, i * 2, 0, 4], 64 + i * 8);
-        answer({ kind: "multipart_reply", xid, flags: 0, body: { ...message.body, bytes: table } });
+        answer({ kind: "multipart_reply", xid, flags: 0, body: { kind: "unknown", type: 12, bytes: table } });
       } else if (message.kind === "multipart_request" || message.kind === "experimenter") {
         answer({ kind: "error", xid, type: 1, code: 2, data: bytes.subarray(0, 64) });
       } else captured.push(bytes);

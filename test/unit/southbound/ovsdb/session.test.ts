@@ -184,6 +184,64 @@ describe("a server with another schema", () => {
   });
 });
 
+describe("a large database", () => {
+  const uuid = (n: number): string => `${n.toString(16).padStart(8, "0")}-0000-4000-8000-000000000000`;
+  const interfaces = (count: number, kind: string): Json =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, n) => [
+        uuid(n),
+        { [kind]: { name: `tap${n}`, external_ids: ["map", [["n", `${n}`]]] } },
+      ]),
+    );
+
+  it("is taken in over several turns, whole before anyone sees it, with later messages in order behind it", async () => {
+    const server = await serve({
+      ...HANDSHAKE,
+      monitor_cond_since: () => [
+        false,
+        "",
+        { Interface: interfaces(7_000, "initial"), Bridge: { [BRIDGE]: { initial: { name: "br0" } } } },
+      ],
+      transact: () => [{}],
+    });
+    const session = await server.probe.ready;
+    expect(session.rows.interfaces.size).toBe(7_000);
+    expect(session.rows.interfaces.get(uuid(6_999))).toMatchObject({
+      name: "tap6999",
+      external_ids: new Map([["n", "6999"]]),
+    });
+    expect(session.rows.bridges.size).toBe(1);
+
+    const done = session.transact([comment("behind the updates")]);
+    server.send({
+      method: "update3",
+      params: [
+        "weft",
+        "",
+        { Interface: Object.fromEntries(Array.from({ length: 7_000 }, (_, n) => [uuid(n), { delete: null }])) },
+      ],
+      id: null,
+    });
+    server.send({
+      method: "update3",
+      params: ["weft", "", { Interface: { [uuid(3)]: { insert: { name: "last" } } } }],
+      id: null,
+    });
+    await server.probe.until(({ rows }) => rows.interfaces.size === 1);
+    expect(session.rows.interfaces.get(uuid(3))?.name).toBe("last");
+    expect(server.probe.changes()).toBe(2);
+    await done;
+  });
+
+  it("is refused as a whole when a late row of it is wrong", async () => {
+    const rows = { ...(interfaces(5_000, "initial") as Record<string, Json>), [BRIDGE]: { initial: { name: 7 } } };
+    const server = await serve({ ...HANDSHAKE, monitor_cond_since: () => [false, "", { Interface: rows }] });
+    const { session, reason } = await server.probe.closed;
+    expect(session).toBeUndefined();
+    expect(reason).toMatch(/^tcp:.*Interface\.bbbbbbbb-.*name: must be a string atom, found 7/);
+  });
+});
+
 describe("liveness", () => {
   it("answers the server's echo with what it sent", async () => {
     const server = await serve(HANDSHAKE);

@@ -1,0 +1,323 @@
+// A whole fabric without sockets: facts -> fabric -> plans -> switches, one event at a time, in any order a test likes.
+import { Observations } from "../../src/discovery/observations.ts";
+import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
+import type {
+  HostFact,
+  NetworkSetting,
+  PortFact,
+  SwitchFact,
+  TunnelRowFact,
+  TunnelType,
+} from "../../src/model/facts.ts";
+import { type Decisions, NO_DECISIONS, resolveIdentities } from "../../src/model/identity.ts";
+import { compileSwitch } from "../../src/pipeline/compile.ts";
+import type { DesiredSwitch } from "../../src/pipeline/desired.ts";
+import { type Readback, readBack } from "../../src/pipeline/readback.ts";
+import { compileRows } from "../../src/pipeline/rows.ts";
+import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED } from "../../src/reconcile/installed.ts";
+import { planSwitch } from "../../src/reconcile/switch-plan.ts";
+import { type TracePort, type TunnelEnd, type World, world } from "../../src/trace/index.ts";
+import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts } from "./fabric-spec.ts";
+import { SimulatedSwitch } from "./simulated-switch.ts";
+
+const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100 };
+
+interface SimulatedHost {
+  readonly id: string;
+  /** The database, as it is. */
+  row: HostFact;
+  readonly device: SimulatedSwitch;
+  /** What the controller has of it. */
+  rowsRead: boolean;
+  flowsRead: boolean;
+  installed: InstalledSwitch;
+  readback: Readback | null;
+  observations: Observations;
+}
+
+export type SimulationEvent = {
+  readonly kind: "rows" | "ofports" | "switch" | "read-rows" | "read-flows";
+  readonly host: string;
+};
+
+export class FabricSimulation {
+  readonly #hosts = new Map<string, SimulatedHost>();
+  #tunnelType: TunnelType = "geneve";
+  #settings: readonly NetworkSetting[] = [];
+  #fabric: Fabric | null = null;
+  #decisions: Decisions = NO_DECISIONS;
+  #hearings = 0;
+  holding = false;
+
+  get fabric(): Fabric {
+    if (this.#fabric === null) throw new Error("nothing is derived yet");
+    return this.#fabric;
+  }
+
+  /** What administrators and guests do: rows change, frames are heard. What the controller does about it comes by events. */
+  become(spec: FabricSpec): void {
+    this.#tunnelType = spec.tunnelType;
+    this.#settings = spec.settings;
+    for (const at of spec.hosts.keys()) {
+      const id = hostId(at);
+      const host = this.#hosts.get(id) ?? {
+        id,
+        row: emptyHostFact(at),
+        device: new SimulatedSwitch(),
+        rowsRead: true,
+        flowsRead: true,
+        installed: NOTHING_INSTALLED,
+        readback: null,
+        observations: new Observations(1024),
+      };
+      this.#hosts.set(id, host);
+      const stored = (name: string): PortFact | undefined => host.row.ports.find((one) => one.name === name);
+      const ports = portFacts(spec, at).map((port) => {
+        const before = stored(port.name);
+        return before?.networkName === port.networkName ? { ...port, storedVni: before.storedVni } : port;
+      });
+      host.row = { ...host.row, ports };
+    }
+    this.#derive();
+    const wanted = guestsOf(spec).filter((guest) => guest.known === "observed");
+    for (const host of this.#hosts.values()) {
+      const vniOf = (network: string): number => this.fabric.networks.byName(network)?.vni ?? 0;
+      const here = wanted.filter((guest) => guest.host === host.id);
+      const names = new Set(here.map((guest) => `${vniOf(guest.way.network)}/${guest.mac}/${guest.ofport}`));
+      // Who has gone is aged out by the switch.
+      for (const fact of host.observations.all) {
+        if (!names.has(`${fact.vni}/${fact.mac}/${fact.ofport}`))
+          host.observations.forget(fact.vni, fact.mac, fact.ofport);
+      }
+      for (const guest of here) {
+        const vni = vniOf(guest.way.network);
+        for (const ip of [null, ...guest.ips])
+          host.observations.hear({ vni, ofport: guest.ofport, mac: guest.mac, ip, router: null }, ++this.#hearings);
+        for (const other of this.#hosts.values()) if (other !== host) other.observations.forget(vni, guest.mac);
+      }
+    }
+    this.#derive();
+  }
+
+  /** The controller is gone and another one starts with nothing: no host has been read. */
+  restart(): void {
+    this.#fabric = null;
+    this.#decisions = NO_DECISIONS;
+    this.holding = true;
+    for (const host of this.#hosts.values()) {
+      host.rowsRead = false;
+      host.flowsRead = false;
+      host.installed = NOTHING_INSTALLED;
+      host.readback = null;
+      host.observations = new Observations(1024);
+    }
+    this.#derive();
+  }
+
+  #switchFact(host: SimulatedHost): SwitchFact | null {
+    if (!host.flowsRead) return null;
+    const {
+      ownIndex = null,
+      receivesOn = new Set<number>(),
+      sendsBy = new Map<number, number>(),
+    } = host.readback ?? {};
+    const { maxMeter } = host.device;
+    return { dpid: host.row.dpid ?? "", ownIndex, maxMeter, observed: host.observations.all, receivesOn, sendsBy };
+  }
+
+  #derive(): void {
+    const read = [...this.#hosts.values()].filter((host) => host.rowsRead);
+    const inFlows = new Set<number>();
+    for (const { readback, flowsRead } of this.#hosts.values()) {
+      if (!flowsRead || readback === null) continue;
+      if (readback.ownIndex !== null && readback.ownIndex > 0) inFlows.add(readback.ownIndex);
+      for (const { index } of readback.remembered) inFlows.add(index);
+    }
+    const outcome = resolveIdentities({
+      hosts: read.map((host) => host.row),
+      settings: new Map(),
+      configuredFabricId: null,
+      decisions: this.#decisions,
+      holding: this.holding,
+      indexesInFlows: inFlows,
+      forgotten: new Set(),
+      newFabricId: () => "f0",
+    });
+    this.#decisions = outcome.decisions;
+    const switchFacts = new Map<string, SwitchFact>();
+    for (const host of this.#hosts.values()) {
+      const fact = this.#switchFact(host);
+      // By the datapath id where the rows are known, else by the index that its own flows name.
+      const id = host.rowsRead
+        ? host.id
+        : [...outcome.identities.values()].find(({ index }) => index !== null && index === fact?.ownIndex)?.id;
+      if (fact !== null && id !== undefined) switchFacts.set(id, fact);
+    }
+    this.#fabric = deriveFabric(
+      {
+        fabricId: outcome.fabricId,
+        tunnelType: this.#tunnelType,
+        networkSettings: this.#settings,
+        identities: outcome.identities,
+        hostFacts: new Map(read.map((host) => [host.id, host.row])),
+        switchFacts,
+        remembered: [...this.#hosts.values()].flatMap((host) =>
+          host.flowsRead ? (host.readback?.remembered ?? []) : [],
+        ),
+        holding: this.holding,
+        keepTunnel: () => false,
+      },
+      this.#fabric ?? undefined,
+    );
+  }
+
+  #host(id: string): SimulatedHost {
+    const host = this.#hosts.get(id);
+    if (host === undefined) throw new Error(`there is no host ${id}`);
+    return host;
+  }
+
+  desired(id: string): DesiredSwitch | null {
+    const host = this.fabric.hosts.get(id);
+    if (host?.fact == null || host.switch === null || host.index === null) return null;
+    return compileSwitch(this.fabric, host, PIPELINE);
+  }
+
+  #rowsAfter(host: SimulatedHost): HostFact {
+    const inFabric = this.fabric.hosts.get(host.id);
+    const rows =
+      inFabric === undefined
+        ? null
+        : compileRows(this.fabric, inFabric, { datapathType: null, controllerTarget: "tcp:192.0.2.1" });
+    if (rows === null || inFabric?.index == null) return host.row;
+    const tunnels = rows.tunnels.map((tunnel): TunnelRowFact => {
+      const remoteIp = tunnel.options.get("remote_ip") ?? "";
+      const kept = host.row.tunnels.find((row) => row.name === tunnel.name && row.remoteIp === remoteIp);
+      const { name, type, peerId, peerIndex } = tunnel;
+      return (
+        kept ?? {
+          name,
+          type,
+          ofport: null,
+          remoteIp,
+          peerId,
+          peerIndex,
+          fabricId: this.fabric.id ?? "",
+          linkUp: true,
+          error: null,
+        }
+      );
+    });
+    const ports = host.row.ports.map((port) => {
+      const vni = rows.portExternalIds.get(port.name)?.get("weft-vni");
+      return vni === undefined ? port : { ...port, storedVni: Number(vni) };
+    });
+    const stored = { index: inFabric.index, fabricId: this.fabric.id ?? "", hostId: host.id };
+    return { ...host.row, tunnels, ports, stored };
+  }
+
+  /** All that could happen next. */
+  pending(): readonly SimulationEvent[] {
+    const events: SimulationEvent[] = [];
+    for (const host of this.#hosts.values()) {
+      if (!host.rowsRead) events.push({ kind: "read-rows", host: host.id });
+      else if (JSON.stringify(this.#rowsAfter(host)) !== JSON.stringify(host.row))
+        events.push({ kind: "rows", host: host.id });
+      if (host.row.tunnels.some((row) => row.ofport === null)) events.push({ kind: "ofports", host: host.id });
+      if (!host.flowsRead) events.push({ kind: "read-flows", host: host.id });
+      else {
+        const desired = this.desired(host.id);
+        if (desired !== null && planSwitch(desired, host.installed).changes.length > 0)
+          events.push({ kind: "switch", host: host.id });
+      }
+    }
+    return events;
+  }
+
+  /** @returns how many flows and groups were changed. */
+  happen(event: SimulationEvent): number {
+    const host = this.#host(event.host);
+    let changes = 0;
+    switch (event.kind) {
+      case "rows":
+        host.row = this.#rowsAfter(host);
+        break;
+      case "ofports": {
+        const base = { gre: 0x8000, vxlan: 0x9000, geneve: 0xa000 };
+        const tunnels = host.row.tunnels.map((row) => ({
+          ...row,
+          ofport: row.ofport ?? base[row.type] + row.peerIndex,
+        }));
+        host.row = { ...host.row, tunnels };
+        break;
+      }
+      case "switch": {
+        const desired = this.desired(host.id);
+        if (desired === null) break;
+        const plan = planSwitch(desired, host.installed);
+        host.device.apply(plan.changes);
+        host.device.apply(plan.afterwards);
+        host.installed = { ...host.installed, ...desired };
+        host.readback = readBack(desired.flows.values(), desired.groups.values());
+        changes = plan.flowMods + plan.groupMods;
+        break;
+      }
+      case "read-rows":
+        host.rowsRead = true;
+        break;
+      case "read-flows": {
+        const { flows, groups, meters } = host.device;
+        host.flowsRead = true;
+        host.installed = installedFrom(flows, groups, meters);
+        host.readback = readBack(host.installed.flows.values(), host.installed.groups.values());
+        host.observations.load(host.readback.observed);
+      }
+    }
+    this.#derive();
+    return changes;
+  }
+
+  /** Endless updating is a bug of its own. */
+  settle(
+    choose: (events: readonly SimulationEvent[]) => SimulationEvent,
+    step: (event: SimulationEvent) => void = () => undefined,
+  ): number {
+    let changes = 0;
+    for (let count = 0; ; count++) {
+      const events = this.pending();
+      if (events.length === 0) return changes;
+      if (count > 400) throw new Error(`the fabric does not come to rest: ${JSON.stringify(events)}`);
+      const event = choose(events);
+      changes += this.happen(event);
+      step(event);
+    }
+  }
+
+  /** The data plane: what switches hold now, whether the controller knows of it or not. */
+  world(): World {
+    const tunnels: TunnelEnd[] = [];
+    for (const host of this.#hosts.values()) {
+      for (const row of host.row.tunnels) {
+        if (row.ofport === null) continue;
+        const peer = this.#hosts.get(row.peerId);
+        const back = peer?.row.tunnels.find((one) => one.type === row.type && one.peerId === host.id);
+        tunnels.push({
+          host: host.id,
+          port: row.ofport,
+          peerHost: row.peerId,
+          peerPort: back?.ofport ?? null,
+          up: true,
+        });
+      }
+    }
+    const models = [...this.#hosts.values()].map((host) => {
+      const ports = new Map<number, TracePort>();
+      for (const port of host.row.ports)
+        if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
+      for (const row of host.row.tunnels)
+        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: true });
+      return [host.id, host.device.model(ports)] as const;
+    });
+    return world(new Map(models), tunnels);
+  }
+}
