@@ -201,7 +201,7 @@ const ALL: readonly Field[] = [
     },
   },
   {
-    name: "vlan_pcp",
+    name: "dl_vlan_pcp",
     bits: 3,
     get: (packet) => tci(packet) >> 13n,
     set: (packet, value) => withOuterTag(packet, { priority: Number(value) }),
