@@ -3,6 +3,7 @@ import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import { type Action, type Match, OFPP, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
+import type { Fabric } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
 import { apply, type CompileContext, gotoTable, inNetwork, onPort, outOf, output } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
@@ -19,14 +20,29 @@ export function* answerFlows(context: CompileContext): Generator<DesiredFlow> {
   if (answering.size === 0) return;
   yield* sharedFlows(context);
   const localAt = new Set(context.local.map(({ ofport, attachment }) => `${ofport}/${attachment.network.vni}`));
+  const down = portsDown(context.fabric);
   for (const endpoint of context.fabric.endpoints.values()) {
-    if (!answering.has(endpoint.vni)) continue;
+    if (!answering.has(endpoint.vni) || down.has(`${endpoint.hostId}/${endpoint.portName}`)) continue;
     const local = endpoint.hostId === context.host.id;
     // The same condition under which FORWARD knows the way: nothing is answered for that can't be reached.
     if (local ? !localAt.has(`${endpoint.ofport}/${endpoint.vni}`) : endpoint.hostIndex === null) continue;
     yield* endpointAnswers(endpoint, context.answersNd);
     if (local && endpoint.ofport !== null) yield* ownPortFlows(endpoint, endpoint.ofport);
   }
+}
+
+const downOf = new WeakMap<Fabric, ReadonlySet<string>>();
+
+/** Ports whose link is down: nobody is alive behind them. What is not known of a host that is away counts as up. */
+function portsDown(fabric: Fabric): ReadonlySet<string> {
+  const known = downOf.get(fabric);
+  if (known !== undefined) return known;
+  const down = new Set<string>();
+  for (const { id, ports } of fabric.hosts.values()) {
+    for (const { fact } of ports) if (!fact.up) down.add(`${id}/${fact.name}`);
+  }
+  downOf.set(fabric, down);
+  return down;
 }
 
 function* sharedFlows(context: CompileContext): Generator<DesiredFlow> {

@@ -235,13 +235,17 @@ describeLab("answers in the switch", () => {
     expect(asked).toBeGreaterThan(0);
   });
 
-  test("nobody answers for an owner whose port is gone", async () => {
+  test("nobody answers for an owner whose link is down, or whose port is gone", async () => {
     const gone = await fabric.lab.host(3).addGuest({ name: "gone", ip: "10.0.3.66/16" });
     await fabric.lab.waitUntilAllPing([a, gone]);
     await known([gone, gone.ip]);
     const answersFor = async () =>
       await fabric.lab.host(1).ofctl("dump-flows", "br-int", `table=20,arp,arp_tpa=${gone.ip}`);
     expect(await answersFor()).toContain(gone.mac);
+    await gone.exec(["ip", "link", "set", "eth0", "down"]);
+    await fabric.until(async () => ((await answersFor()).includes(gone.mac) ? ["it is answered for though down"] : []));
+    await gone.exec(["ip", "link", "set", "eth0", "up"]);
+    await fabric.until(async () => ((await answersFor()).includes(gone.mac) ? [] : ["it is not answered for again"]));
     await fabric.lab.host(3).removeGuest("gone");
     await fabric.until(async () => ((await answersFor()).includes(gone.mac) ? ["it is still answered for"] : []));
     await forget(a);

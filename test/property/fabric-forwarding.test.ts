@@ -2,10 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../proto/openflow13/index.ts";
+import type { Endpoint } from "../../src/model/endpoints.ts";
 import {
   arpFrame,
   type Frame,
+  frameToBytes,
   ipv4Frame,
+  ipv6Frame,
   renderTrace,
   type Trace,
   traceFrame,
@@ -34,7 +37,7 @@ function frameTo(destination: string, vlan: number, source: string, kind: "arp" 
   const vlans = vlan === 0 ? [] : [vlanTag(vlan)];
   const base = { source, destination, vlans };
   return kind === "arp"
-    ? arpFrame({ ...base, operation: 1, senderIp: "10.0.0.1", targetIp: "10.0.0.2" })
+    ? arpFrame({ ...base, operation: 1, senderIp: "10.9.9.9", targetIp: "10.0.0.2" })
     : ipv4Frame({ ...base, ip: { source: "10.0.0.1", destination: "10.0.0.2" } });
 }
 
@@ -121,13 +124,81 @@ function expectQuietWhereKnown(spec: FabricSpec, world: World): void {
   }
 }
 
+const SOLICITED_OVERRIDE = 0x6000_0000;
+
+function questionFor(ip: string, asker: Endpoint, vlan: number, own: string): Frame {
+  const vlans = vlan === 0 ? [] : [vlanTag(vlan)];
+  if (!ip.includes(":")) {
+    const base = { source: asker.mac, destination: BROADCAST, vlans };
+    return arpFrame({ ...base, operation: 1, senderIp: own, targetIp: ip });
+  }
+  const rest = { targetMac: null, otherOptions: new Uint8Array() };
+  const transport = { kind: "nd", type: 135, flags: 0, target: ip, sourceMac: asker.mac, ...rest } as const;
+  const base = { source: asker.mac, destination: "33:33:ff:00:00:01", vlans };
+  return ipv6Frame({ ...base, ip: { source: own, destination: "ff02::1:ff00:1", transport } });
+}
+
+/** What comes back to the one who asked, to the letter. */
+function answerFor(ip: string, owner: Endpoint, asker: Endpoint, vlan: number | null, own: string): Frame {
+  const vlans = vlan === null ? [] : [vlanTag(vlan)];
+  const base = { source: owner.mac, destination: asker.mac, vlans };
+  if (!ip.includes(":")) {
+    return arpFrame({ ...base, operation: 2, senderIp: ip, targetMac: asker.mac, targetIp: own });
+  }
+  const rest = { sourceMac: null, otherOptions: new Uint8Array() };
+  const flags = SOLICITED_OVERRIDE + (owner.router === true ? 0x8000_0000 : 0);
+  const transport = { kind: "nd", type: 136, flags, target: ip, targetMac: owner.mac, ...rest } as const;
+  return ipv6Frame({ ...base, ip: { source: ip, destination: own, transport } });
+}
+
+/** A known address is asked for at the asker's own switch; of what is behind the asker's own port, or not known to route, others hear. */
+function expectAnswers(simulation: FabricSimulation, spec: FabricSpec): { arp: number; nd: number } {
+  const world = simulation.world();
+  const { endpoints, networks } = simulation.fabric;
+  const answered = { arp: 0, nd: 0 };
+  for (const member of membersOf(spec)) {
+    const vni = networks.byName(member.way.network)?.vni;
+    for (const asker of endpoints.values()) {
+      if (asker.vni !== vni || asker.hostId !== member.host || asker.ofport !== member.ofport) continue;
+      for (const owner of endpoints.values()) {
+        if (owner.vni !== vni) continue;
+        for (const own of asker.ips) {
+          for (const ip of owner.ips) {
+            if (ip.includes(":") !== own.includes(":")) continue;
+            const question = questionFor(ip, asker, member.way.ingress[0] ?? 0, own);
+            const trace = traceFrame(world, member.host, member.ofport, question);
+            expect(trace.copies, renderTrace(trace)).toEqual([]);
+            const homes = trace.deliveries.filter(({ host, port }) => place(host, port) === at(member));
+            if (at(member) === place(owner.hostId, owner.ofport ?? 0)) {
+              expect(homes, renderTrace(trace)).toEqual([]);
+            } else if (ip.includes(":") && owner.router === undefined) {
+              const places = trace.deliveries.map(({ host, port }) => place(host, port));
+              expect(places, renderTrace(trace)).toEqual([place(owner.hostId, owner.ofport ?? 0)]);
+            } else {
+              const wanted = frameToBytes(answerFor(ip, owner, asker, member.way.egress, own));
+              expect(
+                trace.deliveries.map(({ frame }) => frameToBytes(frame)),
+                renderTrace(trace),
+              ).toEqual([wanted]);
+              expect(homes).toHaveLength(1);
+              answered[ip.includes(":") ? "nd" : "arp"]++;
+            }
+          }
+        }
+      }
+    }
+  }
+  return answered;
+}
+
 /** One flow-mod for an endpoint serves every switch but the endpoint's own: equal bytes. */
 function expectRemoteFlowsAlike(simulation: FabricSimulation): void {
   const bytesOf = new Map<string, string>();
   for (const id of simulation.fabric.hosts.keys()) {
     for (const flow of simulation.desired(id)?.flows.values() ?? []) {
       const { cookie, tableId, priority, match, instructions, idleTimeoutSec, flags } = flow;
-      if (cookie >> 40n !== 0x57450an) continue;
+      // Kinds "remote-endpoint" and "answer".
+      if (cookie >> 40n !== 0x57450an && cookie >> 40n !== 0x574514n) continue;
       const head = { kind: "flow_mod", xid: 0, cookieMask: 0n, command: "add", hardTimeoutSec: 0 } as const;
       const tail = { bufferId: 0xffff_ffff, outPort: 0xffff_ffff, outGroup: 0xffff_ffff } as const;
       const bytes = encode({ ...head, ...tail, cookie, tableId, priority, match, instructions, idleTimeoutSec, flags });
@@ -223,6 +294,22 @@ describe("a fabric at rest", () => {
       }),
       runs(60),
     );
+  });
+});
+
+describe("questions for known addresses", () => {
+  it("are answered by the asker's own switch, to the letter, and by nobody where the owner is behind the same port", () => {
+    const answered = { arp: 0, nd: 0 };
+    fc.assert(
+      fc.property(fabricSpec({ maxHosts: 4 }), (spec) => {
+        const { arp, nd } = expectAnswers(settled(spec), spec);
+        answered.arp += arp;
+        answered.nd += nd;
+      }),
+      runs(60),
+    );
+    expect(answered.arp).toBeGreaterThan(0);
+    expect(answered.nd).toBeGreaterThan(0);
   });
 });
 

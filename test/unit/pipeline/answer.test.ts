@@ -117,6 +117,11 @@ describe("answers in the switch", () => {
     expect(off.map((text) => text.replace(/.* -> /, ""))).toEqual(["goto_table:30", "goto_table:30"]);
   });
 
+  it("are not given for an endpoint whose port has no link", () => {
+    const silent = fabricOf({ observed: GUEST, ports: { a: [{ ...TAP, up: false }] } });
+    for (const id of ["a", "b"]) expect(answers(silent, id).join()).not.toContain("arp_tpa=192.168.0.1");
+  });
+
   it("are not given for an endpoint whose port is gone", () => {
     const gone = fabricOf({ observed: GUEST, ports: { a: [] } });
     expect(answers(gone, "b").join()).not.toContain("192.168.0.1");
