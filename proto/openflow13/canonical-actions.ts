@@ -110,8 +110,11 @@ function canonicalAction(action: Action): string {
     case "set_mpls_ttl":
       return `${action.kind}:${action.ttl}`;
     case "nx_learn":
-    case "nx_nat":
-      return `${action.kind}:${toHex(trimZeros(action.bytes))}`;
+      return `nx_learn:${toHex(trimZeros(action.bytes))}`;
+    case "nx_nat": {
+      const { ipv4Min, ipv4Max, ipv6Min, ipv6Max, protoMin, protoMax } = action;
+      return `nat:${action.flags},${[ipv4Min, ipv4Max, ipv6Min, ipv6Max, protoMin, protoMax].join(",")}`;
+    }
     case "experimenter":
       return `experimenter:${action.experimenter.toString(16)}:${toHex(trimZeros(action.bytes))}`;
     case "copy_ttl_out":

@@ -5,6 +5,7 @@ export type {
   NiciraAction,
   NxController2,
   NxCt,
+  NxNat,
   NxNote,
   NxRegLoad,
   NxRegMove,

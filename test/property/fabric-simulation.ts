@@ -1,4 +1,5 @@
 // A whole fabric without sockets: facts -> fabric -> plans -> switches, one event at a time, in any order a test likes.
+import { defaultConfig } from "../../src/config/index.ts";
 import { Observations } from "../../src/discovery/observations.ts";
 import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   TunnelType,
 } from "../../src/model/facts.ts";
 import { type Decisions, NO_DECISIONS, resolveIdentities } from "../../src/model/identity.ts";
+import { MESH, type Topology } from "../../src/model/topology.ts";
 import { compileSwitch } from "../../src/pipeline/compile.ts";
 import type { DesiredSwitch } from "../../src/pipeline/desired.ts";
 import { type Readback, readBack } from "../../src/pipeline/readback.ts";
@@ -26,6 +28,10 @@ interface SimulatedHost {
   readonly id: string;
   /** The database, as it is. */
   row: HostFact;
+  /** As the controller last read it. */
+  known: HostFact;
+  /** Whether the controller can talk to it. Its switch forwards either way. */
+  reachable: boolean;
   readonly device: SimulatedSwitch;
   /** What the controller has of it. */
   rowsRead: boolean;
@@ -50,6 +56,7 @@ export type SimulationEvent = {
 export class FabricSimulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   #tunnelType: TunnelType = "geneve";
+  #topology: Topology = MESH;
   #settings: readonly NetworkSetting[] = [];
   #fabric: Fabric | null = null;
   #decisions: Decisions = NO_DECISIONS;
@@ -64,12 +71,15 @@ export class FabricSimulation {
   /** What administrators and guests do: rows change, frames are heard. What the controller does about it comes by events. */
   become(spec: FabricSpec): void {
     this.#tunnelType = spec.tunnelType;
+    this.#topology = spec.topology;
     this.#settings = spec.settings;
     for (const at of spec.hosts.keys()) {
       const id = hostId(at);
       const host = this.#hosts.get(id) ?? {
         id,
         row: emptyHostFact(at),
+        known: emptyHostFact(at),
+        reachable: true,
         device: new SimulatedSwitch(),
         rowsRead: true,
         flowsRead: true,
@@ -84,10 +94,13 @@ export class FabricSimulation {
         return before?.networkName === port.networkName ? { ...port, storedVni: before.storedVni } : port;
       });
       host.row = { ...host.row, ports };
+      this.#notice(host);
     }
     this.#derive();
     const wanted = guestsOf(spec).filter((guest) => guest.known === "observed");
     for (const host of this.#hosts.values()) {
+      // Frames are heard by way of the host's own switch.
+      if (!host.reachable) continue;
       const vniOf = (network: string): number => this.fabric.networks.byName(network)?.vni ?? 0;
       const here = wanted.filter((guest) => guest.host === host.id);
       const names = new Set(here.map((guest) => `${vniOf(guest.way.network)}/${guest.mac}/${guest.ofport}`));
@@ -109,6 +122,19 @@ export class FabricSimulation {
     this.#derive();
   }
 
+  #notice(host: SimulatedHost): void {
+    if (host.reachable && host.rowsRead) host.known = host.row;
+  }
+
+  /** The way between the controller and a host is cut, or there again: then it is read anew. */
+  reach(id: string, reachable: boolean): void {
+    const host = this.#host(id);
+    host.reachable = reachable;
+    if (reachable) host.flowsRead = host.readback === null && host.device.flows.length === 0;
+    this.#notice(host);
+    this.#derive();
+  }
+
   /** The controller is gone and another one starts with nothing: no host has been read. */
   restart(): void {
     this.#fabric = null;
@@ -125,26 +151,38 @@ export class FabricSimulation {
   }
 
   #switchFact(host: SimulatedHost): SwitchFact | null {
-    if (!host.flowsRead) return null;
+    // What a switch held stays a fact while it is away.
+    if (!host.flowsRead && host.readback === null) return null;
     const {
       ownIndex = null,
       receivesOn = new Set<number>(),
       sendsBy = new Map<number, number>(),
+      relaysBy = new Map<number, readonly number[]>(),
+      relaysTo = new Map<number, number>(),
     } = host.readback ?? {};
     const { maxMeter } = host.device;
-    return { dpid: host.row.dpid ?? "", ownIndex, maxMeter, observed: host.observations.all, receivesOn, sendsBy };
+    return {
+      dpid: host.row.dpid ?? "",
+      ownIndex,
+      maxMeter,
+      observed: host.observations.all,
+      receivesOn,
+      sendsBy,
+      relaysBy,
+      relaysTo,
+    };
   }
 
   #derive(): void {
     const read = [...this.#hosts.values()].filter((host) => host.rowsRead);
     const inFlows = new Set<number>();
-    for (const { readback, flowsRead } of this.#hosts.values()) {
-      if (!flowsRead || readback === null) continue;
+    for (const { readback } of this.#hosts.values()) {
+      if (readback === null) continue;
       if (readback.ownIndex !== null && readback.ownIndex > 0) inFlows.add(readback.ownIndex);
       for (const { index } of readback.remembered) inFlows.add(index);
     }
     const outcome = resolveIdentities({
-      hosts: read.map((host) => host.row),
+      hosts: read.map((host) => host.known),
       settings: new Map(),
       configuredFabricId: null,
       decisions: this.#decisions,
@@ -169,13 +207,15 @@ export class FabricSimulation {
         tunnelType: this.#tunnelType,
         networkSettings: this.#settings,
         identities: outcome.identities,
-        hostFacts: new Map(read.map((host) => [host.id, host.row])),
+        hostFacts: new Map(read.map((host) => [host.id, host.known])),
         switchFacts,
         remembered: [...this.#hosts.values()].flatMap((host) =>
           host.flowsRead ? (host.readback?.remembered ?? []) : [],
         ),
         holding: this.holding,
         keepTunnel: () => false,
+        bfd: { enabled: true, packetsPerSecond: 200 },
+        topology: this.#topology,
       },
       this.#fabric ?? undefined,
     );
@@ -198,7 +238,11 @@ export class FabricSimulation {
     const rows =
       inFabric === undefined
         ? null
-        : compileRows(this.fabric, inFabric, { datapathType: null, controllerTarget: "tcp:192.0.2.1" });
+        : compileRows(this.fabric, inFabric, {
+            datapathType: null,
+            controllerTarget: "tcp:192.0.2.1",
+            tunnelOptions: defaultConfig.tunnel,
+          });
     if (rows === null || inFabric?.index == null) return host.row;
     const tunnels = rows.tunnels.map((tunnel): TunnelRowFact => {
       const remoteIp = tunnel.options.get("remote_ip") ?? "";
@@ -214,6 +258,7 @@ export class FabricSimulation {
           peerIndex,
           fabricId: this.fabric.id ?? "",
           linkUp: true,
+          bfd: { kind: "up" },
           error: null,
         }
       );
@@ -230,10 +275,12 @@ export class FabricSimulation {
   pending(): readonly SimulationEvent[] {
     const events: SimulationEvent[] = [];
     for (const host of this.#hosts.values()) {
+      const tunnelsWithoutPort = host.row.tunnels.some((row) => row.ofport === null);
+      if (tunnelsWithoutPort) events.push({ kind: "ofports", host: host.id });
+      if (!host.reachable) continue;
       if (!host.rowsRead) events.push({ kind: "read-rows", host: host.id });
       else if (JSON.stringify(this.#rowsAfter(host)) !== JSON.stringify(host.row))
         events.push({ kind: "rows", host: host.id });
-      if (host.row.tunnels.some((row) => row.ofport === null)) events.push({ kind: "ofports", host: host.id });
       if (!host.flowsRead) events.push({ kind: "read-flows", host: host.id });
       else {
         const desired = this.desired(host.id);
@@ -283,6 +330,7 @@ export class FabricSimulation {
         host.observations.load(host.readback.observed);
       }
     }
+    this.#notice(host);
     this.#derive();
     return changes;
   }
@@ -303,8 +351,13 @@ export class FabricSimulation {
     }
   }
 
-  /** The data plane: what switches hold now, whether the controller knows of it or not. */
-  world(): World {
+  /**
+   * The data plane: what switches hold now, whether the controller knows of it or not.
+   * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
+   * @param cut two hosts or more between which no packet gets through, as their switches have noticed by BFD.
+   */
+  world(believed: (host: string, port: number) => boolean = () => true, cut: readonly string[] = []): World {
+    const isCut = (a: string, b: string): boolean => cut.includes(a) && cut.includes(b);
     const tunnels: TunnelEnd[] = [];
     for (const host of this.#hosts.values()) {
       for (const row of host.row.tunnels) {
@@ -316,7 +369,7 @@ export class FabricSimulation {
           port: row.ofport,
           peerHost: row.peerId,
           peerPort: back?.ofport ?? null,
-          up: true,
+          up: !isCut(host.id, row.peerId),
         });
       }
     }
@@ -325,7 +378,10 @@ export class FabricSimulation {
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
-        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: true });
+        if (row.ofport !== null) {
+          const live = believed(host.id, row.ofport) && !isCut(host.id, row.peerId);
+          ports.set(row.ofport, { name: row.name, live });
+        }
       return [host.id, host.device.model(ports)] as const;
     });
     return world(new Map(models), tunnels);

@@ -121,7 +121,17 @@ const simpleAction: Arbitrary<Action> = fc.oneof(
   record({ kind: kind("nx_output_trunc"), port: u16, maxLen: u32 }),
   record({ kind: kind("nx_reg_load2"), field: oxm }),
   record({ kind: fc.constantFrom("nx_stack_push", "nx_stack_pop"), field: plainName, ofs: u16, nBits: u16 }),
-  record({ kind: fc.constantFrom("nx_learn", "nx_nat"), bytes: eights(6) }),
+  record({ kind: kind("nx_learn"), bytes: eights(6) }),
+  record(
+    {
+      ...{ kind: kind("nx_nat"), flags: u16, ipv4Min: u32, ipv4Max: u32, protoMin: u16, protoMax: u16 },
+      ...{
+        ipv6Min: fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),
+        ipv6Max: fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),
+      },
+    },
+    { requiredKeys: ["kind", "flags"] },
+  ),
 ) as Arbitrary<Action>;
 
 const ct: Arbitrary<Action> = record(

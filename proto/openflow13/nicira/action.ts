@@ -6,6 +6,7 @@ import { encodeOxm } from "../oxm.ts";
 import { endsInPadding, expectBody } from "./body.ts";
 import { decodeController2, encodeController2 } from "./controller2.ts";
 import { decodeCt, encodeCt } from "./ct.ts";
+import { decodeNat, encodeNat } from "./nat.ts";
 import {
   decodeOutputReg,
   decodeRegLoad,
@@ -170,7 +171,7 @@ export function decodeNiciraAction(r: ByteReader, nested: (r: ByteReader) => Act
     case NXAST.LEARN:
       return { kind: "nx_learn", bytes: rest(r) };
     case NXAST.NAT:
-      return { kind: "nx_nat", bytes: rest(r) };
+      return decodeNat(r);
     default:
       return undefined;
   }
@@ -296,7 +297,7 @@ export function encodeNiciraAction(
       return;
     case "nx_nat":
       w.u16(NXAST.NAT);
-      w.bytes(action.bytes);
+      encodeNat(w, action);
       return;
   }
 }
