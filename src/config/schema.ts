@@ -63,6 +63,7 @@ const network = section({
   multicast: choice(FLOOD_OR_DROP).exactOptional(),
   floodKbps: integer("kilobits a second", 64, 100_000_000).exactOptional(),
   locked: flag.exactOptional(),
+  answer: flag.exactOptional(),
 });
 
 const host = section({

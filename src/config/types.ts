@@ -16,6 +16,8 @@ export interface NetworkConfig {
   readonly multicast?: FloodOrDrop;
   readonly floodKbps?: number;
   readonly locked?: boolean;
+  /** Whether switches answer ARP and neighbour solicitations for its endpoints; they do unless told otherwise. */
+  readonly answer?: boolean;
 }
 
 export interface HostConfig {

@@ -56,6 +56,7 @@ export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {
     vni: network.vni ?? null,
     tag: network.tag ?? null,
     ...policyOf(network),
+    ...(network.answer === undefined ? {} : { answer: network.answer }),
   }));
 }
 

@@ -14,6 +14,8 @@ export interface Network {
   readonly name: string;
   readonly vni: Vni;
   readonly tag: number | null;
+  /** Whether switches answer ARP and neighbour solicitations for its endpoints. */
+  readonly answer: boolean;
   /** Absent where configuration sets none. */
   readonly policy?: NetworkPolicy;
 }
@@ -74,8 +76,10 @@ export class NetworkTable {
   readonly #byVni = new Map<Vni, Network>();
   readonly #byTag = new Map<number, Network>();
   readonly #policies: ReadonlyMap<string, NetworkPolicy | undefined>;
+  readonly #unanswered: ReadonlySet<string>;
 
   constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
+    this.#unanswered = new Set(settings.filter((setting) => setting.answer === false).map((setting) => setting.name));
     this.#policies = new Map(settings.map((setting) => [setting.name, setting.policy]));
     const fixed = (setting: NetworkSetting): Vni | null =>
       setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
@@ -111,12 +115,17 @@ export class NetworkTable {
     }
   }
 
-  #add(network: Network): void {
-    if (this.#byName.has(network.name) || this.#byVni.has(network.vni)) return;
-    const taken = network.tag !== null && this.#byTag.has(network.tag);
-    const policy = this.#policies.get(network.name);
-    const named = policy === undefined ? network : { ...network, policy };
-    const added = Object.freeze(taken ? { ...named, tag: null } : named);
+  #add({ name, vni, tag }: Omit<Network, "answer" | "policy">): void {
+    if (this.#byName.has(name) || this.#byVni.has(vni)) return;
+    const taken = tag !== null && this.#byTag.has(tag);
+    const policy = this.#policies.get(name);
+    const added = Object.freeze({
+      name,
+      vni,
+      tag: taken ? null : tag,
+      answer: !this.#unanswered.has(name),
+      ...(policy === undefined ? {} : { policy }),
+    });
     this.#byName.set(added.name, added);
     this.#byVni.set(added.vni, added);
     if (added.tag !== null) this.#byTag.set(added.tag, added);
@@ -128,7 +137,7 @@ export class NetworkTable {
   }
 
   get default(): Network {
-    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null };
+    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null, answer: true };
   }
 
   byVni(vni: Vni): Network | undefined {

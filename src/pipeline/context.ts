@@ -31,6 +31,8 @@ export interface CompileContext {
   /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
   readonly networks: readonly Network[];
   readonly maxMeter: number;
+  /** Whether the switch can turn a neighbour solicitation into its answer: Open vSwitch's userspace datapath alone can. */
+  readonly answersNd: boolean;
   /** Ports that are probed for loops, sorted. */
   readonly probed: readonly number[];
   /** Of those the ones that are cut off. */
@@ -69,7 +71,8 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
     ports.flatMap((port) => port.fact.ofport ?? []).sort((a, b) => a - b);
   const probed = settings.loopProbes === true ? numbers(host.ports.filter((port) => port.carried.length > 0)) : [];
   const blocked = numbers(host.ports.filter((port) => port.blocked));
-  return { fabric, host, settings, local, networks, maxMeter, probed, blocked, floodMeters };
+  const answersNd = host.fact?.userspaceDatapath ?? false;
+  return { fabric, host, settings, local, networks, maxMeter, answersNd, probed, blocked, floodMeters };
 }
 
 export function gotoTable(table: TableName): Instruction {
@@ -110,13 +113,9 @@ export function relayBit(value: 0n | 1n): Action {
   return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
 }
 
-/** Out of a local port, with the tag that the port's VLAN columns ask for. */
-export function outOf(local: LocalAttachment): readonly Action[] {
+/** Out of a local port, with the tag that the port's VLAN columns ask for. @param port `OFPP.IN_PORT` for its own frames. */
+export function outOf(local: LocalAttachment, port: number = local.ofport): readonly Action[] {
   const vlan = local.attachment.egressVlan;
-  if (vlan === null) return [output(local.ofport)];
-  return [
-    { kind: "push_vlan", etherType: ETHERTYPE_VLAN },
-    { kind: "set_field", field: vlanVid(vlan) },
-    output(local.ofport),
-  ];
+  if (vlan === null) return [output(port)];
+  return [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN }, { kind: "set_field", field: vlanVid(vlan) }, output(port)];
 }

@@ -116,7 +116,7 @@ describe("a wrong file", () => {
     ],
     [
       "networks:\n  blue:\n    vlan: 3\n",
-      "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of floodKbps, locked, multicast, tag, unknownUnicast, vni",
+      "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of answer, floodKbps, locked, multicast, tag, unknownUnicast, vni",
     ],
     ["hosts:\n  a:\n    tunnel_ip: 1.2.3.4\n", "weft.yaml:3:5: hosts.a.tunnel_ip: unknown key; did you mean tunnelIp?"],
     ["punts:\n  rate: 3\n", "weft.yaml:2:3: punts.rate: unknown key; expected one of burst, packetsPerSecond"],
