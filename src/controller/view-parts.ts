@@ -4,7 +4,8 @@ import { type FlowStats, formatInstructions, formatMatch } from "../../proto/ope
 import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from "../api/views.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
+import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
@@ -278,23 +279,12 @@ export class Weaver {
   probedPorts(): readonly ProbedPort[] {
     const dpidOf = new Map([...this.#bindings].map(([dpid, id]) => [id, dpid]));
     for (const dpid of this.#islands.keys()) dpidOf.set(loneHostId(dpid), dpid);
-    const ports: ProbedPort[] = [];
-    for (const fabric of [...(this.#fabric === null ? [] : [this.#fabric]), ...this.#islands.values()]) {
-      for (const host of fabric.hosts.values()) {
-        const dpid = dpidOf.get(host.id);
-        if (dpid === undefined || this.#options.switches.entries.get(dpid)?.session == null) continue;
-        for (const { fact, carried } of host.ports) {
-          if (fact.ofport === null || carried.length === 0) continue;
-          const ways = carried.map(({ network, ingressVlans, egressVlan }) => ({
-            vni: network.vni,
-            ingressVlans,
-            egressVlan,
-          }));
-          ports.push({ fabricId: fabric.id ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways });
-        }
-      }
-    }
-    return ports;
+    const { entries } = this.#options.switches;
+    const fabrics = [...(this.#fabric === null ? [] : [this.#fabric]), ...this.#islands.values()];
+    return probedPortsOf(fabrics, (id) => {
+      const dpid = dpidOf.get(id);
+      return dpid === undefined || entries.get(dpid)?.session == null ? null : dpid;
+    });
   }
 
   /** The switches among which a MAC has one place. */

@@ -3,40 +3,24 @@
 import type { BfdSettings } from "./bfd.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
+import { type FabricPort, fabricPort, loopVerdicts, withMtus } from "./fabric-ports.ts";
 import type {
   EndpointSetting,
   HostFact,
   HostId,
   NetworkSetting,
-  PortFact,
   RememberedFact,
   SwitchFact,
   TunnelType,
   Vni,
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
-import { heardUnder, type Lock, lockOf, lockProblems } from "./locks.ts";
-import { judgeLoops, type LoopFacts, type LoopPort, type LoopVerdict, NO_LOOPS, portKey } from "./loops.ts";
-import { mtuAmong, mtuProblems, pathMtus } from "./mtu.ts";
-import { type Attachment, NetworkTable } from "./networks.ts";
+import { heardUnder } from "./locks.ts";
+import type { LoopFacts } from "./loops.ts";
+import { NetworkTable } from "./networks.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
 import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
-
-export interface FabricPort {
-  readonly fact: PortFact;
-  readonly attachments: readonly Attachment[];
-  /** The networks it is in, or, while it is cut off, would be in. */
-  readonly carried: readonly Attachment[];
-  /** Cut off, because it meets another port outside of the fabric. */
-  readonly blocked: boolean;
-  /** Who may speak in each network where the port is locked. */
-  readonly locks: ReadonlyMap<Vni, Lock>;
-  /** The least of its networks; null in none. */
-  readonly mtu: number | null;
-  /** What is concluded of it, beside what its rows say. */
-  readonly problems: readonly Diagnostic[];
-}
 
 export interface FabricHost extends Identity {
   /** null while the host's OVSDB has not been read. */
@@ -171,73 +155,6 @@ function* claimsOf(
   }
 }
 
-/** By `portKey`. */
-type Verdicts = ReadonlyMap<string, LoopVerdict>;
-
-function verdictsOf(input: FabricInput, networks: NetworkTable): Verdicts {
-  const { loops = NO_LOOPS } = input;
-  if (loops.meetings.length === 0 && loops.held.size === 0) return new Map();
-  const ports = [...input.identities.values()].flatMap(({ id, index }): readonly LoopPort[] => {
-    const fact = input.hostFacts.get(id);
-    if (fact === undefined || !takesPart(fact)) return [];
-    const dpid = input.switchFacts.get(id)?.dpid ?? fact.dpid;
-    return fact.ports.flatMap((port) => {
-      if (port.ofport === null || networks.attachments(port).length === 0) return [];
-      return [{ hostId: id, hostIndex: index, dpid, ofport: port.ofport, name: port.name }];
-    });
-  });
-  return judgeLoops(loops, ports);
-}
-
-function fabricPort(
-  input: FabricInput,
-  networks: NetworkTable,
-  verdicts: Verdicts,
-  host: Identity,
-  fact: PortFact,
-): FabricPort {
-  const carried = networks.attachments(fact);
-  const verdict = fact.ofport === null ? undefined : verdicts.get(portKey({ hostId: host.id, ofport: fact.ofport }));
-  const blocked = verdict?.blocked === true && carried.length > 0;
-  const attachments = blocked ? [] : carried;
-  const declared = (input.endpointSettings ?? []).filter(
-    (setting) => (setting.host === host.id || setting.host === host.name) && setting.port === fact.name,
-  );
-  const locks = new Map<Vni, Lock>();
-  for (const { network } of attachments) {
-    const lock = lockOf(fact, network, declared);
-    if (lock !== null) locks.set(network.vni, lock);
-  }
-  const problems = [...lockProblems(fact, locks.values()), ...(verdict === undefined ? [] : [verdict.problem])];
-  return Object.freeze({ fact, attachments, carried, blocked, locks, mtu: null, problems });
-}
-
-const DEFAULT_UNDERLAY_MTU = 1500;
-
-function fitted(
-  input: FabricInput,
-  hosts: ReadonlyMap<HostId, FabricHost>,
-  members: ReadonlyMap<Vni, ReadonlySet<number>>,
-): readonly FabricHost[] {
-  const { tunnelType, underlayMtu = DEFAULT_UNDERLAY_MTU, tunnelChecksums: checksums = false } = input;
-  const settings = { tunnelType, underlayMtu, checksums };
-  const at = new Map([...hosts.values()].flatMap((host) => (host.index === null ? [] : [[host.index, host] as const])));
-  return [...hosts.values()].map((host) => {
-    const paths = pathMtus(host, at, settings);
-    const mtus = new Map<Vni, number>();
-    for (const vni of new Set(host.ports.flatMap((port) => port.attachments.map((one) => one.network.vni)))) {
-      const mtu = mtuAmong(host, [...(members.get(vni) ?? [])], paths, settings);
-      if (mtu !== null) mtus.set(vni, mtu);
-    }
-    const ports = host.ports.map((port) => {
-      const own = port.attachments.flatMap((one) => mtus.get(one.network.vni) ?? []);
-      const mtu = own.length === 0 ? null : Math.min(...own);
-      return Object.freeze({ ...port, mtu, problems: [...port.problems, ...mtuProblems(port.fact, mtu)] });
-    });
-    return Object.freeze({ ...host, ports, mtus });
-  });
-}
-
 function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
   const ends: RelayHost[] = [];
   for (const { id, name, index, fact } of hosts) {
@@ -263,7 +180,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     present,
     remembered.flatMap((fact) => [...fact.vnis, ...fact.endpoints.map((endpoint) => endpoint.vni)]),
   );
-  const verdicts = verdictsOf(input, networks);
+  const verdicts = loopVerdicts(input, networks);
+  const portInput = { networks, endpointSettings: input.endpointSettings ?? [] };
   const hosts = new Map<HostId, FabricHost>();
   for (const identity of input.identities.values()) {
     const fact = input.hostFacts.get(identity.id) ?? null;
@@ -272,7 +190,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ...identity,
       fact,
       switch: input.switchFacts.get(identity.id) ?? null,
-      ports: attachable.map((port) => fabricPort(input, networks, verdicts, identity, port)),
+      ports: attachable.map((port) => fabricPort(portInput, verdicts, identity, port)),
       wantedTunnels: [],
       ways: new Map(),
       relaying: new Map(),
@@ -306,7 +224,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     for (const port of host.ports) for (const at of port.attachments) join(at.network.vni, host.index);
   }
   for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
-  for (const host of fitted(input, hosts, members)) hosts.set(host.id, host);
+  for (const host of withMtus(input, [...hosts.values()], members)) hosts.set(host.id, Object.freeze(host));
   const table = resolveEndpoints(claimsOf(input, hosts.values(), remembered), previous?.endpoints ?? new Map());
   return Object.freeze({
     id: input.fabricId,

@@ -1,6 +1,7 @@
 // What the features of the pipeline compile from, and the terms they share.
 import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.ts";
-import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { FabricPort } from "../model/fabric-ports.ts";
 import type { Vni } from "../model/facts.ts";
 import { type Attachment, type Network, policyOf } from "../model/networks.ts";
 import { floodMeter, RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
