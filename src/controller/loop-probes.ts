@@ -14,6 +14,8 @@ export interface LoopProbesOptions {
   readonly ports: () => readonly ProbedPort[];
   readonly session: (dpid: string) => OpenFlowSession | null;
   readonly changed: () => void;
+  /** What was heard at this port is not to be believed. */
+  readonly doubt: (dpid: string, ofport: number) => void;
 }
 
 /** By this controller, to all switches together. */
@@ -53,11 +55,16 @@ export class LoopProbes {
   }
 
   #send(): void {
-    const { intervalMs, ports, session, changed } = this.#options;
+    const { intervalMs, session, changed, doubt } = this.#options;
+    const ports = this.#options.ports();
     const limit = Math.max(1, Math.floor((MAX_PROBES_PER_SEC * intervalMs) / TICKS_PER_ROUND / 1000));
-    const { probes, changed: news } = this.#watch.tick(ports(), limit);
+    const { probes, changed: news, doubtful } = this.#watch.tick(ports, limit);
     for (const { dpid, ofport, frame } of probes) {
       session(dpid)?.packetOut({ actions: [{ kind: "output", port: ofport, maxLen: 0 }], data: frame });
+    }
+    for (const { hostId, ofport } of doubtful) {
+      const port = ports.find((one) => one.hostId === hostId && one.ofport === ofport);
+      if (port !== undefined) doubt(port.dpid, ofport);
     }
     if (news) changed();
   }

@@ -90,6 +90,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     ports: () => weaver.probedPorts(),
     session: (dpid) => switches.entries.get(dpid)?.session ?? null,
+    doubt: (dpid, ofport) => switches.forgetHeardAt(dpid, ofport),
     changed: () => weaver.changed(),
   });
 

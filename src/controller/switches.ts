@@ -206,6 +206,14 @@ export class Switches {
     if (ip !== null) entry.observations.forgetIp(vni, mac, Number(inPort), ip);
   }
 
+  /** Who is really there is heard again with the next frame. */
+  forgetHeardAt(dpid: Dpid, ofport: number): void {
+    const { observations } = this.#entries.get(dpid) ?? {};
+    const here = observations?.all.filter((fact) => fact.ofport === ofport) ?? [];
+    for (const { vni, mac } of here) observations?.forget(vni, mac, ofport);
+    if (here.length > 0) this.#options.changed();
+  }
+
   #entryOf(session: OpenFlowSession): SwitchEntry | null {
     const entry = this.#entries.get(dpidText(session.datapathId));
     return entry !== undefined && entry.session === session ? entry : null;

@@ -33,7 +33,20 @@ const MAX_WAYS = 16;
 
 interface Meeting {
   readonly fact: MeetingFact;
+  /** null where nothing has circulated. */
+  readonly sinceRound: number | null;
   seenInRound: number;
+}
+
+export interface LoopTick {
+  readonly probes: readonly ProbeToSend[];
+  /** Whether what is known of meetings has changed. */
+  readonly changed: boolean;
+  /**
+   * Ports where anybody may have been heard: while frames circulate every MAC seems to be behind each of the two. Told
+   * when a meeting is found, and once more when what was on its way then has come in.
+   */
+  readonly doubtful: readonly MeetingEnd[];
 }
 
 /** Time comes in as ticks. Invariant: what is believed was sealed here, and sent in this round or the last. */
@@ -46,6 +59,7 @@ export class LoopWatch {
   #tick = 0;
   #probed = new Set<string>();
   #facts: LoopFacts | null = null;
+  #doubtful: MeetingEnd[] = [];
 
   constructor(seal: Seal) {
     this.#seal = seal;
@@ -68,9 +82,8 @@ export class LoopWatch {
 
   /**
    * The next part of a round, @param limit probes at most: with very many ports a round takes longer.
-   * @returns whether what is known has changed, too.
    */
-  tick(ports: readonly ProbedPort[], limit: number): { readonly probes: readonly ProbeToSend[]; changed: boolean } {
+  tick(ports: readonly ProbedPort[], limit: number): LoopTick {
     let changed = false;
     let waiting = ports.filter((port) => !this.#probed.has(portKey(port)));
     if (this.#tick >= TICKS_PER_ROUND && waiting.length === 0) {
@@ -90,7 +103,9 @@ export class LoopWatch {
         probes.push({ dpid, ofport, frame: probeFrame(probe, way.egressVlan, this.#seal) });
       }
     }
-    return { probes, changed };
+    const doubtful = this.#doubtful;
+    this.#doubtful = [];
+    return { probes, changed, doubtful };
   }
 
   #nextRound(): boolean {
@@ -98,7 +113,8 @@ export class LoopWatch {
     this.#tick = 0;
     this.#probed = new Set();
     let changed = false;
-    for (const [key, { seenInRound }] of this.#meetings) {
+    for (const [key, { fact, sinceRound, seenInRound }] of this.#meetings) {
+      if (sinceRound !== null && this.#round - sinceRound === 2) this.#doubtful.push(...fact.ends);
       if (this.#round - seenInRound > QUIET_ROUNDS && this.#meetings.delete(key)) changed = true;
     }
     for (const [key, round] of this.#held) {
@@ -128,7 +144,10 @@ export class LoopWatch {
       known.seenInRound = this.#round;
       return false;
     }
-    this.#meetings.set(key, { fact: { ends }, seenInRound: this.#round });
+    // Of two that a controller before this one has parted nothing circulates.
+    const parted = [receiver, sender].some((port) => this.#held.has(heldKey(port.dpid, port.ofport)));
+    this.#meetings.set(key, { fact: { ends }, sinceRound: parted ? null : this.#round, seenInRound: this.#round });
+    if (!parted) this.#doubtful.push(...ends);
     this.#facts = null;
     return true;
   }

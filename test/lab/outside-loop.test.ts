@@ -98,6 +98,8 @@ describeLab("a segment outside that two hosts' ports are in", () => {
     await segmentLink("master", "br0");
     await storms();
     await untilBlocked([SECOND]);
+    // Nobody is taken to be where the storm has carried their frames: who speaks first need not be who was lost.
+    await fabric.lab.waitUntilAllPing([near, far, outside]);
     await fabric.settled();
     const problems = (await fabric.ask("ports")).flatMap((port) =>
       port.problems.filter(({ code }) => code === "port/outside-loop").map(({ message }) => `${port.name}: ${message}`),

@@ -151,6 +151,29 @@ describe("a probe that comes in", () => {
 });
 
 describe("a meeting", () => {
+  it("casts doubt on what was heard at its ends, when it is found and a round later, and no more", () => {
+    const watch = new LoopWatch(seal);
+    round(watch, PORTS, 1000, TICKS_PER_ROUND - 1);
+    watch.received(PORTS, "d2", 1, probeFrame(probe(), null, seal));
+    const doubts: number[] = [];
+    for (let tick = 0; tick < 5 * TICKS_PER_ROUND; tick++) {
+      const { doubtful } = watch.tick(PORTS, 1000);
+      if (doubtful.length > 0) doubts.push(tick);
+      expect(doubtful.map(({ hostId, ofport }) => `${hostId}/${ofport}`)).toEqual(
+        doubtful.length > 0 ? ["h1/1", "h2/1"] : [],
+      );
+    }
+    expect(doubts).toEqual([0, 1 + TICKS_PER_ROUND]);
+  });
+
+  it("casts none where a switch shows that the two were parted before", () => {
+    const watch = new LoopWatch(seal);
+    watch.remember("d2", [1]);
+    round(watch, PORTS);
+    watch.received(PORTS, "d2", 1, probeFrame(probe(), null, seal));
+    for (let tick = 0; tick < 5 * TICKS_PER_ROUND; tick++) expect(watch.tick(PORTS, 1000).doubtful).toEqual([]);
+  });
+
   it("is over when no probe has come through for two rounds", () => {
     const watch = new LoopWatch(seal);
     round(watch, PORTS);
