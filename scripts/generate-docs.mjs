@@ -20,6 +20,7 @@ const registry = await load("src/pipeline/registry.js");
 const { compileSwitch } = await load("src/pipeline/compile.js");
 const { deriveFabric } = await load("src/model/fabric.js");
 const { TUNNEL_TYPES, tunnelName, tunnelPort } = await load("src/model/tunnel-types.js");
+const { MESH } = await load("src/model/topology.js");
 const { defaultConfig } = await load("src/config/index.js");
 const { createProgram } = await load("src/cli/program.js");
 const { formatGroup, formatInstructions, formatMatch } = await load("proto/openflow13/index.js");
@@ -31,11 +32,22 @@ const KINDS = {
   guard:
     "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
   port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
+  relay:
+    "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
-  "address-news": "ARP, neighbour solicitation and advertisement: a limited copy to the controller, and on.",
+  "address-news":
+    "ARP, neighbour solicitations and advertisements, router advertisements: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
   "known-mac": "A MAC that is known at this port: on, without a copy. A `note` holds its addresses.",
-  "known-address": "ARP of a known MAC with a known IPv4 address: on, without a copy.",
+  "known-address":
+    "ARP, or a neighbour solicitation, of a known MAC with a known address: on to ANSWER, without a copy.",
+  "own-port":
+    "A question for an address that is behind the port it came from: on, so that its owner is never silenced.",
+  answer:
+    "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
+  unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
+  advertise: "Copies the source MAC into the target link-layer option.",
+  return: "Out by the port it came from, with the tag that the port's network has there.",
   "local-endpoint": "To an endpoint on this switch: out by its port.",
   "remote-endpoint":
     "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
@@ -45,13 +57,16 @@ const KINDS = {
 };
 
 const PRIORITY_KINDS = {
-  classify: { guard: ["guard"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
+  classify: { guard: ["guard"], relay: ["relay"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
   learn: {
     knownAddress: ["known-address"],
     addressNews: ["address-news"],
     knownMac: ["known-mac"],
     unknownMac: ["unknown-mac"],
   },
+  answer: { ownPort: ["own-port"], withoutOption: ["unanswered"], address: ["answer"], unanswered: ["unanswered"] },
+  advertise: { targetOption: ["advertise"] },
+  return: { tagged: ["return"], untagged: ["return"] },
   forward: { endpoint: ["local-endpoint", "remote-endpoint"], flood: ["flood"] },
   deliver: { endpoint: ["deliver-endpoint"], flood: ["deliver-flood"] },
 };
@@ -131,6 +146,7 @@ function exampleSwitch() {
     peerIndex: indexOf(peer),
     fabricId: "example",
     linkUp: true,
+    bfd: { kind: "up" },
     error: null,
   });
   const hostFact = (id) => ({
@@ -139,15 +155,24 @@ function exampleSwitch() {
     ovsVersion: null,
     bridgeName: defaultConfig.bridge,
     datapathType: null,
+    userspaceDatapath: true,
     standing: { kind: "owned" },
     dpid: `000000000000000${indexOf(id)}`,
     stored: { index: indexOf(id), fabricId: "example", hostId: id },
     tunnelIp: ipOf(id),
+    tunnelTypes: null,
     ports: ports[id],
     tunnels: ids.filter((peer) => peer !== id).map(tunnelTo),
     problems: [],
   });
-  const heard = { vni: 4095, mac: "52:54:00:00:00:01", ofport: 1, ips: ["10.0.0.1"], heard: 1 };
+  const heard = {
+    vni: 4095,
+    mac: "52:54:00:00:00:01",
+    ofport: 1,
+    ips: ["10.0.0.1", "fe80::1"],
+    router: false,
+    heard: 1,
+  };
   const fabric = deriveFabric({
     fabricId: "example",
     tunnelType: type,
@@ -164,12 +189,16 @@ function exampleSwitch() {
           observed: [heard],
           receivesOn: new Set(),
           sendsBy: new Map(),
+          relaysBy: new Map(),
+          relaysTo: new Map(),
         },
       ],
     ]),
     remembered: [],
     holding: false,
     keepTunnel: () => false,
+    bfd: defaultConfig.bfd,
+    topology: MESH,
   });
   const { endpoints, punts } = defaultConfig;
   return compileSwitch(fabric, fabric.hosts.get("one"), {
@@ -222,7 +251,8 @@ function pipelineDocument() {
     "`weft flows HOST` prints those of a host in the form of the example below.",
     "",
     "A frame enters at CLASSIFY. From a local port it goes on to LEARN and FORWARD, from a tunnel to DELIVER. No flow of",
-    "DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can circulate in the fabric.",
+    "DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can circulate in the fabric. Between LEARN and",
+    "FORWARD lies ANSWER for ARP and neighbour solicitations of known senders: what it answers goes back by RETURN.",
     "",
     "## Tables",
     "",
@@ -301,7 +331,7 @@ function pipelineDocument() {
     "## An example",
     "",
     "The switch of host `one` (index 1) in a fabric of three. On `one` stand a guest of the default network, which has",
-    "been heard with the address 10.0.0.1, and a guest with tag 10 whose MAC is declared. Host `two` has a guest of the",
+    "been heard with the addresses 10.0.0.1 and fe80::1, and a guest with tag 10 whose MAC is declared. Host `two` has a guest of the",
     "default network, host `three` one with tag 10.",
     "",
     "```",

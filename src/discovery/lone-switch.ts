@@ -42,10 +42,13 @@ export function loneSwitchFact(dpid: string, ports: Iterable<PortDesc>, ovsVersi
     ovsVersion,
     bridgeName: "",
     datapathType: null,
+    // OpenFlow does not tell.
+    userspaceDatapath: false,
     standing: { kind: "owned" } as const,
     dpid,
     stored: null,
     tunnelIp: null,
+    tunnelTypes: null,
     ports: Object.freeze(facts.sort((a, b) => (a.name < b.name ? -1 : 1))),
     tunnels: [],
     problems: [],

@@ -29,6 +29,18 @@ export interface PortFact {
   readonly problems: readonly Diagnostic[];
 }
 
+/**
+ * What `bfd_status` says of a tunnel. It is ephemeral, and wrong for seconds after an ovsdb-server restart: it chooses
+ * among ways, and never removes one.
+ */
+export type BfdHealth =
+  | { readonly kind: "off" }
+  /** On, and not yet up since the tunnel was made. */
+  | { readonly kind: "starting" }
+  | { readonly kind: "up" }
+  /** Was up, and is not; with the diagnostic of RFC 5880 in Open vSwitch's words. */
+  | { readonly kind: "down"; readonly why: string };
+
 /** A tunnel Interface that Weft made, as its row describes it. */
 export interface TunnelRowFact {
   readonly name: string;
@@ -39,6 +51,7 @@ export interface TunnelRowFact {
   readonly peerIndex: number;
   readonly fabricId: string;
   readonly linkUp: boolean;
+  readonly bfd: BfdHealth;
   /** `Interface.error`. */
   readonly error: string | null;
 }
@@ -69,11 +82,15 @@ export interface HostFact {
   readonly bridgeName: string;
   /** What `Bridge.datapath_type` the host asks for; null leaves it open. */
   readonly datapathType: string | null;
+  /** Whether its bridge runs in the userspace datapath (`netdev`), which can do more than the kernel's. */
+  readonly userspaceDatapath: boolean;
   readonly standing: BridgeStanding;
   /** 16 hexadecimal digits; null until ovs-vswitchd has made the bridge. */
   readonly dpid: string | null;
   readonly stored: StoredIdentity | null;
   readonly tunnelIp: string | null;
+  /** Tunnel types the host takes, the one it likes best first; null takes any. */
+  readonly tunnelTypes: readonly TunnelType[] | null;
   readonly ports: readonly PortFact[];
   readonly tunnels: readonly TunnelRowFact[];
   readonly problems: readonly Diagnostic[];
@@ -84,8 +101,12 @@ export interface ObservedFact {
   readonly vni: Vni;
   readonly mac: Mac;
   readonly ofport: number;
-  /** Sorted. IPv4 ones each have an ARP flow of their own in LEARN. */
+  /** Sorted. Each has a flow of its own in LEARN. */
   readonly ips: readonly string[];
+  /** When each address was last heard, as `heard`; one that is not in it was only read back. */
+  readonly ipsHeard?: ReadonlyMap<string, number>;
+  /** See `Endpoint.router`. */
+  readonly router?: boolean;
   /** Grows with each hearing on any host: the latest place of a MAC has the highest. */
   readonly heard: number;
 }
@@ -102,6 +123,20 @@ export interface SwitchFact {
   readonly receivesOn: ReadonlySet<number>;
   /** Host index -> the tunnel port that its HOST group is known to use. */
   readonly sendsBy: ReadonlyMap<number, number>;
+  /** Host index -> the tunnel ports to the relays that its HOST group is known to use, in their order. */
+  readonly relaysBy: ReadonlyMap<number, readonly number[]>;
+  /** Host index -> the port by which it is known to pass on what others ask it to. */
+  readonly relaysTo: ReadonlyMap<number, number>;
+}
+
+/** What flows to an endpoint of another host, and answers in its place, say of it. */
+export interface RememberedEndpoint {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  /** Sorted. */
+  readonly ips: readonly string[];
+  /** See `Endpoint.router`. */
+  readonly router?: boolean;
 }
 
 /**
@@ -110,7 +145,7 @@ export interface SwitchFact {
  */
 export interface RememberedFact {
   readonly index: number;
-  readonly endpoints: readonly { readonly vni: Vni; readonly mac: Mac }[];
+  readonly endpoints: readonly RememberedEndpoint[];
   readonly vnis: readonly Vni[];
 }
 
@@ -118,4 +153,6 @@ export interface NetworkSetting {
   readonly name: string;
   readonly vni: Vni | null;
   readonly tag: number | null;
+  /** Whether switches answer for its endpoints; they do unless told otherwise. */
+  readonly answer?: boolean;
 }

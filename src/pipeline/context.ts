@@ -3,7 +3,7 @@ import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.t
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
 import type { Attachment, Network } from "../model/networks.ts";
-import { TABLES, type TableName } from "./registry.ts";
+import { RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -29,6 +29,8 @@ export interface CompileContext {
   /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
   readonly networks: readonly Network[];
   readonly maxMeter: number;
+  /** Whether the switch can turn a neighbour solicitation into its answer: Open vSwitch's userspace datapath alone can. */
+  readonly answersNd: boolean;
 }
 
 export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
@@ -40,7 +42,8 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
     .sort((a, b) => a.ofport - b.ofport || a.attachment.network.vni - b.attachment.network.vni);
   const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
   const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
-  return { fabric, host, settings, local, networks, maxMeter: host.switch?.maxMeter ?? 0 };
+  const maxMeter = host.switch?.maxMeter ?? 0;
+  return { fabric, host, settings, local, networks, maxMeter, answersNd: host.fact?.userspaceDatapath ?? false };
 }
 
 export function gotoTable(table: TableName): Instruction {
@@ -67,7 +70,7 @@ export function output(port: number): Action {
 
 /** OFPVID_PRESENT of OpenFlow 1.3.5, section 7.2.3.7. */
 const VID_PRESENT = 0x1000;
-const ETHERTYPE_VLAN = 0x8100;
+export const ETHERTYPE_VLAN = 0x8100;
 
 /** `vlan_vid` of frames that carry no tag. */
 export const UNTAGGED: OxmTlv = { field: "vlan_vid", value: 0 };
@@ -76,13 +79,14 @@ export function vlanVid(vlan: number): OxmTlv {
   return { field: "vlan_vid", value: VID_PRESENT | vlan };
 }
 
-/** Out of a local port, with the tag that the port's VLAN columns ask for. */
-export function outOf(local: LocalAttachment): readonly Action[] {
+/** Sets or clears "relay me" in the tunnel key, and leaves the network in it. */
+export function relayBit(value: 0n | 1n): Action {
+  return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
+}
+
+/** Out of a local port, with the tag that the port's VLAN columns ask for. @param port `OFPP.IN_PORT` for its own frames. */
+export function outOf(local: LocalAttachment, port: number = local.ofport): readonly Action[] {
   const vlan = local.attachment.egressVlan;
-  if (vlan === null) return [output(local.ofport)];
-  return [
-    { kind: "push_vlan", etherType: ETHERTYPE_VLAN },
-    { kind: "set_field", field: vlanVid(vlan) },
-    output(local.ofport),
-  ];
+  if (vlan === null) return [output(port)];
+  return [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN }, { kind: "set_field", field: vlanVid(vlan) }, output(port)];
 }

@@ -1,4 +1,5 @@
 // A whole fabric without sockets: facts -> fabric -> plans -> switches, one event at a time, in any order a test likes.
+import { defaultConfig } from "../../src/config/index.ts";
 import { Observations } from "../../src/discovery/observations.ts";
 import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   TunnelType,
 } from "../../src/model/facts.ts";
 import { type Decisions, NO_DECISIONS, resolveIdentities } from "../../src/model/identity.ts";
+import { MESH, type Topology } from "../../src/model/topology.ts";
 import { compileSwitch } from "../../src/pipeline/compile.ts";
 import type { DesiredSwitch } from "../../src/pipeline/desired.ts";
 import { type Readback, readBack } from "../../src/pipeline/readback.ts";
@@ -39,6 +41,13 @@ interface SimulatedHost {
   observations: Observations;
 }
 
+/** Some guests advertise their IPv6 address, and with it whether they route; others only ask from it. */
+function routerFlagOf({ mac }: { readonly mac: string }, ip: string | null): boolean | null {
+  if (ip?.includes(":") !== true) return null;
+  const choice = Number.parseInt(mac.slice(-2), 16) % 3;
+  return choice === 0 ? null : choice === 1;
+}
+
 export type SimulationEvent = {
   readonly kind: "rows" | "ofports" | "switch" | "read-rows" | "read-flows";
   readonly host: string;
@@ -47,6 +56,7 @@ export type SimulationEvent = {
 export class FabricSimulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   #tunnelType: TunnelType = "geneve";
+  #topology: Topology = MESH;
   #settings: readonly NetworkSetting[] = [];
   #fabric: Fabric | null = null;
   #decisions: Decisions = NO_DECISIONS;
@@ -61,6 +71,7 @@ export class FabricSimulation {
   /** What administrators and guests do: rows change, frames are heard. What the controller does about it comes by events. */
   become(spec: FabricSpec): void {
     this.#tunnelType = spec.tunnelType;
+    this.#topology = spec.topology;
     this.#settings = spec.settings;
     for (const at of spec.hosts.keys()) {
       const id = hostId(at);
@@ -101,7 +112,10 @@ export class FabricSimulation {
       for (const guest of here) {
         const vni = vniOf(guest.way.network);
         for (const ip of [null, ...guest.ips])
-          host.observations.hear({ vni, ofport: guest.ofport, mac: guest.mac, ip }, ++this.#hearings);
+          host.observations.hear(
+            { vni, ofport: guest.ofport, mac: guest.mac, ip, router: routerFlagOf(guest, ip) },
+            ++this.#hearings,
+          );
         for (const other of this.#hosts.values()) if (other !== host) other.observations.forget(vni, guest.mac);
       }
     }
@@ -143,9 +157,20 @@ export class FabricSimulation {
       ownIndex = null,
       receivesOn = new Set<number>(),
       sendsBy = new Map<number, number>(),
+      relaysBy = new Map<number, readonly number[]>(),
+      relaysTo = new Map<number, number>(),
     } = host.readback ?? {};
     const { maxMeter } = host.device;
-    return { dpid: host.row.dpid ?? "", ownIndex, maxMeter, observed: host.observations.all, receivesOn, sendsBy };
+    return {
+      dpid: host.row.dpid ?? "",
+      ownIndex,
+      maxMeter,
+      observed: host.observations.all,
+      receivesOn,
+      sendsBy,
+      relaysBy,
+      relaysTo,
+    };
   }
 
   #derive(): void {
@@ -189,6 +214,8 @@ export class FabricSimulation {
         ),
         holding: this.holding,
         keepTunnel: () => false,
+        bfd: { enabled: true, packetsPerSecond: 200 },
+        topology: this.#topology,
       },
       this.#fabric ?? undefined,
     );
@@ -211,7 +238,11 @@ export class FabricSimulation {
     const rows =
       inFabric === undefined
         ? null
-        : compileRows(this.fabric, inFabric, { datapathType: null, controllerTarget: "tcp:192.0.2.1" });
+        : compileRows(this.fabric, inFabric, {
+            datapathType: null,
+            controllerTarget: "tcp:192.0.2.1",
+            tunnelOptions: defaultConfig.tunnel,
+          });
     if (rows === null || inFabric?.index == null) return host.row;
     const tunnels = rows.tunnels.map((tunnel): TunnelRowFact => {
       const remoteIp = tunnel.options.get("remote_ip") ?? "";
@@ -227,6 +258,7 @@ export class FabricSimulation {
           peerIndex,
           fabricId: this.fabric.id ?? "",
           linkUp: true,
+          bfd: { kind: "up" },
           error: null,
         }
       );
@@ -322,8 +354,10 @@ export class FabricSimulation {
   /**
    * The data plane: what switches hold now, whether the controller knows of it or not.
    * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
+   * @param cut two hosts or more between which no packet gets through, as their switches have noticed by BFD.
    */
-  world(believed: (host: string, port: number) => boolean = () => true): World {
+  world(believed: (host: string, port: number) => boolean = () => true, cut: readonly string[] = []): World {
+    const isCut = (a: string, b: string): boolean => cut.includes(a) && cut.includes(b);
     const tunnels: TunnelEnd[] = [];
     for (const host of this.#hosts.values()) {
       for (const row of host.row.tunnels) {
@@ -335,7 +369,7 @@ export class FabricSimulation {
           port: row.ofport,
           peerHost: row.peerId,
           peerPort: back?.ofport ?? null,
-          up: true,
+          up: !isCut(host.id, row.peerId),
         });
       }
     }
@@ -344,7 +378,10 @@ export class FabricSimulation {
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
-        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: believed(host.id, row.ofport) });
+        if (row.ofport !== null) {
+          const live = believed(host.id, row.ofport) && !isCut(host.id, row.peerId);
+          ports.set(row.ofport, { name: row.name, live });
+        }
       return [host.id, host.device.model(ports)] as const;
     });
     return world(new Map(models), tunnels);

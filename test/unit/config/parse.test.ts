@@ -45,7 +45,7 @@ log: { level: debug }
       bridge: "br0",
       datapathType: "netdev",
       fabric: { id: "lab-1" },
-      tunnel: { type: "gre" },
+      tunnel: { ...defaultConfig.tunnel, type: "gre" },
       listen: {
         ovsdb: ["ptcp:6640", "punix:/run/weft/ovsdb.sock"],
         openflow: ["ptcp:6653"],
@@ -57,6 +57,8 @@ log: { level: debug }
       endpoints: { idleTimeoutSec: 300, perPort: 8 },
       punts: { packetsPerSecond: 5, burst: 100 },
       timeouts: { startHoldSec: 0, probeSec: 5, handshakeSec: 10 },
+      topology: { hubs: [], direct: [] },
+      bfd: { enabled: true, packetsPerSecond: 200 },
       log: { level: "debug" },
     });
   });
@@ -89,7 +91,10 @@ describe("a wrong file", () => {
       "endpoints:\n  idle_timeout_sec: 3\n",
       "weft.yaml:2:3: endpoints.idle_timeout_sec: unknown key; did you mean idleTimeoutSec?",
     ],
-    ["networks:\n  blue:\n    vlan: 3\n", "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of tag, vni"],
+    [
+      "networks:\n  blue:\n    vlan: 3\n",
+      "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of answer, tag, vni",
+    ],
     ["hosts:\n  a:\n    tunnel_ip: 1.2.3.4\n", "weft.yaml:3:5: hosts.a.tunnel_ip: unknown key; did you mean tunnelIp?"],
     ["punts:\n  rate: 3\n", "weft.yaml:2:3: punts.rate: unknown key; expected one of burst, packetsPerSecond"],
   ])("names an unknown key, and the near one: %j", (source, expected) => {
@@ -102,7 +107,10 @@ describe("a wrong file", () => {
       'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "grre"; did you mean gre?',
     ],
     ["tunnel: { type: stt }", 'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "stt"'],
-    ["tunnel: gre", 'weft.yaml:1:9: tunnel: expected keys: type, found "gre"'],
+    [
+      "tunnel: gre",
+      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, found "gre"',
+    ],
     ["bridge: 5", "weft.yaml:1:9: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found 5"],
     ["bridge:", "weft.yaml:1:1: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found nothing"],
     [

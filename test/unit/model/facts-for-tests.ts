@@ -2,6 +2,7 @@
 import { deriveFabric, type Fabric, type FabricInput } from "../../../src/model/fabric.ts";
 import type { HostFact, PortFact, SwitchFact, TunnelRowFact } from "../../../src/model/facts.ts";
 import { NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import { MESH } from "../../../src/model/topology.ts";
 import type { VlanColumns } from "../../../src/model/vlan.ts";
 
 export const FABRIC = "f0";
@@ -28,10 +29,12 @@ export function hostFact(fields: Partial<HostFact> & Pick<HostFact, "id">): Host
     ovsVersion: "3.1.0",
     bridgeName: "br-int",
     datapathType: null,
+    userspaceDatapath: true,
     standing: { kind: "owned" },
     dpid: null,
     stored: null,
     tunnelIp: null,
+    tunnelTypes: null,
     ports: [],
     tunnels: [],
     problems: [],
@@ -54,6 +57,7 @@ export function tunnelTo(
     peerIndex,
     fabricId: FABRIC,
     linkUp: true,
+    bfd: { kind: "up" },
     error: null,
     ...fields,
   };
@@ -67,6 +71,8 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     observed: [],
     receivesOn: new Set(),
     sendsBy: new Map(),
+    relaysBy: new Map(),
+    relaysTo: new Map(),
     ...fields,
   };
 }
@@ -106,6 +112,8 @@ export function derive(
     remembered: [],
     holding: false,
     keepTunnel: () => false,
+    bfd: { enabled: true, packetsPerSecond: 200 },
+    topology: MESH,
   };
   return deriveFabric({ ...input, ...fields }, previous);
 }
