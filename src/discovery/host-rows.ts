@@ -151,6 +151,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     ovsVersion: root.ovs_version,
     bridgeName: choice.name,
     datapathType: datapathTypeOf(root.external_ids),
+    forwardBpdu: choice.row?.other_config.get("forward-bpdu") === "true",
     standing,
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),

@@ -69,6 +69,8 @@ export interface HostFact {
   readonly bridgeName: string;
   /** What `Bridge.datapath_type` the host asks for; null leaves it open. */
   readonly datapathType: string | null;
+  /** `Bridge.other_config:forward-bpdu`; absent is false. */
+  readonly forwardBpdu?: boolean;
   readonly standing: BridgeStanding;
   /** 16 hexadecimal digits; null until ovs-vswitchd has made the bridge. */
   readonly dpid: string | null;

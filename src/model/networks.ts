@@ -1,6 +1,6 @@
 // Networks: which exist, by what name, VNI and tag. None needs declaring.
 import type { HostFact, NetworkSetting, PortFact, Vni } from "./facts.ts";
-import { NO_VLAN, trunkCarries, vlanModeOf } from "./vlan.ts";
+import { NO_VLAN, type PriorityTags, trunkCarries, type VlanColumns, type VlanMode, vlanModeOf } from "./vlan.ts";
 
 export const DEFAULT_NETWORK = "default";
 export const DEFAULT_VNI: Vni = 4095;
@@ -22,6 +22,18 @@ export interface Attachment {
   readonly ingressVlans: readonly number[];
   /** The tag given on the way out; null for none. */
   readonly egressVlan: number | null;
+  /** Where there is none: whether a tag of VLAN 0 is given for the priority's sake. */
+  readonly priorityTags: PriorityTags;
+}
+
+/**
+ * Open vSwitch forgets, for a port without tags, that it was told to give them always; and a trunk keeps a priority in
+ * VLAN 0 whatever it was told.
+ */
+function priorityTagsOf(mode: VlanMode, columns: VlanColumns, native: boolean): PriorityTags {
+  const asked = columns.priorityTags ?? "never";
+  if (mode === "access" || native) return asked === "always" ? "if-nonzero" : asked;
+  return asked === "never" ? "if-nonzero" : asked;
 }
 
 /** The name of the network of a VLAN tag that no configuration names. */
@@ -140,19 +152,20 @@ export class NetworkTable {
     const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
     const own = port.networkName === null ? this.#byVlan(native) : this.byName(port.networkName);
     if (mode === "dot1q-tunnel" || own === undefined) return [];
-    if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null }];
+    const priorityTags = priorityTagsOf(mode, port.vlan, native !== NO_VLAN);
+    if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null, priorityTags }];
     const attachments: Attachment[] = [];
     // `weft-network` names the network of a port's untagged frames, as `tag` does.
     if (native !== NO_VLAN) {
       const egressVlan = mode === "native-tagged" ? native : null;
-      attachments.push({ network: own, ingressVlans: [NO_VLAN, native], egressVlan });
+      attachments.push({ network: own, ingressVlans: [NO_VLAN, native], egressVlan, priorityTags });
     } else if (trunkCarries(port.vlan, NO_VLAN) || port.networkName !== null) {
-      attachments.push({ network: own, ingressVlans: [NO_VLAN], egressVlan: null });
+      attachments.push({ network: own, ingressVlans: [NO_VLAN], egressVlan: null, priorityTags });
     }
     for (const [vlan, network] of [...this.#byTag].sort(([a], [b]) => a - b)) {
       const attached = attachments.some((other) => other.network === network);
       if (vlan === native || attached || !trunkCarries(port.vlan, vlan)) continue;
-      attachments.push({ network, ingressVlans: [vlan], egressVlan: vlan });
+      attachments.push({ network, ingressVlans: [vlan], egressVlan: vlan, priorityTags });
     }
     return attachments;
   }

@@ -3,6 +3,7 @@ import type { Fabric, FabricHost } from "../model/fabric.ts";
 import { classifyFlows } from "./classify.ts";
 import { compileContext, type PipelineSettings } from "./context.ts";
 import type { DesiredFlow, DesiredSwitch } from "./desired.ts";
+import { egressFlows } from "./egress.ts";
 import { forwardFlows } from "./forward.ts";
 import { groups, meters } from "./groups.ts";
 import { learnFlows } from "./learn.ts";
@@ -11,7 +12,7 @@ import { learnFlows } from "./learn.ts";
 export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
   const context = compileContext(fabric, host, settings);
   const flows = new Map<string, DesiredFlow>();
-  for (const feature of [classifyFlows, learnFlows, forwardFlows]) {
+  for (const feature of [classifyFlows, learnFlows, forwardFlows, egressFlows]) {
     for (const flow of feature(context)) flows.set(flow.key, flow);
   }
   return {

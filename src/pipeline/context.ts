@@ -3,7 +3,7 @@ import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.t
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
 import type { Attachment, Network } from "../model/networks.ts";
-import { TABLES, type TableName } from "./registry.ts";
+import { REGISTERS, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -67,22 +67,49 @@ export function output(port: number): Action {
 
 /** OFPVID_PRESENT of OpenFlow 1.3.5, section 7.2.3.7. */
 const VID_PRESENT = 0x1000;
-const ETHERTYPE_VLAN = 0x8100;
+/** Of a tag's control information: the VLAN id, and the bit by which Open vSwitch says that there is a tag. */
+const VLAN_BITS = 13;
+/** OFPP_IN_PORT as 16 bits: the port a frame came from stays what it is. */
+const SAME_PORT = 0xfff8;
+export const ETHERTYPE_VLAN = 0x8100;
 
-/** `vlan_vid` of frames that carry no tag. */
-export const UNTAGGED: OxmTlv = { field: "vlan_vid", value: 0 };
+/** Frames that carry a tag, whatever its VLAN. */
+export const TAGGED: OxmTlv = { field: "vlan_vid", value: VID_PRESENT, mask: VID_PRESENT };
+
+/** Frames without a tag, and those whose tag has VLAN 0 and so is but a priority. */
+export const WITHOUT_VLAN: OxmTlv = { field: "vlan_vid", value: 0, mask: 0xfff };
 
 export function vlanVid(vlan: number): OxmTlv {
   return { field: "vlan_vid", value: VID_PRESENT | vlan };
 }
 
-/** Out of a local port, with the tag that the port's VLAN columns ask for. */
-export function outOf(local: LocalAttachment): readonly Action[] {
-  const vlan = local.attachment.egressVlan;
-  if (vlan === null) return [output(local.ofport)];
-  return [
-    { kind: "push_vlan", etherType: ETHERTYPE_VLAN },
-    { kind: "set_field", field: vlanVid(vlan) },
-    output(local.ofport),
-  ];
+/** Gives the frame a tag with this VLAN, or its tag this VLAN: the tag's priority and TPID stay. */
+export function tagWith(vlan: number): Action {
+  const value = BigInt(VID_PRESENT | vlan);
+  return { kind: "nx_reg_load", dst: "nxm_of_vlan_tci", ofs: 0, nBits: VLAN_BITS, value };
+}
+
+/** A table as a subroutine. In a group's bucket it must be the last step: a bucket is an action set. */
+export function through(table: TableName): Action {
+  return { kind: "nx_resubmit_table", inPort: SAME_PORT, table: TABLES[table].id };
+}
+
+function toPort(ofport: number): Action {
+  const { field, bits } = REGISTERS.outPort;
+  return { kind: "nx_reg_load", dst: field, ofs: 0, nBits: bits, value: BigInt(ofport) };
+}
+
+/** Out of a local port, with the tag that the port's VLAN columns ask for: in a bucket. */
+export function outOf({ ofport }: LocalAttachment): readonly Action[] {
+  return [toPort(ofport), through("egress")];
+}
+
+/** The same in a flow, as its last step. */
+export function leaveBy({ ofport }: LocalAttachment): readonly Instruction[] {
+  return [apply(toPort(ofport)), gotoTable("egress")];
+}
+
+/** The same for a frame of the controller's own, which has not come through the tables. */
+export function sendOutOf(local: LocalAttachment): readonly Action[] {
+  return [{ kind: "set_field", field: inNetwork(local.attachment.network.vni) }, ...outOf(local)];
 }

@@ -26,10 +26,11 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
     const peers = (fabric.members.get(vni) ?? []).filter(
       (index) => index !== host.index && host.sendingPorts.has(index),
     );
-    yield desiredGroup(floodGroup(vni), "all", [
-      bucket({ actions: [{ kind: "group", groupId: localGroup(vni) }] }),
-      ...peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
-    ]);
+    yield desiredGroup(
+      floodGroup(vni),
+      "all",
+      peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
+    );
   }
 }
 

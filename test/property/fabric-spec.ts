@@ -188,6 +188,8 @@ export interface Way {
   /** Tags with which a frame comes in: 0 is none, or VLAN 0. */
   readonly ingress: readonly number[];
   readonly egress: number | null;
+  /** Without a tag otherwise: whether one of VLAN 0 is given to a frame with a priority, as on trunks. */
+  readonly keepsPriority?: true;
 }
 
 const tagOfName = (name: string): number | null => {
@@ -233,7 +235,7 @@ export function waysOf(spec: FabricSpec, one: PortSpec): readonly Way[] {
   if (native !== null && native !== 0) {
     ways.push({ network: own, ingress: [0, native], egress: mode === "native-tagged" ? native : null });
   } else if (carries(0) || one.networkName !== null) {
-    ways.push({ network: own, ingress: [0], egress: null });
+    ways.push({ network: own, ingress: [0], egress: null, keepsPriority: true });
   }
   for (const vlan of tagsInUse(spec)) {
     const network = nameOfTag(spec, vlan);
