@@ -7,7 +7,13 @@ export const DEFAULT_VNI: Vni = 4095;
 /** VNIs of networks that have only a name start here; below are those of VLANs. */
 export const FIRST_NAMED_VNI: Vni = 65_536;
 /** Bit 23 of a tunnel key says "relay me", so a VNI has 23 bits. Never 0: it would let a guest forge BFD. */
-export const MAX_VNI: Vni = 0x7f_ffff;
+export const MAX_VNI: Vni = 0x7f_efff;
+/**
+ * VLANs that no port names are no networks, but trunks of all VLANs carry them. They travel by this number plus the VLAN
+ * id, between such trunks alone, and are flooded: nothing is learned in them.
+ */
+export const OTHER_VLANS_VNI: Vni = 0x7f_f000;
+const OTHER_VLANS: Network = Object.freeze({ name: "(other VLANs)", vni: OTHER_VLANS_VNI, tag: null });
 
 export interface Network {
   readonly name: string;
@@ -22,6 +28,8 @@ export interface Attachment {
   readonly ingressVlans: readonly number[];
   /** The tag given on the way out; null for none. */
   readonly egressVlan: number | null;
+  /** Set where it is not a network but all VLANs that are none: the VLANs that are, and that the port is not in by tag. */
+  readonly except?: readonly number[];
   /** Where there is none: whether a tag of VLAN 0 is given for the priority's sake. */
   readonly priorityTags: PriorityTags;
 }
@@ -70,6 +78,11 @@ function namedVlans(port: PortFact): readonly number[] {
   return [...own, ...carried].filter((vlan) => vlan !== NO_VLAN);
 }
 
+function isTrunkOfAll({ vlan }: PortFact): boolean {
+  const mode = vlanModeOf(vlan);
+  return mode !== "access" && mode !== "dot1q-tunnel" && vlan.trunks.length === 0;
+}
+
 /**
  * Names and VNIs of all networks in use. Invariant: a VNI belongs to one name and a name to one VNI; what configuration
  * sets comes first, then what ports have stored (so that nothing moves when a controller starts), then what the name gives.
@@ -90,6 +103,7 @@ export class NetworkTable {
     const ports = [...hosts].flatMap((host) => host.ports).filter((port) => port.excluded === null && port.inUse);
     const named = new Set<string>();
     for (const port of ports) {
+      if (isTrunkOfAll(port)) this.#add(OTHER_VLANS);
       if (port.networkName === null) continue;
       named.add(port.networkName);
       const vlan = vniOfVlanName(port.networkName);
@@ -109,6 +123,7 @@ export class NetworkTable {
       this.#add({ name, vni, tag: null });
     }
     for (const vni of [...new Set(remembered)].sort((a, b) => a - b)) {
+      if (vni === OTHER_VLANS_VNI) this.#add(OTHER_VLANS);
       const tag = vni <= 4094 ? vni : null;
       this.#add({ name: tag === null ? `vni${vni}` : vlanNetworkName(tag), vni, tag });
     }
@@ -166,6 +181,12 @@ export class NetworkTable {
       const attached = attachments.some((other) => other.network === network);
       if (vlan === native || attached || !trunkCarries(port.vlan, vlan)) continue;
       attachments.push({ network, ingressVlans: [vlan], egressVlan: vlan, priorityTags });
+    }
+    if (isTrunkOfAll(port)) {
+      const taken = new Set(attachments.flatMap((other) => other.ingressVlans));
+      const except = [...this.#byTag.keys()].filter((vlan) => !taken.has(vlan)).sort((a, b) => a - b);
+      if (native !== NO_VLAN && !taken.has(native)) except.push(native);
+      attachments.push({ network: OTHER_VLANS, ingressVlans: [], egressVlan: null, priorityTags, except });
     }
     return attachments;
   }

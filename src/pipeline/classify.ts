@@ -2,11 +2,23 @@
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, OxmTlv } from "../../proto/openflow13/index.ts";
 import { NO_VLAN } from "../model/vlan.ts";
-import { apply, type CompileContext, gotoTable, onPort, tagWith, vlanVid, WITHOUT_VLAN } from "./context.ts";
+import {
+  ALL_METADATA,
+  apply,
+  type CompileContext,
+  gotoTable,
+  type LocalAttachment,
+  moveKey,
+  moveVlan,
+  onPort,
+  TAGGED,
+  tagWith,
+  vlanVid,
+  WITHOUT_VLAN,
+} from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { CARRIER_VID, PRIORITIES } from "./registry.ts";
 
-const ALL_METADATA = 0xffff_ffff_ffff_ffffn;
 /**
  * Addresses that a bridge does not forward: those of IEEE 802.1D, table 7-10 (STP, LACP, LLDP), and what else Open
  * vSwitch counts among them, of Extreme and Cisco (`other_config:forward-bpdu` in ovs-vswitchd.conf.db(5)).
@@ -29,7 +41,6 @@ const RESERVED_DESTINATIONS = (
   }),
 );
 const GROUP_BIT = macToBigInt("01:00:00:00:00:00");
-const TUNNEL_KEY_BITS = 24;
 
 export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> {
   yield identityFlow(context);
@@ -76,11 +87,41 @@ function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
       });
     const marked = port.fact.vlan.protected === true;
     const carrier = tagWith(marked ? CARRIER_VID.protected : CARRIER_VID.plain);
+    if (attachment.except !== undefined) yield* otherVlanFlows({ ofport, attachment, port }, carrier);
     for (const vlan of attachment.ingressVlans) {
       if (vlan === NO_VLAN) yield flow(WITHOUT_VLAN, marked ? [carrier] : []);
       else yield flow(vlanVid(vlan), [carrier]);
     }
   }
+}
+
+/** VLANs that are no networks go by their number, past LEARN. */
+function* otherVlanFlows({ ofport, attachment }: LocalAttachment, carrier: Action): Generator<DesiredFlow> {
+  const { vni } = attachment.network;
+  const cookie = { kind: "port", place: ofport, vni } as const;
+  for (const vlan of attachment.except ?? []) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.port,
+      match: [onPort(ofport), vlanVid(vlan)],
+      cookie,
+      instructions: [],
+    });
+  }
+  yield desiredFlow({
+    table: "classify",
+    priority: PRIORITIES.classify.otherVlans,
+    match: [onPort(ofport), TAGGED],
+    cookie,
+    instructions: [
+      apply(
+        { kind: "set_field", field: { field: "metadata", value: BigInt(vni) } },
+        moveVlan("vlan_vid", "metadata"),
+        carrier,
+      ),
+      gotoTable("forward"),
+    ],
+  });
 }
 
 /** The key becomes the network. A key of a network that has no port here meets nothing in DELIVER. */
@@ -96,17 +137,7 @@ function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
       priority: PRIORITIES.classify.tunnel,
       match: [onPort(ofport)],
       cookie: { kind: "tunnel", place: index, vni: 0 },
-      instructions: [
-        apply({
-          kind: "nx_reg_move",
-          nBits: TUNNEL_KEY_BITS,
-          srcOfs: 0,
-          dstOfs: 0,
-          src: "tunnel_id",
-          dst: "metadata",
-        }),
-        gotoTable("deliver"),
-      ],
+      instructions: [apply(moveKey("tunnel_id", "metadata")), gotoTable("deliver")],
     });
   }
 }

@@ -2,7 +2,7 @@
 import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
-import type { Attachment, Network } from "../model/networks.ts";
+import { type Attachment, type Network, OTHER_VLANS_VNI } from "../model/networks.ts";
 import { REGISTERS, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
@@ -43,6 +43,21 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
   return { fabric, host, settings, local, networks, maxMeter: host.switch?.maxMeter ?? 0 };
 }
 
+export const ALL_METADATA = 0xffff_ffff_ffff_ffffn;
+const VID_MASK = 0xfffn;
+const VID_BITS = 12;
+
+/** Between the VLAN id and `metadata`, for VLANs that are no networks; see `OTHER_VLANS_VNI`. */
+export function moveVlan(src: "vlan_vid" | "metadata", dst: "vlan_vid" | "metadata"): Action {
+  return { kind: "nx_reg_move", nBits: VID_BITS, srcOfs: 0, dstOfs: 0, src, dst };
+}
+
+const TUNNEL_KEY_BITS = 24;
+
+export function moveKey(src: "tunnel_id" | "metadata", dst: "tunnel_id" | "metadata"): Action {
+  return { kind: "nx_reg_move", nBits: TUNNEL_KEY_BITS, srcOfs: 0, dstOfs: 0, src, dst };
+}
+
 export function gotoTable(table: TableName): Instruction {
   return { kind: "goto_table", tableId: TABLES[table].id };
 }
@@ -57,7 +72,8 @@ export function onPort(ofport: number): OxmTlv {
 
 /** The network a frame was classified into travels in `metadata`. */
 export function inNetwork(vni: Vni): OxmTlv {
-  return { field: "metadata", value: BigInt(vni) };
+  if (vni !== OTHER_VLANS_VNI) return { field: "metadata", value: BigInt(vni) };
+  return { field: "metadata", value: BigInt(vni), mask: ~VID_MASK & ALL_METADATA };
 }
 
 /** No limit on what is sent: max_len matters for the controller alone. */

@@ -7,6 +7,7 @@ import {
   ETHERTYPE_VLAN,
   inNetwork,
   type LocalAttachment,
+  moveVlan,
   output,
   TAGGED,
   tagWith,
@@ -58,6 +59,10 @@ function* attachmentFlows({ ofport, attachment, port }: LocalAttachment): Genera
   const flow = (priority: number, match: Match, rewrites: readonly Action[]): DesiredFlow =>
     egressFlow(ofport, network.vni, priority, match, rewrites);
   const { plain, tagged, untagged } = PRIORITIES.egress;
+  if (attachment.except !== undefined) {
+    yield flow(untagged, [], [tagWith(0), moveVlan("metadata", "vlan_vid")]);
+    return;
+  }
   if (egressVlan !== null) {
     yield flow(untagged, [], [tagWith(egressVlan)]);
     return;

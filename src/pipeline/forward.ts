@@ -2,7 +2,8 @@
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Match } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import { apply, type CompileContext, inNetwork, type LocalAttachment, leaveBy, through } from "./context.ts";
+import { OTHER_VLANS_VNI } from "../model/networks.ts";
+import { apply, type CompileContext, inNetwork, type LocalAttachment, leaveBy, moveKey, through } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { floodGroup, hostGroup, localGroup, PRIORITIES } from "./registry.ts";
 
@@ -49,6 +50,7 @@ function toEndpoint({ vni, mac }: Endpoint): Match {
 
 /** The tunnel key carries the network. */
 export function setTunnelKey(vni: number): Action {
+  if (vni === OTHER_VLANS_VNI) return moveKey("metadata", "tunnel_id");
   return { kind: "set_field", field: { field: "tunnel_id", value: BigInt(vni) } };
 }
 

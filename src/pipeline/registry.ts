@@ -53,6 +53,8 @@ export const PRIORITIES = {
     guard: 900,
     tunnel: 500,
     port: 400,
+    /** Any VLAN, on a port that carries all: what is left is no network's. */
+    otherVlans: 300,
     /** Matches all and drops: it exists for its cookie, which names the host. */
     identity: 0,
   },

@@ -24,6 +24,8 @@ import {
   type Member,
   membersOf,
   type PlacedGuest,
+  tagsInUse,
+  trunksOfAll,
   type Way,
 } from "./fabric-spec.ts";
 
@@ -117,14 +119,18 @@ export function expectForwards(spec: FabricSpec, world: World): void {
   expectNoWayIn(spec, world);
 }
 
-/** Tags that a port does not take lead nowhere. */
+/** Tags that a port does not take lead nowhere; those that no port names, from one trunk of all VLANs to the others. */
 function expectNoWayIn(spec: FabricSpec, world: World): void {
   const members = membersOf(spec);
+  const named = new Set(tagsInUse(spec));
+  const trunks = trunksOfAll(spec).map(({ host, ofport }) => place(host, ofport));
   for (const from of new Map(members.map((member) => [at(member), member])).values()) {
     const taken = new Set(members.filter((one) => at(one) === at(from)).flatMap((one) => one.way.ingress));
     for (const vlan of [0, 10, 20, 30, 40, 99]) {
       if (taken.has(vlan)) continue;
-      expectArrivals(traceFrame(world, from.host, from.ofport, frameTo(BROADCAST, vlan, MACS[0] ?? "")), []);
+      const free = vlan !== 0 && !named.has(vlan) && trunks.includes(at(from));
+      const wanted = free ? trunks.filter((to) => to !== at(from)).map((to) => `${to} vlan ${vlan}`) : [];
+      expectArrivals(traceFrame(world, from.host, from.ofport, frameTo(BROADCAST, vlan, MACS[0] ?? "")), wanted);
     }
   }
 }

@@ -206,7 +206,7 @@ function modeOf(one: PortSpec): string {
 }
 
 /** VLANs that some port is in by its own columns; of others nobody can have a frame but who makes it up. */
-function tagsInUse(spec: FabricSpec): readonly number[] {
+export function tagsInUse(spec: FabricSpec): readonly number[] {
   const tags = new Set<number>();
   for (const { tag: set } of spec.settings) if (set !== null) tags.add(set);
   for (const { ports } of spec.hosts) {
@@ -255,6 +255,15 @@ export interface Member {
 export function membersOf(spec: FabricSpec): readonly Member[] {
   return spec.hosts.flatMap(({ ports }, at) =>
     ports.flatMap((one) => waysOf(spec, one).map((way) => ({ host: hostId(at), ofport: one.ofport, way }))),
+  );
+}
+
+/** Ports that carry every VLAN, also those that no port names. */
+export function trunksOfAll(spec: FabricSpec): readonly { readonly host: string; readonly ofport: number }[] {
+  return spec.hosts.flatMap(({ ports }, at) =>
+    ports
+      .filter((one) => !["access", "dot1q-tunnel"].includes(modeOf(one)) && one.trunks.length === 0)
+      .map(({ ofport }) => ({ host: hostId(at), ofport })),
   );
 }
 
