@@ -1,11 +1,11 @@
 // VLAN semantics, port by port and frame by frame: Weft's bridges on two hosts against one bridge with NORMAL.
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Host } from "../../src/lab/index.ts";
 import { frameFromBytes } from "../../src/trace/index.ts";
 import { effectsOf, type PortNumbers, portNumbers } from "./datapath-actions.ts";
-import { FabricUnderTest } from "./fabric.ts";
+import { FabricUnderTest, NO_WORK } from "./fabric.ts";
 import { describeLab } from "./requires.ts";
 import { Appctl } from "./switch-probe.ts";
 import { frameHex, TAGS, type Tag, tagsText, VLAN_PORTS } from "./vlan-ports.ts";
@@ -15,6 +15,7 @@ const REFERENCE = "ref";
 const BROADCAST = "ff:ff:ff:ff:ff:ff";
 const NOBODY = "02:00:00:00:ee:ee";
 const MARKER = "57454654";
+const REALLY_SENT_EVERY = 23;
 
 /** Ports of host 1 of the fabric are `r-` on the reference bridge, those of host 2 `s-`. */
 const TWINS = ["r", "s"] as const;
@@ -80,6 +81,16 @@ async function effects(bridge: Bridge, inPort: string, hex: string): Promise<rea
     const name = kind === "port" ? bridge.nameOf.get(Number(port)) : undefined;
     return name === undefined ? [] : [`${name} ${rest.join(" ")}`];
   });
+}
+
+/**
+ * The one thing that a tunnel loses: a service tag without a priority, and alone, would cost four bytes in the tunnel for
+ * its TPID, and comes out as a customer's.
+ */
+function withoutTpid(arrived: string, tags: readonly Tag[]): string {
+  const [only, ...more] = tags;
+  const lost = only?.tpid === 0x88a8 && only.pcp === 0 && more.length === 0;
+  return lost && arrived.startsWith("s-") ? arrived.replace(/^(s-\S+ .{24})88a8/, "$18100") : arrived;
 }
 
 describeLab("VLANs of local ports", () => {
@@ -171,7 +182,9 @@ describeLab("VLANs of local ports", () => {
     let turn = 0;
     for (const [at, { name }] of VLAN_PORTS.entries()) {
       for (const tags of TAGS) {
-        const some = [0, 1, 2].map((step) => known[(turn + step * 17) % known.length] ?? "");
+        // In VLANs that no port names Weft learns nothing, and floods.
+        const learns = [undefined, 0, 10, 20].includes(tags[0]?.vid);
+        const some = learns ? [0, 1, 2].map((step) => known[(turn + step * 17) % known.length] ?? "") : [];
         turn++;
         for (const destination of [BROADCAST, NOBODY, ...some]) {
           const hex = frameHex(destination, macOf(0, at, 0), tags, MARKER);
@@ -179,6 +192,10 @@ describeLab("VLANs of local ports", () => {
         }
       }
     }
+  }
+
+  async function throughReference(port: string, hex: string): Promise<string[]> {
+    return [...(await effects(reference, String(reference.ofportOf.get(`r-${port}`)), hex))];
   }
 
   /** By both hosts of the fabric, in the names of the reference's ports. */
@@ -203,8 +220,8 @@ describeLab("VLANs of local ports", () => {
     const wrong: string[] = [];
     let asked = 0;
     let copies = 0;
-    for (const { port, hex, text } of questions()) {
-      const want = [...(await effects(reference, String(reference.ofportOf.get(`r-${port}`)), hex))].sort();
+    for (const { port, hex, text, tags } of questions()) {
+      const want = (await throughReference(port, hex)).map((one) => withoutTpid(one, tags)).sort();
       const got = await throughFabric(port, hex);
       asked++;
       copies += want.length;
@@ -213,10 +230,75 @@ describeLab("VLANs of local ports", () => {
       if (got.join() !== want.join())
         wrong.push([text, ...lost.map((one) => `  not ${one}`), ...more.map((one) => `  but ${one}`)].join("\n"));
     }
-    expect(asked).toBe(VLAN_PORTS.length * TAGS.length * 5);
-    expect(copies).toBeGreaterThan(asked);
-    if (process.env.DUMP) writeFileSync(process.env.DUMP, wrong.join("\n"));
-    process.stderr.write(`${asked} frames, ${copies} copies, ${wrong.length} differ\n`);
-    expect(wrong.slice(0, 60).join("\n")).toBe("");
+    expect(asked).toBeGreaterThan(VLAN_PORTS.length * TAGS.length * 4);
+    expect(copies).toBeGreaterThan(asked * 5);
+    expect(`${wrong.length} differ\n${wrong.slice(0, 20).join("\n")}`).toBe("0 differ\n");
   }, 300_000);
+
+  test("really sent frames are heard at the ports of both hosts as at those of one switch", async () => {
+    const [h1, h2] = [fabric.lab.host(1), fabric.lab.host(2)];
+    const sent = [...questions()].filter((_, at) => at % REALLY_SENT_EVERY === 0);
+    const numbered = sent.map((one, at) => {
+      const number = `${MARKER}${at.toString(16).padStart(4, "0")}`;
+      return { ...one, number, hex: one.hex.replace(MARKER, number) };
+    });
+    const from = (prefix: string) => numbered.map(({ port, hex }) => ({ port: `${prefix}-${port}`, hex }));
+    const fabricHeard = await exchange(h1, from("x"), [
+      { host: h1, ports: hostPorts("x") },
+      { host: h2, ports: hostPorts("x") },
+    ]);
+    const referenceHeard = await exchange(h1, from("r"), [{ host: h1, ports: [...hostPorts("r"), ...hostPorts("s")] }]);
+    const summary = (heard: ReadonlyMap<string, readonly string[]>, nameOf: (at: string) => string): string[] =>
+      [...heard]
+        .flatMap(([at, frames]) =>
+          frames.map((hex) => {
+            const one = numbered.find(({ number }) => hex.includes(number));
+            const arrived = `${nameOf(at)} ${hex.slice(0, hex.indexOf(MARKER) + MARKER.length)}`;
+            return `${one?.text} -> ${withoutTpid(arrived, one?.tags ?? [])}`;
+          }),
+        )
+        .sort();
+    const got = summary(fabricHeard, (at) => at.replace("h1 x-", "r-").replace("h2 x-", "s-"));
+    const want = summary(referenceHeard, (at) => at.replace("h1 ", ""));
+    expect(sent.length).toBeGreaterThan(60);
+    expect(want.length).toBeGreaterThan(sent.length * 4);
+    const lost = want.filter((one) => !got.includes(one));
+    const more = got.filter((one) => !want.includes(one));
+    expect({ lost, more, count: got.length }).toEqual({ lost: [], more: [], count: want.length });
+  }, 300_000);
+
+  test("destinations that a bridge keeps to one link are dropped just as NORMAL drops them, unless forward-bpdu is set", async () => {
+    const reserved = [
+      ...Array.from({ length: 16 }, (_, last) => `01:80:c2:00:00:0${last.toString(16)}`),
+      ...Array.from({ length: 16 }, (_, last) => `01:00:0c:cc:cc:c${last.toString(16)}`),
+      ...Array.from({ length: 8 }, (_, last) => `00:e0:2b:00:00:0${last}`),
+      ...["01:80:c2:00:00:10", "01:00:0c:00:00:00", "01:00:0c:cd:cd:cd", "01:00:0c:cd:cd:ce"],
+    ];
+    const dropped = async (): Promise<[number, string[]]> => {
+      const differ: string[] = [];
+      let count = 0;
+      for (const destination of reserved) {
+        const hex = frameHex(destination, macOf(0, 0, 0), [], MARKER);
+        const want = (await throughReference("plain", hex)).sort();
+        if (want.length === 0) count++;
+        if (want.join() !== (await throughFabric("plain", hex)).join()) differ.push(destination);
+      }
+      return [count, differ];
+    };
+    const [before, differ] = await dropped();
+    expect(before).toBeGreaterThan(25);
+    expect(differ).toEqual([]);
+    const forward = ["other_config:forward-bpdu=true"];
+    await fabric.lab.host(1).vsctl("set", "bridge", REFERENCE, ...forward, "--", "set", "bridge", "br-int", ...forward);
+    await fabric.lab.host(2).vsctl("set", "bridge", "br-int", ...forward);
+    await fabric.until(async () => ((await dropped())[1].length === 0 ? [] : ["they are not forwarded"]));
+    expect((await dropped())[0]).toBe(0);
+  });
+
+  test("a controller that starts anew finds all of it right", async () => {
+    await fabric.stop();
+    await fabric.start();
+    await fabric.settled({ guests: [] });
+    expect(await fabric.work()).toEqual(NO_WORK);
+  });
 });
