@@ -1,6 +1,7 @@
 // The configuration in the terms of the parts it is given to.
 import type { WeftConfig } from "../config/index.ts";
 import type { HostId, NetworkSetting } from "../model/facts.ts";
+import { MESH, type Topology } from "../model/topology.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 
 export interface HostSetting {
@@ -28,6 +29,11 @@ export function hostSettings(config: WeftConfig): ReadonlyMap<HostId, HostSettin
 
 export function hostSetting(settings: ReadonlyMap<HostId, HostSetting>, id: HostId): HostSetting {
   return settings.get(id) ?? NO_HOST_SETTING;
+}
+
+export function topologyOf({ topology }: WeftConfig): Topology {
+  if (topology.hubs.length === 0) return MESH;
+  return { kind: "hubs", hubs: topology.hubs, direct: topology.direct };
 }
 
 export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {

@@ -13,7 +13,7 @@ import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
-import { hostSettings, networkSettings, pipelineSettings } from "./settings.ts";
+import { hostSettings, networkSettings, pipelineSettings, topologyOf } from "./settings.ts";
 import { Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -65,6 +65,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     hosts,
     switches,
     tunnelType: config.tunnel.type,
+    tunnelOptions: config.tunnel,
+    bfd: config.bfd,
+    topology: topologyOf(config),
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
     hostSettings: settings,

@@ -1,13 +1,15 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
+import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { HostSetting } from "./settings.ts";
@@ -18,7 +20,10 @@ export interface WeaverOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly tunnelType: TunnelType;
+  readonly bfd: BfdSettings;
+  readonly topology: Topology;
   readonly datapathType: string | null;
+  readonly tunnelOptions: TunnelOptions;
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
@@ -138,6 +143,8 @@ export class Weaver {
           .flatMap(rememberedBy),
         holding: this.holding,
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
+        bfd: this.#options.bfd,
+        topology: this.#options.topology,
       },
       this.#fabric ?? undefined,
     );
@@ -228,6 +235,8 @@ export class Weaver {
           remembered: [],
           holding: false,
           keepTunnel: () => false,
+          bfd: this.#options.bfd,
+          topology: this.#options.topology,
         },
         this.#islands.get(entry.dpid),
       );
@@ -251,7 +260,8 @@ export class Weaver {
   desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType: this.#options.datapathType });
+    const { datapathType, tunnelOptions } = this.#options;
+    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions });
   }
 
   /** The switches among which a MAC has one place. */

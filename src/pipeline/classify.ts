@@ -11,13 +11,15 @@ import {
   moveKey,
   moveVlan,
   onPort,
+  output,
+  relayBit,
   TAGGED,
   tagWith,
   vlanVid,
   WITHOUT_VLAN,
 } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { CARRIER_VID, PRIORITIES } from "./registry.ts";
+import { CARRIER_VID, PRIORITIES, RELAY_KEY_BIT } from "./registry.ts";
 
 /**
  * Addresses that a bridge does not forward: those of IEEE 802.1D, table 7-10 (STP, LACP, LLDP), and what else Open
@@ -41,6 +43,7 @@ const RESERVED_DESTINATIONS = (
   }),
 );
 const GROUP_BIT = macToBigInt("01:00:00:00:00:00");
+const RELAY_BIT = 1n << BigInt(RELAY_KEY_BIT);
 
 export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> {
   yield identityFlow(context);
@@ -55,6 +58,7 @@ export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> 
     });
   }
   yield* portFlows(context);
+  yield* relayFlows(context);
   yield* tunnelFlows(context);
 }
 
@@ -124,12 +128,29 @@ function* otherVlanFlows({ ofport, attachment }: LocalAttachment, carrier: Actio
   });
 }
 
+/**
+ * Straight out again, knowing nothing of networks or MACs. By the direct tunnel alone, and with the bit cleared: a frame
+ * crosses at most two tunnels, whatever state the fabric is in.
+ */
+function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
+  const asked: OxmTlv = { field: "tunnel_id", value: RELAY_BIT, mask: RELAY_BIT };
+  for (const [index, ofport] of host.relaying) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.relay,
+      match: [asked, vlanVid(index)],
+      cookie: { kind: "relay", place: index, vni: 0 },
+      instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), output(ofport))],
+    });
+  }
+}
+
 /** The key becomes the network. A key of a network that has no port here meets nothing in DELIVER. */
 function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
   const ports = new Map<number, number>();
-  for (const [index, ofport] of host.sendingPorts) ports.set(ofport, index);
+  for (const [index, { direct }] of host.ways) if (direct !== null) ports.set(direct, index);
   for (const tunnel of host.fact?.tunnels ?? []) {
-    if (tunnel.ofport !== null && host.sendingPorts.has(tunnel.peerIndex)) ports.set(tunnel.ofport, tunnel.peerIndex);
+    if (tunnel.ofport !== null && host.ways.has(tunnel.peerIndex)) ports.set(tunnel.ofport, tunnel.peerIndex);
   }
   for (const [ofport, index] of [...ports].sort(([a], [b]) => a - b)) {
     yield desiredFlow({

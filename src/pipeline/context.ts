@@ -3,7 +3,7 @@ import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.t
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
 import { type Attachment, type Network, OTHER_VLANS_VNI } from "../model/networks.ts";
-import { REGISTERS, TABLES, type TableName } from "./registry.ts";
+import { REGISTERS, RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -128,4 +128,9 @@ export function leaveBy({ ofport }: LocalAttachment): readonly Instruction[] {
 /** The same for a frame of the controller's own, which has not come through the tables. */
 export function sendOutOf(local: LocalAttachment): readonly Action[] {
   return [{ kind: "set_field", field: inNetwork(local.attachment.network.vni) }, ...outOf(local)];
+}
+
+/** Sets or clears "relay me" in the tunnel key, and leaves the network in it. */
+export function relayBit(value: 0n | 1n): Action {
+  return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
 }

@@ -350,3 +350,8 @@ export function writeBits(packet: Packet, name: OxmName, offset: number, bits: n
   const mask = ((1n << BigInt(bits)) - 1n) << BigInt(offset);
   return field.set(packet, (field.get(packet) & ~mask) | ((value << BigInt(offset)) & mask));
 }
+
+/** Open vSwitch's names of all fields that the model knows. */
+export function fieldNames(): readonly string[] {
+  return [...BY_NAME.keys()];
+}

@@ -16,7 +16,7 @@ import {
   translate,
   world,
 } from "../../src/trace/index.ts";
-import { scaled } from "../property/runs.ts";
+import { scaled, TIMEOUT } from "../property/runs.ts";
 import { effectsOf, hexOf, type PortNumbers, portNumbers } from "./datapath-actions.ts";
 import { FabricUnderTest, type TunnelType } from "./fabric.ts";
 import { frames } from "./random-frames.ts";
@@ -150,7 +150,7 @@ describeLab("the model of the switch", () => {
       await fabric?.destroy();
     });
 
-    test(`sends ${FRAMES_PER_HOST} random frames on each host where ovs-vswitchd sends them`, async () => {
+    test(`sends ${FRAMES_PER_HOST} random frames on each host where ovs-vswitchd sends them`, TIMEOUT, async () => {
       for (const host of fabric.lab.hosts) {
         const ports = portNumbers(await host.appctl("dpif/show"), "br-int");
         const model = await modelOf(host, "br-int", ports);
@@ -216,36 +216,40 @@ describeLab("the model of the switch", () => {
       return (await tap.send(messages)).size;
     }
 
-    test(`does what ovs-vswitchd does in ${PIPELINES} random pipelines, with ${FRAMES_PER_PIPELINE} frames each`, async () => {
-      const ports = portNumbers(await host.appctl("dpif/show"), bridge);
-      const tap = await SwitchTap.connect(host, bridge);
-      const appctl = await Appctl.connect(host);
-      const macs = ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"];
-      const question = fc.record({
-        frame: frames({ macs, vlans: [0, 10, 20] }),
-        inPort: fc.constantFrom(...BUILT_PORTS),
-      });
-      let refused = 0;
-      let held = 0;
-      const tried: readonly Build[] = fc.sample(builds(macs), { numRuns: PIPELINES, seed });
-      for (const [at, build] of tried.entries()) {
-        refused += await install(tap, messagesOf(build));
-        const model = await modelOf(host, bridge, ports, new Set([BUILT_PORTS[0]]));
-        held += [...model.tables.values()].reduce(
-          (sum, tuples) => sum + tuples.reduce((n, tuple) => n + tuple.flows.size, 0),
-          0,
-        );
-        for (const each of fc.sample(question, { numRuns: FRAMES_PER_PIPELINE, seed: seed + at })) {
-          await expectSame(appctl, bridge, model, ports, each);
+    test(
+      `does what ovs-vswitchd does in ${PIPELINES} random pipelines, with ${FRAMES_PER_PIPELINE} frames each`,
+      TIMEOUT,
+      async () => {
+        const ports = portNumbers(await host.appctl("dpif/show"), bridge);
+        const tap = await SwitchTap.connect(host, bridge);
+        const appctl = await Appctl.connect(host);
+        const macs = ["02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:03"];
+        const question = fc.record({
+          frame: frames({ macs, vlans: [0, 10, 20] }),
+          inPort: fc.constantFrom(...BUILT_PORTS),
+        });
+        let refused = 0;
+        let held = 0;
+        const tried: readonly Build[] = fc.sample(builds(macs), { numRuns: PIPELINES, seed });
+        for (const [at, build] of tried.entries()) {
+          refused += await install(tap, messagesOf(build));
+          const model = await modelOf(host, bridge, ports, new Set([BUILT_PORTS[0]]));
+          held += [...model.tables.values()].reduce(
+            (sum, tuples) => sum + tuples.reduce((n, tuple) => n + tuple.flows.size, 0),
+            0,
+          );
+          for (const each of fc.sample(question, { numRuns: FRAMES_PER_PIPELINE, seed: seed + at })) {
+            await expectSame(appctl, bridge, model, ports, each);
+          }
         }
-      }
-      tap.close();
-      appctl.close();
-      if (process.env.WEFT_PROPERTY_RUNS !== undefined) console.log({ seed, held, refused }, met);
-      // Otherwise the frames would have met nothing.
-      expect(held).toBeGreaterThan(PIPELINES * 10);
-      expect(refused).toBeLessThan(held / 4);
-      expect([...met.keys()]).toEqual(expect.arrayContaining(MUST_MEET));
-    });
+        tap.close();
+        appctl.close();
+        if (process.env.WEFT_PROPERTY_RUNS !== undefined) console.log({ seed, held, refused }, met);
+        // Otherwise the frames would have met nothing.
+        expect(held).toBeGreaterThan(PIPELINES * 10);
+        expect(refused).toBeLessThan(held / 4);
+        expect([...met.keys()]).toEqual(expect.arrayContaining(MUST_MEET));
+      },
+    );
   });
 });

@@ -11,3 +11,6 @@ export function runs(usual: number): { readonly numRuns: number; readonly seed?:
   const seed = process.env.WEFT_PROPERTY_SEED;
   return { numRuns: scaled(usual), ...(seed === undefined ? {} : { seed: Number(seed) }) };
 }
+
+/** More cases take more time. */
+export const TIMEOUT = Object.freeze({ timeout: 30_000 * Math.max(1, Math.ceil(factor) || 1) });
