@@ -105,6 +105,15 @@ export function tagWith(vlan: number): Action {
   return { kind: "nx_reg_load", dst: "nxm_of_vlan_tci", ofs: 0, nBits: VLAN_BITS, value };
 }
 
+/** The whole of an outer tag: VLAN 0, priority 0. */
+export const PLAIN_CARRIER: Action = {
+  kind: "nx_reg_load",
+  dst: "nxm_of_vlan_tci",
+  ofs: 0,
+  nBits: 16,
+  value: BigInt(VID_PRESENT),
+};
+
 /** A table as a subroutine. In a group's bucket it must be the last step: a bucket is an action set. */
 export function through(table: TableName): Action {
   return { kind: "nx_resubmit_table", inPort: SAME_PORT, table: TABLES[table].id };

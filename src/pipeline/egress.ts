@@ -5,10 +5,12 @@ import {
   apply,
   type CompileContext,
   ETHERTYPE_VLAN,
+  gotoTable,
   inNetwork,
   type LocalAttachment,
   moveVlan,
   output,
+  PLAIN_CARRIER,
   TAGGED,
   tagWith,
   vlanVid,
@@ -95,7 +97,8 @@ function movePriority(src: "vlan_pcp" | "nx_reg1", dst: "vlan_pcp" | "nx_reg1"):
 
 /**
  * A carrier without a priority says nothing, and would cost four bytes of MTU; unless another tag is behind it, which
- * the host at the other end would take for the carrier.
+ * the host at the other end would take for the carrier. A switch that parses one tag sees the one behind as the frame's
+ * type; one that parses two does not see it before the first is gone.
  */
 function* departFlows(): Generator<DesiredFlow> {
   const cookie = { kind: "depart", place: 0, vni: 0 } as const;
@@ -114,6 +117,13 @@ function* departFlows(): Generator<DesiredFlow> {
     priority: PRIORITIES.depart.plain,
     match: [plain, NO_PRIORITY],
     cookie,
-    instructions: [apply(POP)],
+    instructions: [apply(POP), gotoTable("uncovered")],
+  });
+  yield desiredFlow({
+    table: "uncovered",
+    priority: PRIORITIES.uncovered.tagged,
+    match: [TAGGED],
+    cookie: { kind: "uncovered", place: 0, vni: 0 },
+    instructions: [apply({ kind: "push_vlan", etherType: ETHERTYPE_VLAN }, PLAIN_CARRIER)],
   });
 }

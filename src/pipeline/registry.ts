@@ -42,6 +42,11 @@ export const TABLES = {
     name: "DEPART",
     purpose: "Frames for other hosts, on the way to their groups: a tag that says nothing does not go along.",
   },
+  uncovered: {
+    id: 61,
+    name: "UNCOVERED",
+    purpose: "Where DEPART has taken a tag off another that the switch sees (`vlan-limit` above 1), it is put back.",
+  },
 } as const satisfies Readonly<Record<string, TableSpec>>;
 
 export type TableName = keyof typeof TABLES;
@@ -72,6 +77,7 @@ export const PRIORITIES = {
   deliver: { endpoint: 200, flood: 100 },
   egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
   depart: { doubleTagged: 200, plain: 100 },
+  uncovered: { tagged: 100 },
 } as const;
 
 /** Registers: what a frame carries from table to table beside its network, which is in `metadata`. */
@@ -107,6 +113,7 @@ export const FLOW_KINDS = {
   relay: 14,
   egress: 40,
   depart: 41,
+  uncovered: 42,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
