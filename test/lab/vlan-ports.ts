@@ -22,6 +22,7 @@ export const VLAN_PORTS: readonly VlanPort[] = [
   { name: "t12", columns: ["trunks=10,20"] },
   { name: "t01", columns: ["trunks=0,10"] },
   { name: "tn", columns: ["vlan_mode=trunk", "other_config:priority-tags=if-nonzero"] },
+  { name: "ta", columns: ["vlan_mode=trunk", "other_config:priority-tags=always"] },
   { name: "nt", columns: ["tag=10", "vlan_mode=native-tagged"] },
   { name: "nt2", columns: ["tag=20", "vlan_mode=native-tagged", "trunks=10"] },
   { name: "nu", columns: ["tag=10", "vlan_mode=native-untagged"] },

@@ -96,7 +96,11 @@ interface Question {
  */
 function asCarried(arrived: string, { port, tags }: Question, vlanLimit = 1): string {
   const [only, ...more] = tags;
-  const guarded = VLAN_PORTS.find(({ name }) => name === port)?.columns.includes("protected=true") === true;
+  const columns = VLAN_PORTS.find(({ name }) => name === port)?.columns ?? [];
+  const guarded = columns.includes("protected=true");
+  // Told to tag always, Open vSwitch does not tag what came without a tag, unless it came by an access port.
+  const trunk = columns.some((column) => column === "vlan_mode=trunk" || column.startsWith("trunks="));
+  if (only === undefined && trunk) return arrived.replace(/^([rs]-ta .{24})88b5/, "$18100000088b5");
   const lost = only?.tpid === 0x88a8 && only.pcp === 0 && (more.length === 0 || vlanLimit > 1) && !guarded;
   return lost ? arrived.replace(/^(s-\S+ .{24})88a8/, "$18100") : arrived;
 }
