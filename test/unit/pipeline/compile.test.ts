@@ -145,7 +145,7 @@ describe("the pipeline", () => {
       "EGRESS   0 reg0=0x3,metadata=0xa -> output:3",
       "EGRESS   100 reg0=0x1,metadata=0xa,vlan_tci=0x1000/0x1000 -> pop_vlan,output:1",
       "EGRESS   100 reg0=0x3,metadata=0xa,vlan_tci=0x1000/0x1000 -> move:OXM_OF_VLAN_PCP[]->NXM_NX_REG1[0..2],pop_vlan,push_vlan:0x8100,move:NXM_NX_REG1[0..2]->OXM_OF_VLAN_PCP[],load:0x1000->NXM_OF_VLAN_TCI[0..12],output:3",
-      "EGRESS   200 reg0=0x3,metadata=0xa,vlan_tci=0x1000/0x1000,dl_vlan_pcp=0 -> pop_vlan,output:3",
+      "EGRESS   200 reg0=0x3,metadata=0xa,dl_vlan_pcp=0 -> pop_vlan,output:3",
       "EGRESS   300 reg0=0x1,dl_vlan=1 -> drop",
     ]);
   });
