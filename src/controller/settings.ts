@@ -41,6 +41,7 @@ export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {
     name,
     vni: network.vni ?? null,
     tag: network.tag ?? null,
+    ...(network.answer === undefined ? {} : { answer: network.answer }),
   }));
 }
 

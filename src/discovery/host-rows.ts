@@ -185,6 +185,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     bridgeName: choice.name,
     datapathType: datapathTypeOf(root.external_ids),
     forwardBpdu: choice.row?.other_config.get("forward-bpdu") === "true",
+    userspaceDatapath: choice.row?.datapath_type === "netdev",
     standing,
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),

@@ -1,7 +1,7 @@
 // A copied frame to a sighting: this MAC, perhaps with this address, sent from this port of this network.
 import { isMulticastMac, type Mac, ZERO_MAC } from "../../proto/bytes/mac.ts";
 import type { PacketIn } from "../../proto/openflow13/index.ts";
-import { decodeFrame, type EthernetFrame } from "../../proto/packet/index.ts";
+import { decodeFrame, type EthernetFrame, type NeighborAdvertisement } from "../../proto/packet/index.ts";
 import type { Vni } from "../model/facts.ts";
 
 export interface Sighting {
@@ -10,6 +10,8 @@ export interface Sighting {
   readonly mac: Mac;
   /** The address the frame shows to be the sender's; null where it shows none. */
   readonly ip: string | null;
+  /** Whether the frame says that its sender routes (RFC 4861); null where it does not say. */
+  readonly router: boolean | null;
 }
 
 function numberOf(packetIn: PacketIn, field: "in_port" | "metadata"): number {
@@ -28,8 +30,28 @@ function senderIp({ ethernet, payload }: EthernetFrame): string | null {
   }
   if (payload.kind !== "ipv6" || payload.hopLimit !== 255 || payload.fragment) return null;
   const message = payload.payload;
-  if (message.kind === "neighbor_solicitation") return payload.source === "::" ? null : payload.source;
-  return message.kind === "neighbor_advertisement" ? message.target : null;
+  switch (message.kind) {
+    case "neighbor_solicitation":
+    case "router_advertisement":
+      return payload.source === "::" ? null : payload.source;
+    case "neighbor_advertisement":
+      return isOwn(message, ethernet.source) ? message.target : null;
+    default:
+      return null;
+  }
+}
+
+/** One that names another MAC, or is not to replace what is known (anycast, a proxy), claims nothing for its sender. */
+function isOwn({ override, options }: NeighborAdvertisement, source: Mac): boolean {
+  return override && (options.targetMac === null || options.targetMac === source);
+}
+
+/** Only what a router advertises of itself, and what a node advertises of its own address, tells. */
+function routerFlag({ ethernet, payload }: EthernetFrame): boolean | null {
+  if (payload.kind !== "ipv6" || payload.hopLimit !== 255 || payload.fragment) return null;
+  const message = payload.payload;
+  if (message.kind === "router_advertisement") return true;
+  return message.kind === "neighbor_advertisement" && isOwn(message, ethernet.source) ? message.router : null;
 }
 
 /** null where the frame shows no station: no network, a group or zero source. */
@@ -40,5 +62,5 @@ export function sightingOf(packetIn: PacketIn): Sighting | null {
   const ofport = numberOf(packetIn, "in_port");
   const mac = frame.ethernet.source;
   if (vni === 0 || ofport === 0 || isMulticastMac(mac) || mac === ZERO_MAC) return null;
-  return { vni, ofport, mac, ip: senderIp(frame) };
+  return { vni, ofport, mac, ip: senderIp(frame), router: routerFlag(frame) };
 }

@@ -1,5 +1,6 @@
 // Endpoints: which MAC is where, concluded from what is declared, heard and remembered.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { type AddressClaim, addressKey, addressOwners } from "./address-owners.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostId, PortFact, Vni } from "./facts.ts";
@@ -18,12 +19,16 @@ export interface Endpoint {
   readonly portName: string | null;
   readonly ofport: number | null;
   readonly origin: EndpointOrigin;
+  /** Whether it says of itself that it routes (RFC 4861, the R flag); absent while it has not said so or otherwise. */
+  readonly router?: boolean;
 }
 
 /** One reason to believe that a MAC is at a place. */
 export interface EndpointClaim extends Endpoint {
   /** Higher wins among claims of the same strength. */
   readonly heard: number;
+  /** The same for each address; one that is not in it was only read back. */
+  readonly ipsHeard?: ReadonlyMap<string, number>;
   /** A claim out of other hosts' flows, which gives way to any other. */
   readonly remembered: boolean;
 }
@@ -59,6 +64,7 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
     a.portName === b.portName &&
     a.ofport === b.ofport &&
     a.origin === b.origin &&
+    a.router === b.router &&
     a.ips.length === b.ips.length &&
     a.ips.every((ip, at) => ip === b.ips[at])
   );
@@ -70,8 +76,35 @@ export interface EndpointTable {
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
+/** What is known of a MAC's addresses beside its place: from every claim of that place. */
+interface Said {
+  /** Address -> when it was last heard. */
+  readonly ips: Map<string, number>;
+  router: boolean | undefined;
+}
+
+function saidBy(claim: EndpointClaim): Said {
+  return { ips: new Map(claim.ips.map((ip) => [ip, claim.ipsHeard?.get(ip) ?? 0])), router: claim.router };
+}
+
+/** The first claim's word counts where two differ: declared claims, which come first, say nothing of their own. */
+function addTo(said: Said | undefined, claim: EndpointClaim): void {
+  if (said === undefined) return;
+  for (const [ip, heard] of saidBy(claim).ips) said.ips.set(ip, Math.max(heard, said.ips.get(ip) ?? 0));
+  said.router ??= claim.router;
+}
+
+function* addressClaims(
+  winners: ReadonlyMap<string, EndpointClaim>,
+  said: ReadonlyMap<string, Said>,
+): Generator<AddressClaim> {
+  for (const [key, { vni, mac, remembered }] of winners) {
+    for (const [ip, heard] of said.get(key)?.ips ?? []) yield { vni, ip, mac, heard, remembered };
+  }
+}
+
 /**
- * One place for each MAC of a network. An endpoint that did not change is the same object as in `previous`: what is
+ * One place for each MAC of a network, and one MAC for each address. An endpoint that did not change is the same object as in `previous`: what is
  * derived from an endpoint can be kept by identity.
  */
 export function resolveEndpoints(
@@ -79,22 +112,22 @@ export function resolveEndpoints(
   previous: ReadonlyMap<string, Endpoint>,
 ): EndpointTable {
   const winners = new Map<string, EndpointClaim>();
-  const ips = new Map<string, Set<string>>();
+  const said = new Map<string, Said>();
   const problems = new Map<HostId, Diagnostic[]>();
   for (const claim of claims) {
     const key = endpointKey(claim.vni, claim.mac);
     const rival = winners.get(key);
     if (rival === undefined) {
       winners.set(key, claim);
-      ips.set(key, new Set(claim.ips));
+      said.set(key, saidBy(claim));
       continue;
     }
     const samePlace = rival.hostId === claim.hostId && (rival.ofport === claim.ofport || claim.ofport === null);
     const winner = stronger(claim, rival) ? claim : rival;
     if (samePlace) {
-      for (const ip of claim.ips) ips.get(key)?.add(ip);
+      addTo(said.get(key), claim);
     } else {
-      if (winner === claim) ips.set(key, new Set(claim.ips));
+      if (winner === claim) said.set(key, saidBy(claim));
       if (rival.origin === "declared" && claim.origin === "declared") {
         const loser = winner === claim ? rival : claim;
         const entry = diagnostic(
@@ -107,12 +140,19 @@ export function resolveEndpoints(
     }
     winners.set(key, winner);
   }
+  const owners = addressOwners(addressClaims(winners, said));
   const endpoints = new Map<string, Endpoint>();
   for (const key of [...winners.keys()].sort()) {
     const winner = winners.get(key);
     if (winner === undefined) continue;
-    const { heard: _heard, remembered: _remembered, ...facts } = winner;
-    const endpoint: Endpoint = Object.freeze({ ...facts, ips: Object.freeze([...(ips.get(key) ?? [])].sort()) });
+    const { heard: _heard, ipsHeard: _ipsHeard, remembered: _remembered, router: _router, ...facts } = winner;
+    const { ips, router } = said.get(key) ?? saidBy(winner);
+    const own = [...ips.keys()].filter((ip) => owners.get(addressKey(winner.vni, ip)) === winner.mac);
+    const endpoint: Endpoint = Object.freeze({
+      ...facts,
+      ips: Object.freeze(own.sort()),
+      ...(router === undefined ? {} : { router }),
+    });
     const before = previous.get(key);
     endpoints.set(key, before !== undefined && sameEndpoint(before, endpoint) ? before : endpoint);
   }

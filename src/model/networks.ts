@@ -13,12 +13,14 @@ export const MAX_VNI: Vni = 0x7f_efff;
  * id, between such trunks alone, and are flooded: nothing is learned in them.
  */
 export const OTHER_VLANS_VNI: Vni = 0x7f_f000;
-const OTHER_VLANS: Network = Object.freeze({ name: "(other VLANs)", vni: OTHER_VLANS_VNI, tag: null });
+const OTHER_VLANS: Network = Object.freeze({ name: "(other VLANs)", vni: OTHER_VLANS_VNI, tag: null, answer: false });
 
 export interface Network {
   readonly name: string;
   readonly vni: Vni;
   readonly tag: number | null;
+  /** Whether switches answer ARP and neighbour solicitations for its endpoints. */
+  readonly answer: boolean;
 }
 
 /** A port's membership in one network, and how that network's frames look on the port. */
@@ -91,8 +93,10 @@ export class NetworkTable {
   readonly #byName = new Map<string, Network>();
   readonly #byVni = new Map<Vni, Network>();
   readonly #byTag = new Map<number, Network>();
+  readonly #unanswered: ReadonlySet<string>;
 
   constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
+    this.#unanswered = new Set(settings.filter((setting) => setting.answer === false).map((setting) => setting.name));
     const fixed = (setting: NetworkSetting): Vni | null =>
       setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
     for (const setting of settings) {
@@ -129,10 +133,10 @@ export class NetworkTable {
     }
   }
 
-  #add(network: Network): void {
-    if (this.#byName.has(network.name) || this.#byVni.has(network.vni)) return;
-    const taken = network.tag !== null && this.#byTag.has(network.tag);
-    const added = Object.freeze(taken ? { ...network, tag: null } : network);
+  #add({ name, vni, tag }: Omit<Network, "answer">): void {
+    if (this.#byName.has(name) || this.#byVni.has(vni)) return;
+    const taken = tag !== null && this.#byTag.has(tag);
+    const added = Object.freeze({ name, vni, tag: taken ? null : tag, answer: !this.#unanswered.has(name) });
     this.#byName.set(added.name, added);
     this.#byVni.set(added.vni, added);
     if (added.tag !== null) this.#byTag.set(added.tag, added);
@@ -144,7 +148,7 @@ export class NetworkTable {
   }
 
   get default(): Network {
-    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null };
+    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null, answer: true };
   }
 
   byVni(vni: Vni): Network | undefined {

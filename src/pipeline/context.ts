@@ -29,6 +29,8 @@ export interface CompileContext {
   /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
   readonly networks: readonly Network[];
   readonly maxMeter: number;
+  /** Whether the switch can turn a neighbour solicitation into its answer: Open vSwitch's userspace datapath alone can. */
+  readonly answersNd: boolean;
 }
 
 export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
@@ -40,7 +42,8 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
     .sort((a, b) => a.ofport - b.ofport || a.attachment.network.vni - b.attachment.network.vni);
   const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
   const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
-  return { fabric, host, settings, local, networks, maxMeter: host.switch?.maxMeter ?? 0 };
+  const maxMeter = host.switch?.maxMeter ?? 0;
+  return { fabric, host, settings, local, networks, maxMeter, answersNd: host.fact?.userspaceDatapath ?? false };
 }
 
 export const ALL_METADATA = 0xffff_ffff_ffff_ffffn;

@@ -1,19 +1,15 @@
 // LEARN: frames of local ports; what is not known yet is copied to the controller, under a limit for each port.
 
-import { ipv4ToNumber, isIpv4 } from "../../proto/bytes/ip.ts";
+import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import { type Action, OFPFF, type OxmTlv } from "../../proto/openflow13/index.ts";
+import { type Action, type Match, OFPFF, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import { apply, type CompileContext, gotoTable, inNetwork, onPort } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
+import { ARP, ICMPV6_TYPE, icmpv6 } from "./neighbors.ts";
 import { encodeNote } from "./note.ts";
 import { PRIORITIES, puntMeter } from "./registry.ts";
 
-const ETHERTYPE_ARP: OxmTlv = { field: "eth_type", value: 0x0806 };
-const ETHERTYPE_IPV6: OxmTlv = { field: "eth_type", value: 0x86dd };
-const PROTO_ICMPV6: OxmTlv = { field: "ip_proto", value: 58 };
-const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
 /** Enough of a frame for its headers with two tags, and all of an ARP or ND message. */
 const PUNT_BYTES = 192;
 /** An address outlives pauses in ARP: hosts that talk all the time may not ask for many minutes. */
@@ -22,9 +18,12 @@ const MAX_IDLE_TIMEOUT_SEC = 0xffff;
 
 export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
   for (const ofport of new Set(context.local.map((local) => local.ofport))) yield* puntFlows(context, ofport);
-  const networks = new Set(context.networks.map((network) => network.vni));
+  const networks = new Map(context.networks.map((network) => [network.vni, network]));
   for (const endpoint of context.fabric.endpoints.values()) {
-    if (endpoint.hostId === context.host.id && networks.has(endpoint.vni)) yield* knownFlows(context, endpoint);
+    const network = networks.get(endpoint.vni);
+    if (endpoint.hostId === context.host.id && network !== undefined) {
+      yield* knownFlows(context, endpoint, network.answer);
+    }
   }
 }
 
@@ -39,20 +38,13 @@ function copy({ maxMeter }: CompileContext, ofport: number): Action {
 
 function* puntFlows(context: CompileContext, ofport: number): Generator<DesiredFlow> {
   const instructions = [apply(copy(context, ofport)), gotoTable("forward")];
-  const news = [
-    [onPort(ofport), ETHERTYPE_ARP],
-    ...[NEIGHBOR_SOLICITATION, NEIGHBOR_ADVERTISEMENT].map((value): readonly OxmTlv[] => [
-      onPort(ofport),
-      ETHERTYPE_IPV6,
-      PROTO_ICMPV6,
-      { field: "icmpv6_type", value },
-    ]),
-  ];
-  for (const match of news) {
+  // Router advertisements as well: they alone tell in time that a node has begun to route.
+  const news = [[ARP], ...Object.values(ICMPV6_TYPE).map(icmpv6)];
+  for (const what of news) {
     yield desiredFlow({
       table: "learn",
       priority: PRIORITIES.learn.addressNews,
-      match,
+      match: [onPort(ofport), ...what],
       cookie: { kind: "address-news", place: ofport, vni: 0 },
       instructions,
     });
@@ -66,29 +58,38 @@ function* puntFlows(context: CompileContext, ofport: number): Generator<DesiredF
   });
 }
 
-function* knownFlows({ settings }: CompileContext, endpoint: Endpoint): Generator<DesiredFlow> {
-  const { ofport, vni, mac, ips } = endpoint;
+/**
+ * ARP of either kind, and neighbour solicitations. Advertisements are always copied: they alone tell whether the sender
+ * routes, and that changes.
+ */
+function saysOf(ip: string): Match {
+  if (isIpv4(ip)) return [ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }];
+  return [...icmpv6(ICMPV6_TYPE.neighborSolicitation), { field: "ipv6_src", value: ipv6ToBigInt(ip) }];
+}
+
+function* knownFlows({ settings }: CompileContext, endpoint: Endpoint, answered: boolean): Generator<DesiredFlow> {
+  const { ofport, vni, mac, ips, router } = endpoint;
   if (ofport === null) return;
   const source: readonly OxmTlv[] = [onPort(ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
   const idle = settings.idleTimeoutSec;
-  const note: Action = { kind: "nx_note", note: encodeNote(ips) };
+  const note: Action = { kind: "nx_note", note: encodeNote(ips, router) };
+  const noted = ips.length > 0 || router !== undefined;
   const observed = endpoint.origin === "observed";
   yield desiredFlow({
     table: "learn",
     priority: PRIORITIES.learn.knownMac,
     match: source,
     cookie: { kind: "known-mac", place: ofport, vni },
-    instructions: ips.length === 0 ? [gotoTable("forward")] : [apply(note), gotoTable("forward")],
+    instructions: noted ? [apply(note), gotoTable("forward")] : [gotoTable("forward")],
     ...(observed ? { idleTimeoutSec: idle, flags: OFPFF.SEND_FLOW_REM } : {}),
   });
   for (const ip of ips) {
-    if (!isIpv4(ip)) continue;
     yield desiredFlow({
       table: "learn",
       priority: PRIORITIES.learn.knownAddress,
-      match: [...source, ETHERTYPE_ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }],
+      match: [...source, ...saysOf(ip)],
       cookie: { kind: "known-address", place: ofport, vni },
-      instructions: [gotoTable("forward")],
+      instructions: [gotoTable(answered ? "answer" : "forward")],
       idleTimeoutSec: Math.min(idle * ADDRESS_IDLE_FACTOR, MAX_IDLE_TIMEOUT_SEC),
       flags: OFPFF.SEND_FLOW_REM,
     });

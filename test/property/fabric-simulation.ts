@@ -41,6 +41,13 @@ interface SimulatedHost {
   observations: Observations;
 }
 
+/** Some guests advertise their IPv6 address, and with it whether they route; others only ask from it. */
+function routerFlagOf({ mac }: { readonly mac: string }, ip: string | null): boolean | null {
+  if (ip?.includes(":") !== true) return null;
+  const choice = Number.parseInt(mac.slice(-2), 16) % 3;
+  return choice === 0 ? null : choice === 1;
+}
+
 export type SimulationEvent = {
   readonly kind: "rows" | "ofports" | "switch" | "read-rows" | "read-flows";
   readonly host: string;
@@ -105,7 +112,10 @@ export class FabricSimulation {
       for (const guest of here) {
         const vni = vniOf(guest.way.network);
         for (const ip of [null, ...guest.ips])
-          host.observations.hear({ vni, ofport: guest.ofport, mac: guest.mac, ip }, ++this.#hearings);
+          host.observations.hear(
+            { vni, ofport: guest.ofport, mac: guest.mac, ip, router: routerFlagOf(guest, ip) },
+            ++this.#hearings,
+          );
         for (const other of this.#hosts.values()) if (other !== host) other.observations.forget(vni, guest.mac);
       }
     }

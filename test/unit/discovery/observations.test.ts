@@ -6,7 +6,7 @@ const A = "02:00:00:00:00:0a";
 const B = "02:00:00:00:00:0b";
 
 function heardOn(ofport: number, mac: string, ip: string | null = null, vni = 10) {
-  return { vni, ofport, mac, ip };
+  return { vni, ofport, mac, ip, router: null };
 }
 
 describe("observations of a switch", () => {
@@ -16,14 +16,14 @@ describe("observations of a switch", () => {
     expect(observations.hear(heardOn(1, A), 2)).toBe(false);
     expect(observations.hear(heardOn(1, A, "10.0.0.1"), 3)).toBe(true);
     expect(observations.hear(heardOn(1, A, "10.0.0.1"), 4)).toBe(false);
-    expect(observations.all).toEqual([{ vni: 10, mac: A, ofport: 1, ips: ["10.0.0.1"], heard: 1 }]);
+    expect(observations.all).toMatchObject([{ vni: 10, mac: A, ofport: 1, ips: ["10.0.0.1"], heard: 1 }]);
   });
 
   test("a MAC that is heard on another port has left the first", () => {
     const observations = new Observations(8);
     observations.hear(heardOn(1, A, "10.0.0.1"), 1);
     observations.hear(heardOn(2, A), 2);
-    expect(observations.all).toEqual([{ vni: 10, mac: A, ofport: 2, ips: [], heard: 2 }]);
+    expect(observations.all).toMatchObject([{ vni: 10, mac: A, ofport: 2, ips: [], heard: 2 }]);
   });
 
   test("what was heard on a port goes with it, so that a port that gets its number later begins with nothing", () => {

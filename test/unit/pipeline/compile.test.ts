@@ -195,8 +195,8 @@ describe("the pipeline", () => {
       {
         index: 2,
         endpoints: [
-          { vni: 10, mac: MAC.c },
-          { vni: 4095, mac: MAC.b },
+          { vni: 10, mac: MAC.c, ips: [] },
+          { vni: 4095, mac: MAC.b, ips: [] },
         ],
         vnis: [10, 4095],
       },
