@@ -31,8 +31,8 @@ const KINDS = {
   identity:
     "Drops what matched nothing. Its cookie names the host's index, so that a controller that starts with nothing knows whose switch this is before its OVSDB connects; 0 on a switch without OVSDB.",
   guard:
-    "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
-  port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
+    "Drops frames with a group source address, and frames to addresses that a bridge keeps to one link (STP, LACP, LLDP, CDP and others) unless `other_config:forward-bpdu` is set.",
+  port: "A local port and VLAN: writes the network's VNI to `metadata`. The tag stays as the carrier of its priority: its VLAN becomes 0, or 1 for a protected port. VLANs that no port names, on trunks of all VLANs, go by 0x7ff000 plus the VLAN.",
   relay:
     "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
@@ -48,12 +48,12 @@ const KINDS = {
     "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
   unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
   advertise: "Copies the source MAC into the target link-layer option.",
-  return: "Out by the port it came from, with the tag that the port's network has there.",
-  "local-endpoint": "To an endpoint on this switch: out by its port.",
+  return: "Out by the port it came from: to EGRESS with it.",
+  "local-endpoint": "To an endpoint on this switch: to EGRESS with its port.",
   "remote-endpoint":
-    "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
-  flood: "To all of the network: local ports, and each host that has members.",
-  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: out by its port.",
+    "To an endpoint on another host: sets the tunnel key, through DEPART, and to that host's group. The same bytes on every switch.",
+  flood: "To all of the network: local ports; then, through DEPART, each host that has members.",
+  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: to EGRESS with its port.",
   "deliver-flood": "Out of a tunnel, to all local ports of the network.",
   probe:
     "A probe for loops outside of the fabric: a copy to the controller, under a meter of its own, and no further. Ports that are blocked are probed too.",
@@ -66,6 +66,11 @@ const KINDS = {
   reflection:
     "Out of a tunnel, from a MAC whose place is a locked port of this switch: dropped. It goes when the MAC has its place elsewhere.",
   withheld: "What the network's policy does not flood: dropped.",
+  egress:
+    "Out of a port: the tag that its VLAN columns ask for takes the carrier's place and keeps its priority. What comes from a protected port is dropped at another.",
+  depart:
+    "A carrier without a priority is taken off, since it says nothing; it is kept in front of another tag, which would be taken for it.",
+  uncovered: "A carrier again, in front of a tag that DEPART has uncovered.",
 };
 
 const PRIORITY_KINDS = {
@@ -76,6 +81,7 @@ const PRIORITY_KINDS = {
     relay: ["relay"],
     tunnel: ["tunnel"],
     port: ["port"],
+    otherVlans: ["port"],
     identity: ["identity"],
   },
   guard: {
@@ -108,6 +114,9 @@ const PRIORITY_KINDS = {
     group: ["deliver-flood", "withheld"],
     flood: ["deliver-flood", "withheld"],
   },
+  egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
+  depart: { doubleTagged: ["depart"], plain: ["depart"] },
+  uncovered: { tagged: ["uncovered"] },
 };
 
 const hex = (number) => `0x${number.toString(16)}`;

@@ -57,7 +57,7 @@ const methods = (example: string) =>
     .min(1, { error: `at least one connection method, such as [${example}]` });
 
 const network = section({
-  vni: integer("a network's number in tunnels", 1, 0x7fffff).exactOptional(),
+  vni: integer("a network's number in tunnels", 1, 0x7fefff).exactOptional(),
   tag: integer("a VLAN tag", 1, 4094).exactOptional(),
   unknownUnicast: choice(FLOOD_OR_DROP).exactOptional(),
   multicast: choice(FLOOD_OR_DROP).exactOptional(),

@@ -14,11 +14,11 @@ export function probedPortsOf(
       const dpid = switchOf(host.id);
       if (dpid === null) continue;
       for (const { fact, carried } of host.ports) {
-        if (fact.ofport === null || carried.length === 0) continue;
-        const ways = carried.map((at) => {
-          const { network, ingressVlans, egressVlan } = at;
-          return { vni: network.vni, ingressVlans, egressVlan };
-        });
+        // VLANs that are no networks are not probed: there are too many of them.
+        const ways = carried
+          .filter(({ except }) => except === undefined)
+          .map(({ network, ingressVlans, egressVlan }) => ({ vni: network.vni, ingressVlans, egressVlan }));
+        if (fact.ofport === null || ways.length === 0) continue;
         // A lone switch is a fabric of its own.
         ports.push({ fabricId: fabric.id ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways });
       }

@@ -120,7 +120,7 @@ function* claimsOf(
     for (const port of host.ports) {
       for (const mac of port.fact.declaredMacs) {
         // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-        const [only, ...more] = port.attachments;
+        const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
         if (only !== undefined && more.length === 0) yield declaredClaim(host, port.fact, only.network.vni, mac);
       }
     }

@@ -1,11 +1,11 @@
 // FORWARD and DELIVER of what is for many, or for nobody known: to all of the network, as its policy allows.
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import type { Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Action, Match, OxmTlv } from "../../proto/openflow13/index.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import { policyOf } from "../model/networks.ts";
 import type { NetworkPolicy } from "../model/policy.ts";
-import { apply, type CompileContext, floodMetersOf, inNetwork } from "./context.ts";
+import { apply, type CompileContext, floodMetersOf, inNetwork, through } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { floodGroup, localGroup, PRIORITIES } from "./registry.ts";
 
@@ -52,7 +52,9 @@ export function* floodFlows({ networks, floodMeters }: CompileContext): Generato
     for (const { priority, match, flood } of rulesOf(policyOf(network))) {
       for (const table of ["forward", "deliver"] as const) {
         const kind = !flood ? "withheld" : table === "forward" ? "flood" : "deliver-flood";
-        const groupId = table === "forward" ? floodGroup(vni) : localGroup(vni);
+        const toLocal: Action = { kind: "group", groupId: localGroup(vni) };
+        const toHosts: readonly Action[] =
+          table === "forward" ? [through("depart"), { kind: "group", groupId: floodGroup(vni) }] : [];
         const metered = table === "forward" && cap !== undefined;
         yield desiredFlow({
           table,
@@ -60,10 +62,7 @@ export function* floodFlows({ networks, floodMeters }: CompileContext): Generato
           match: [inNetwork(vni), ...match],
           cookie: { kind, place: 0, vni },
           instructions: flood
-            ? [
-                ...(metered ? [{ kind: "meter", meterId: cap.meterId } as const] : []),
-                apply({ kind: "group", groupId }),
-              ]
+            ? [...(metered ? [{ kind: "meter", meterId: cap.meterId } as const] : []), apply(toLocal, ...toHosts)]
             : [],
         });
       }

@@ -2,7 +2,9 @@
 import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { type Mac, macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Vni } from "../model/facts.ts";
 import { type Lock, linkLocalOf, type Speaker } from "../model/locks.ts";
+import { OTHER_VLANS_VNI } from "../model/networks.ts";
 import { type CompileContext, gotoTable, inNetwork, type LocalAttachment, onPort } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { type FlowKind, PRIORITIES } from "./registry.ts";
@@ -54,6 +56,11 @@ export function* guardFlows(context: CompileContext): Generator<DesiredFlow> {
   }
 }
 
+/** VLANs that are no networks go past LEARN. */
+function afterGuard(vni: Vni): "forward" | "learn" {
+  return vni === OTHER_VLANS_VNI ? "forward" : "learn";
+}
+
 type GuardPriority = keyof typeof PRIORITIES.guard;
 
 function* lockFlows({ ofport, attachment }: LocalAttachment, lock: Lock): Generator<DesiredFlow> {
@@ -61,7 +68,7 @@ function* lockFlows({ ofport, attachment }: LocalAttachment, lock: Lock): Genera
   const spec = (kind: FlowKind, match: Match, next: "claim" | "learn" | null) => ({
     match: [onPort(ofport), inNetwork(vni), ...match],
     cookie: { kind, place: ofport, vni },
-    instructions: next === null ? [] : [gotoTable(next)],
+    instructions: next === null ? [] : [gotoTable(next === "learn" ? afterGuard(vni) : next)],
   });
   const guard = (priority: GuardPriority, match: Match, next: "claim" | "learn" | null): DesiredFlow => {
     const kind = next === null ? "impostor" : "speaker";

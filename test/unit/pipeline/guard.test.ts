@@ -6,9 +6,10 @@ import type { Fabric } from "../../../src/model/fabric.ts";
 import type { NetworkSetting, ObservedFact, PortFact } from "../../../src/model/facts.ts";
 import { linkLocalOf } from "../../../src/model/locks.ts";
 import { DEFAULT_POLICY } from "../../../src/model/policy.ts";
+import type { VlanColumns } from "../../../src/model/vlan.ts";
 import { compileSwitch } from "../../../src/pipeline/compile.ts";
 import type { DesiredSwitch } from "../../../src/pipeline/desired.ts";
-import { arpFrame, type Frame, switchModel, translate } from "../../../src/trace/index.ts";
+import { arpFrame, type Frame, switchModel, translate, vlanTag } from "../../../src/trace/index.ts";
 import { derive, hostFact, portFact, stored, switchFact, tunnelTo, vlan } from "../model/facts-for-tests.ts";
 import { GUARD_CASES, OTHER, OWN } from "./guard-frames.ts";
 
@@ -17,14 +18,22 @@ const TUNNEL = 0xa002;
 
 function fabricOf(
   port: Partial<PortFact>,
-  options: { settings?: readonly NetworkSetting[]; observed?: readonly ObservedFact[]; elsewhere?: boolean } = {},
+  options: {
+    settings?: readonly NetworkSetting[];
+    observed?: readonly ObservedFact[];
+    elsewhere?: boolean;
+    second?: VlanColumns;
+  } = {},
 ): Fabric {
   const locked = portFact({ name: "tap1", ofport: 1, declaredMacs: [OWN.mac], ...port });
   const a = hostFact({
     id: "a",
     stored: stored("a", 1),
     tunnelIp: "10.0.0.1",
-    ports: [locked, portFact({ name: "tap2", ofport: 2 })],
+    ports: [
+      locked,
+      portFact({ name: "tap2", ofport: 2, ...(options.second === undefined ? {} : { vlan: options.second }) }),
+    ],
     tunnels: [tunnelTo("b", 2, "10.0.0.2")],
   });
   const ports = [portFact({ name: "tap1", ofport: 1, ...(options.elsewhere ? { declaredMacs: [OWN.mac] } : {}) })];
@@ -77,6 +86,33 @@ describe("a port that is locked to its MAC alone", () => {
   );
 });
 
+describe("a locked port's frames with a tag", () => {
+  const ips = [OWN.ip, OWN.ip6];
+  const withTag = (frame: Frame, id: number): Frame => ({ ...frame, vlans: [vlanTag(id, { priority: 5 })] });
+
+  it("that is only a priority pass or not as those without one", () => {
+    const fabric = fabricOf({ locked: true, declaredIps: ips });
+    for (const { what, frame, passes } of GUARD_CASES)
+      expect({ what, passes: outputs(fabric, withTag(frame, 0)).length > 0 }).toEqual({ what, passes: passes.ips });
+  });
+
+  it.each([10, 99])("of a trunk of all VLANs pass or not as any, in VLAN %i", (id) => {
+    // tap2 is in VLAN 10, which so is a network; of 99 nobody has heard.
+    const fabric = fabricOf(
+      { locked: true, declaredIps: ips, vlan: vlan(null, [], "trunk") },
+      { second: vlan(null, [], "trunk") },
+    );
+    for (const { what, frame, passes } of GUARD_CASES)
+      expect({ what, passes: outputs(fabric, withTag(frame, id)).includes(2) }).toEqual({ what, passes: passes.ips });
+  });
+
+  it("and another one of their own inside do not pass where addresses are locked: nobody sees what is in them", () => {
+    const spoofed = GUARD_CASES.find((one) => one.what === "IPv4 from its own address")?.frame as Frame;
+    const twice = { ...spoofed, vlans: [vlanTag(0), vlanTag(30)] };
+    expect(outputs(fabricOf({ locked: true, declaredIps: ips }), twice)).toEqual([]);
+  });
+});
+
 describe("locks", () => {
   const spoofed = GUARD_CASES.find((one) => one.what === "IPv4 from another's MAC")?.frame as Frame;
   const policy = { ...DEFAULT_POLICY, locked: true };
@@ -126,7 +162,14 @@ describe("locks", () => {
 });
 
 describe("a port's rows", () => {
-  const port = { name: "tap0", external_ids: new Map<string, string>(), interfaces: [""], trunks: [], tag: null };
+  const port = {
+    name: "tap0",
+    external_ids: new Map(),
+    other_config: new Map(),
+    interfaces: [""],
+    trunks: [],
+    tag: null,
+  };
   const row = (keys: Record<string, string>) => ({
     name: "tap0",
     type: "",
