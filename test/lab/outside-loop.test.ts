@@ -24,8 +24,12 @@ describeLab("a segment outside that two hosts' ports are in", () => {
 
   beforeAll(async () => {
     const settings = { loops: { probeSec }, timeouts: { startHoldSec: 2 } };
-    fabric = await FabricUnderTest.create({ hosts: 2, settings });
+    fabric = await FabricUnderTest.create({ hosts: 2, settings, join: false });
     [h1, h2] = fabric.lab.hosts as [Host, Host];
+    // Indexes follow the order of joining, and they decide which port is cut off.
+    await fabric.join(1);
+    await fabric.until(async () => ((await fabric.hostView(1))?.index === 1 ? [] : ["h1 has no index"]));
+    await fabric.join(2);
     near = await h1.addGuest({ name: "near", ip: "10.7.0.1/16" });
     far = await h2.addGuest({ name: "far", ip: "10.7.0.2/16" });
     segment = await h1.addSegment({ name: "segment" });

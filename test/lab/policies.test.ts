@@ -74,6 +74,14 @@ describeLab("the policies of networks", () => {
     expect(arrives).toEqual([false, false, true, true]);
   });
 
+  test("are found as they are by a controller that starts again", async () => {
+    await fabric.stop();
+    await fabric.start();
+    await fabric.settled();
+    expect(await fabric.work()).toEqual(NO_WORK);
+    expect((await fabric.ask("hosts")).flatMap((host) => host.problems)).toEqual([]);
+  });
+
   test("leave ARP and ND alone: who has forgotten each other finds each other", async () => {
     const [near, far] = guestsOf("strict");
     for (const [at, guest] of [near, far].entries())
@@ -94,13 +102,5 @@ describeLab("the policies of networks", () => {
     expect(known.seen.length).toBe(400);
     const open = await arriving("open", many(BROADCAST), 0.002);
     expect(open.seen.length).toBe(400);
-  });
-
-  test("are found as they are by a controller that starts again", async () => {
-    await fabric.stop();
-    await fabric.start();
-    await fabric.settled();
-    expect(await fabric.work()).toEqual(NO_WORK);
-    expect((await fabric.ask("hosts")).flatMap((host) => host.problems)).toEqual([]);
   });
 });
