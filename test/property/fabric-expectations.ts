@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { encode } from "../../proto/openflow13/index.ts";
 import type { VlanTag } from "../../proto/packet/index.ts";
+import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import {
   arpFrame,
   type Frame,
@@ -104,8 +105,11 @@ export function expectForwards(spec: FabricSpec, world: World): void {
         (to) => `${at(to)} vlan ${[to.way.egress, 99].filter((tag) => tag !== null).join(",")}`,
       );
       expectArrivals(traceFrame(world, from.host, from.ofport, inner), carried);
-      expectArrivals(send(STRANGER, vlan, source), flooded);
-      expectArrivals(send("33:33:00:00:00:01", vlan, source), flooded);
+      const policy = spec.settings.find(({ name }) => name === from.way.network)?.policy ?? DEFAULT_POLICY;
+      expectArrivals(send(STRANGER, vlan, source), policy.unknownUnicast === "drop" ? [] : flooded);
+      expectArrivals(send("01:00:5e:00:00:fb", vlan, source), policy.multicast === "drop" ? [] : flooded);
+      for (const needed of ["33:33:00:00:00:01", "33:33:00:00:00:02", "33:33:ff:00:00:07"])
+        expectArrivals(send(needed, vlan, source), flooded);
       for (const to of guests) {
         if (to.known === "silent" || to.way.network !== from.way.network) continue;
         expectArrivals(send(to.mac, vlan, STRANGER), at(to) === at(from) ? [] : [arrival(to)]);
