@@ -223,12 +223,15 @@ export function expectGoesOn(
   const all = specs.flatMap((spec) =>
     membersOf(spec).map((member) => ({ ...member, network: substanceOf(spec, member.way.network) })),
   );
+  const trunks = new Set(specs.flatMap(trunksOfAll).map(({ host, ofport }) => place(host, ofport)));
   const senders = new Map(all.map((member) => [`${at(member)} ${member.way.ingress[0]}`, member]));
   for (const from of senders.values()) {
     for (const vlan of from.way.ingress) {
       const here = all.filter((one) => at(one) === at(from) && one.way.ingress.includes(vlan));
       const networks = new Set(here.map((one) => one.network));
       const allowed = new Set(all.filter((to) => networks.has(to.network)).map(arrival));
+      // A VLAN is one and the same on all trunks that carry every VLAN, whether some port names it or not.
+      if (vlan !== 0 && trunks.has(at(from))) for (const trunk of trunks) allowed.add(`${trunk} vlan ${vlan}`);
       for (const destination of [BROADCAST, MACS[0] ?? "", MACS[1] ?? ""]) {
         const trace = traceFrame(world, from.host, from.ofport, frameTo(destination, vlan, STRANGER));
         expectSafe(trace);
