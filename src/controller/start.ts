@@ -9,11 +9,12 @@ import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/ind
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
 import { systemClock } from "../southbound/stream/index.ts";
 import { Counters } from "./counters.ts";
+import { EndpointWatch } from "./endpoint-watch.ts";
 import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
-import { hostSettings, networkSettings, pipelineSettings } from "./settings.ts";
+import { endpointSettings, hostSettings, mobilityRules, networkSettings, pipelineSettings } from "./settings.ts";
 import { Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -39,8 +40,15 @@ export async function startController({ config, logger, version }: ControllerOpt
   const targetOf = (session: OvsdbSession) =>
     openFlowTarget(session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
 
-  const switches: Switches = new Switches({
+  const watch = new EndpointWatch({
+    rules: mobilityRules(config),
     perPort: config.endpoints.perPort,
+    timers,
+    changed: () => weaver.changed(),
+    ask: (question) => weaver.ask(question),
+  });
+  const switches: Switches = new Switches({
+    whereabouts: watch.fabric,
     log: logger,
     timers,
     counters,
@@ -64,9 +72,11 @@ export async function startController({ config, logger, version }: ControllerOpt
   const weaver: Weaver = new Weaver({
     hosts,
     switches,
+    watch,
     tunnelType: config.tunnel.type,
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
+    endpointSettings: endpointSettings(config),
     hostSettings: settings,
     pipeline: pipelineSettings(config),
     configuredFabricId: config.fabric.id,
@@ -90,7 +100,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       switches.ready(session);
       hosts.refreshAll();
     },
-    onPacketIn: (session, packetIn) => switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry)),
+    onPacketIn: (session, packetIn) => switches.packetIn(session, packetIn),
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onPortStatus: () => weaver.changed(),
     onError: (session, { error }) => {
@@ -140,6 +150,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     }),
     async stop() {
       weaver.stop();
+      watch.stop();
       hosts.stop();
       switches.stop();
       await listeners.close();

@@ -1,14 +1,17 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import { questionFrame } from "../discovery/question.ts";
+import type { Question } from "../discovery/whereabouts.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
-import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
-import type { PipelineSettings } from "../pipeline/context.ts";
+import { outOfPort, type PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
+import type { EndpointWatch } from "./endpoint-watch.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { HostSetting } from "./settings.ts";
 import { type Dpid, rememberedBy, type SwitchEntry, type Switches, switchFact } from "./switches.ts";
@@ -17,9 +20,11 @@ import { TunnelRetirement } from "./tunnel-retirement.ts";
 export interface WeaverOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
+  readonly watch: EndpointWatch;
   readonly tunnelType: TunnelType;
   readonly datapathType: string | null;
   readonly networkSettings: readonly NetworkSetting[];
+  readonly endpointSettings: readonly EndpointSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
   readonly configuredFabricId: string | null;
@@ -100,7 +105,7 @@ export class Weaver {
   }
 
   #recompute(): void {
-    const { hosts, switches, log } = this.#options;
+    const { hosts, switches, watch, log } = this.#options;
     const facts = [...hosts.entries.values()].map((entry) => entry.fact);
     for (const fact of facts) this.#forgotten.delete(fact.id);
     const outcome = resolveIdentities({
@@ -138,12 +143,17 @@ export class Weaver {
           .flatMap(rememberedBy),
         holding: this.holding,
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
+        endpointSettings: this.#options.endpointSettings,
+        away: this.#awayHosts(),
+        disputes: watch.fabric.disputes(),
+        capped: watch.fabric.capped(),
       },
       this.#fabric ?? undefined,
     );
     this.#fabric = next;
     this.#islands = this.#deriveIslands();
     this.#retainHeard();
+    watch.follow(switches.entries.values(), next, this.#islands);
     this.#options.recomputed();
     hosts.wakeAll();
     switches.wakeAll();
@@ -153,8 +163,29 @@ export class Weaver {
     for (const entry of this.#options.switches.entries.values()) {
       const island = this.#islands.get(entry.dpid)?.hosts.get(loneHostId(entry.dpid));
       const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(entry.dpid) ?? "");
-      if (host?.fact != null && takesPart(host.fact)) entry.observations.retain(attachedPorts(host));
+      if (host?.fact == null || !takesPart(host.fact)) continue;
+      if (entry.whereabouts.retain(entry.dpid, attachedPorts(host))) this.changed();
     }
+  }
+
+  /** Hosts of which nothing is heard, neither from their database nor from their switch. */
+  #awayHosts(): ReadonlySet<HostId> {
+    const { hosts, switches } = this.#options;
+    const there = new Set<HostId>();
+    for (const [dpid, id] of this.#bindings) if (switches.entries.get(dpid)?.session != null) there.add(id);
+    const away = [...hosts.entries.values()].filter((entry) => entry.session === null && !there.has(entry.id));
+    return new Set(away.map((entry) => entry.id));
+  }
+
+  /** Asks a station whether an address is still its own; what it answers is heard like anything else. */
+  ask({ vni, ip, mac, place }: Question): void {
+    const entry = this.#options.switches.entries.get(place.dpid);
+    const island = this.#islands.get(place.dpid)?.hosts.get(loneHostId(place.dpid));
+    const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(place.dpid) ?? "");
+    if (entry?.session == null || host === undefined) return;
+    const actions = outOfPort(host, place.ofport, vni);
+    const data = questionFrame(ip, mac, bridgeMac(host.id));
+    if (actions !== null && data !== null) entry.session.packetOut({ actions, data });
   }
 
   #indexesInFlows(): ReadonlySet<number> {
@@ -228,6 +259,8 @@ export class Weaver {
           remembered: [],
           holding: false,
           keepTunnel: () => false,
+          disputes: this.#options.watch.island(entry.dpid)?.disputes() ?? [],
+          capped: this.#options.watch.island(entry.dpid)?.capped() ?? [],
         },
         this.#islands.get(entry.dpid),
       );
@@ -252,11 +285,5 @@ export class Weaver {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
     return compileRows(this.#fabric, host, { controllerTarget, datapathType: this.#options.datapathType });
-  }
-
-  /** The switches among which a MAC has one place. */
-  sameFabric(entry: SwitchEntry): readonly SwitchEntry[] {
-    if (this.#islands.has(entry.dpid)) return [entry];
-    return [...this.#options.switches.entries.values()].filter((other) => !this.#islands.has(other.dpid));
   }
 }

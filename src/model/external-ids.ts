@@ -23,3 +23,12 @@ export const TUNNEL_KEYS = { peer: "weft-peer", peerIndex: "weft-peer-index" } a
 
 /** On a guest's Port or Interface. */
 export const PORT_KEYS = { network: "weft-network", vni: "weft-vni", attachedMac: "attached-mac" } as const;
+
+/** On a guest's Interface, by libvirt, OpenStack, ovs-docker and others. */
+export const GUEST_KEYS = {
+  id: "iface-id",
+  status: "iface-status",
+  /** Tried in this order for the name of what is behind the port. */
+  owners: ["vm-id", "vm-uuid", "container_id", "iface-id"],
+  containerInterface: "container_iface",
+} as const;

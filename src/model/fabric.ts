@@ -1,7 +1,10 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+import { type Declaration, declarationsOf } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
+import { type CappedFact, type DisputeFact, disputeProblems, type NamedPlace } from "./disputes.ts";
+import { type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
 import type {
+  EndpointSetting,
   HostFact,
   HostId,
   NetworkSetting,
@@ -13,6 +16,7 @@ import type {
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
+import type { Place } from "./place.ts";
 import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
 
 export interface FabricPort {
@@ -45,6 +49,11 @@ export interface FabricInput {
   readonly holding: boolean;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  readonly endpointSettings?: readonly EndpointSetting[];
+  /** Hosts of which nothing is heard, by OVSDB or by OpenFlow. */
+  readonly away?: ReadonlySet<HostId>;
+  readonly disputes?: readonly DisputeFact[];
+  readonly capped?: readonly CappedFact[];
 }
 
 export interface Fabric {
@@ -55,6 +64,10 @@ export interface Fabric {
   readonly hosts: ReadonlyMap<HostId, FabricHost>;
   /** By `endpointKey`, sorted. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** By `endpointKey`: what is declared of it, the declaration that counts first. */
+  readonly declared: ReadonlyMap<string, readonly Declaration[]>;
+  /** See `EndpointTable.standbys`. */
+  readonly standbys: readonly Endpoint[];
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
@@ -96,18 +109,15 @@ function* claimsOf(
   const idOf = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   for (const host of hosts) {
     const attached = attachedPorts(host);
-    for (const port of host.ports) {
-      for (const mac of port.fact.declaredMacs) {
-        // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-        const [only, ...more] = port.attachments;
-        if (only !== undefined && more.length === 0) yield declaredClaim(host, port.fact, only.network.vni, mac);
-      }
-    }
+    const ports = new Map(host.ports.map((port) => [port.fact.name, port.fact]));
     for (const observed of host.switch?.observed ?? []) {
       const portName = attached.get(observed.ofport)?.get(observed.vni);
       if (host.fact !== null && portName === undefined) continue;
+      const owner = ports.get(portName ?? "")?.owner;
       yield {
         ...observed,
+        ...(owner === undefined ? {} : { owner }),
+        place: host.switch === null ? null : { dpid: host.switch.dpid, ofport: observed.ofport },
         hostId: host.id,
         hostIndex: host.index,
         portName: portName ?? null,
@@ -127,11 +137,30 @@ function* claimsOf(
         portName: null,
         ofport: null,
         origin: "observed",
+        place: null,
         heard: 0,
         remembered: true,
       };
     }
   }
+}
+
+function namesOf(hosts: Iterable<FabricHost>): (place: Place) => NamedPlace | null {
+  const byDpid = new Map([...hosts].map((host) => [host.switch?.dpid ?? host.fact?.dpid ?? "", host]));
+  return ({ dpid, ofport }) => {
+    const host = byDpid.get(dpid);
+    if (host === undefined) return null;
+    const port = host.ports.find((one) => one.fact.ofport === ofport)?.fact.name ?? ofport;
+    return { hostId: host.id, text: `${host.id} port ${port}` };
+  };
+}
+
+function joined(
+  ...parts: readonly ReadonlyMap<HostId, readonly Diagnostic[]>[]
+): ReadonlyMap<HostId, readonly Diagnostic[]> {
+  const problems = new Map<HostId, readonly Diagnostic[]>();
+  for (const [id, list] of parts.flatMap((part) => [...part])) problems.set(id, [...(problems.get(id) ?? []), ...list]);
+  return problems;
 }
 
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
@@ -182,14 +211,24 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     for (const port of host.ports) for (const at of port.attachments) join(at.network.vni, host.index);
   }
   for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
-  const table = resolveEndpoints(claimsOf(input, hosts.values(), remembered), previous?.endpoints ?? new Map());
+  const declaring = [...hosts.values()].map((host) => ({
+    ...host,
+    dpid: host.switch?.dpid ?? host.fact?.dpid ?? null,
+    away: input.away?.has(host.id) === true,
+  }));
+  const { declarations, problems } = declarationsOf(declaring, input.endpointSettings ?? []);
+  const claims = claimsOf(input, hosts.values(), remembered);
+  const table = resolveEndpoints(declarations, claims, previous?.endpoints ?? new Map());
+  const disputed = disputeProblems(input.disputes ?? [], input.capped ?? [], namesOf(hosts.values()));
   return Object.freeze({
     id: input.fabricId,
     tunnelType: input.tunnelType,
     networks,
     hosts,
     endpoints: table.endpoints,
+    declared: table.declared,
+    standbys: table.standbys,
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
-    problems: table.problems,
+    problems: joined(problems, table.problems, disputed),
   });
 }

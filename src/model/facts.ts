@@ -21,6 +21,13 @@ export interface PortFact {
   readonly storedVni: Vni | null;
   /** MACs the database itself names for the guest: `attached-mac`, or `mac_in_use` of an internal port. */
   readonly declaredMacs: readonly Mac[];
+  /**
+   * `external_ids:iface-id`: ports of one id are the places of one guest that is on its way from one to the other.
+   * `active` is false where `iface-status` says that the guest is not (or no longer) here.
+   */
+  readonly guest?: { readonly id: string; readonly active: boolean };
+  /** Who is behind the port, as docker, libvirt and others write it. */
+  readonly owner?: string;
   readonly up: boolean;
   /** false for a bridge's own port that is down: nobody uses it, and no network should be spread to a host for it. */
   readonly inUse: boolean;
@@ -112,6 +119,18 @@ export interface RememberedFact {
   readonly index: number;
   readonly endpoints: readonly { readonly vni: Vni; readonly mac: Mac }[];
   readonly vnis: readonly Vni[];
+}
+
+/** An endpoint that configuration declares. */
+export interface EndpointSetting {
+  readonly mac: Mac;
+  /** Canonical text. */
+  readonly ips: readonly string[];
+  /** null: the one network of the port. */
+  readonly network: string | null;
+  /** A host's id or name. */
+  readonly host: string;
+  readonly port: string;
 }
 
 export interface NetworkSetting {

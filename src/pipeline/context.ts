@@ -86,3 +86,10 @@ export function outOf(local: LocalAttachment): readonly Action[] {
     output(local.ofport),
   ];
 }
+
+/** The actions that bring a frame without a tag to a port, as its network asks for; null where it is not in the network. */
+export function outOfPort(host: FabricHost, ofport: number, vni: Vni): readonly Action[] | null {
+  const port = host.ports.find((one) => one.fact.ofport === ofport);
+  const attachment = port?.attachments.find((one) => one.network.vni === vni);
+  return port === undefined || attachment === undefined ? null : outOf({ port, ofport, attachment });
+}

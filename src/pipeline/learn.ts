@@ -12,10 +12,16 @@ import { PRIORITIES, puntMeter } from "./registry.ts";
 const ETHERTYPE_ARP: OxmTlv = { field: "eth_type", value: 0x0806 };
 const ETHERTYPE_IPV6: OxmTlv = { field: "eth_type", value: 0x86dd };
 const PROTO_ICMPV6: OxmTlv = { field: "ip_proto", value: 58 };
+const ETHERTYPE_IPV4: OxmTlv = { field: "eth_type", value: 0x0800 };
+const PROTO_UDP: OxmTlv = { field: "ip_proto", value: 17 };
+const DHCP_SERVER = 67;
+const DHCP_CLIENT = 68;
 const NEIGHBOR_SOLICITATION = 135;
 const NEIGHBOR_ADVERTISEMENT = 136;
 /** Enough of a frame for its headers with two tags, and all of an ARP or ND message. */
 const PUNT_BYTES = 192;
+/** A DHCP message's options begin 282 bytes into its frame; the ones that matter are among the first. */
+const DHCP_PUNT_BYTES = 512;
 /** An address outlives pauses in ARP: hosts that talk all the time may not ask for many minutes. */
 const ADDRESS_IDLE_FACTOR = 6;
 const MAX_IDLE_TIMEOUT_SEC = 0xffff;
@@ -32,29 +38,41 @@ export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
  * The limit is on the copy alone (`controller(meter_id=...)`): a meter instruction would drop the frame itself.
  * A switch without meters copies without a limit.
  */
-function copy({ maxMeter }: CompileContext, ofport: number): Action {
+function copy({ maxMeter }: CompileContext, ofport: number, maxLen = PUNT_BYTES): Action {
   const meterId = puntMeter(ofport);
-  return { kind: "nx_controller2", maxLen: PUNT_BYTES, ...(meterId <= maxMeter ? { meterId } : {}) };
+  return { kind: "nx_controller2", maxLen, ...(meterId <= maxMeter ? { meterId } : {}) };
 }
 
 function* puntFlows(context: CompileContext, ofport: number): Generator<DesiredFlow> {
   const instructions = [apply(copy(context, ofport)), gotoTable("forward")];
-  const news = [
+  const dhcp = [apply(copy(context, ofport, DHCP_PUNT_BYTES)), gotoTable("forward")];
+  const news: (readonly OxmTlv[])[] = [
     [onPort(ofport), ETHERTYPE_ARP],
-    ...[NEIGHBOR_SOLICITATION, NEIGHBOR_ADVERTISEMENT].map((value): readonly OxmTlv[] => [
+    ...[NEIGHBOR_SOLICITATION, NEIGHBOR_ADVERTISEMENT].map((value): OxmTlv[] => [
       onPort(ofport),
       ETHERTYPE_IPV6,
       PROTO_ICMPV6,
       { field: "icmpv6_type", value },
     ]),
   ];
-  for (const match of news) {
+  // Clients' messages, and servers' answers: both enter the fabric at a local port.
+  const leases = [
+    [DHCP_CLIENT, DHCP_SERVER],
+    [DHCP_SERVER, DHCP_CLIENT],
+  ].map(([from = 0, to = 0]): readonly OxmTlv[] => [
+    onPort(ofport),
+    ETHERTYPE_IPV4,
+    PROTO_UDP,
+    { field: "udp_src", value: from },
+    { field: "udp_dst", value: to },
+  ]);
+  for (const match of [...news, ...leases]) {
     yield desiredFlow({
       table: "learn",
       priority: PRIORITIES.learn.addressNews,
       match,
       cookie: { kind: "address-news", place: ofport, vni: 0 },
-      instructions,
+      instructions: leases.includes(match) ? dhcp : instructions,
     });
   }
   yield desiredFlow({

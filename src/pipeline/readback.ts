@@ -24,6 +24,8 @@ export interface Readback {
   readonly ownIndex: number | null;
   /** Without `heard`: the reader knows when. */
   readonly observed: readonly Omit<ObservedFact, "heard">[];
+  /** Whether a MAC is let through at a port without a copy. */
+  readonly holds: (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => boolean;
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
   readonly remembered: readonly RememberedFact[];
@@ -61,6 +63,8 @@ function firstOutput(buckets: readonly Bucket[]): number | null {
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
   let ownIndex: number | null = null;
   const observed = new Map<string, { vni: Vni; mac: Mac; ofport: number; ips: Set<string> }>();
+  const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
+  const held = new Set<string>();
   const receivesOn = new Set<number>();
   const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
   for (const flow of flows) {
@@ -77,7 +81,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
       case "known-address": {
         const mac = macOf(flow.match, "eth_src");
         if (mac === null || inPort === null) break;
-        const key = `${fact.vni}/${inPort}/${mac}`;
+        const key = keyOf({ vni: fact.vni, ofport: inPort, mac });
+        if (fact.kind === "known-mac") held.add(key);
         const known = observed.get(key) ?? { vni: fact.vni, mac, ofport: inPort, ips: new Set<string>() };
         observed.set(key, known);
         const spa = numberOf(flow.match, "arp_spa");
@@ -115,6 +120,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   return {
     ownIndex,
     observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
+    holds: (one) => held.has(keyOf(one)),
     receivesOn,
     sendsBy,
     remembered: indexes.map((index) => ({

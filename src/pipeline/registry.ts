@@ -49,7 +49,7 @@ export const PRIORITIES = {
   learn: {
     /** ARP with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
-    /** ARP and ND that may tell an address. */
+    /** ARP, ND and DHCP that may tell an address. */
     addressNews: 300,
     knownMac: 200,
     unknownMac: 100,

@@ -1,5 +1,5 @@
 // A whole fabric without sockets: facts -> fabric -> plans -> switches, one event at a time, in any order a test likes.
-import { Observations } from "../../src/discovery/observations.ts";
+import { Whereabouts } from "../../src/discovery/whereabouts.ts";
 import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
 import type {
   HostFact,
@@ -20,6 +20,9 @@ import { type TracePort, type TunnelEnd, type World, world } from "../../src/tra
 import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts } from "./fabric-spec.ts";
 import { SimulatedSwitch } from "./simulated-switch.ts";
 
+const RULES = { duplicateWindowMs: 5000, quietMs: 30_000, moves: { count: 5, windowMs: 180_000 }, proofMs: 1000 };
+/** Between two events of the simulation: long enough that a guest which turns up elsewhere has moved. */
+const LATER_MS = 60_000;
 const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100 };
 
 interface SimulatedHost {
@@ -32,7 +35,6 @@ interface SimulatedHost {
   flowsRead: boolean;
   installed: InstalledSwitch;
   readback: Readback | null;
-  observations: Observations;
 }
 
 export type SimulationEvent = {
@@ -46,7 +48,8 @@ export class FabricSimulation {
   #settings: readonly NetworkSetting[] = [];
   #fabric: Fabric | null = null;
   #decisions: Decisions = NO_DECISIONS;
-  #hearings = 0;
+  #whereabouts = new Whereabouts(RULES, 1024);
+  #nowMs = 0;
   holding = false;
 
   get fabric(): Fabric {
@@ -68,7 +71,6 @@ export class FabricSimulation {
         flowsRead: true,
         installed: NOTHING_INSTALLED,
         readback: null,
-        observations: new Observations(1024),
       };
       this.#hosts.set(id, host);
       const stored = (name: string): PortFact | undefined => host.row.ports.find((one) => one.name === name);
@@ -79,21 +81,26 @@ export class FabricSimulation {
       host.row = { ...host.row, ports };
     }
     this.#derive();
+    this.#nowMs += LATER_MS;
+    this.#whereabouts.tick(this.#nowMs);
     const wanted = guestsOf(spec).filter((guest) => guest.known === "observed");
     for (const host of this.#hosts.values()) {
       const vniOf = (network: string): number => this.fabric.networks.byName(network)?.vni ?? 0;
       const here = wanted.filter((guest) => guest.host === host.id);
       const names = new Set(here.map((guest) => `${vniOf(guest.way.network)}/${guest.mac}/${guest.ofport}`));
       // Who has gone is aged out by the switch.
-      for (const fact of host.observations.all) {
+      for (const fact of this.#whereabouts.observedAt(host.id)) {
         if (!names.has(`${fact.vni}/${fact.mac}/${fact.ofport}`))
-          host.observations.forget(fact.vni, fact.mac, fact.ofport);
+          this.#whereabouts.forget(host.id, fact.vni, fact.mac, fact.ofport);
       }
       for (const guest of here) {
         const vni = vniOf(guest.way.network);
         for (const ip of [null, ...guest.ips])
-          host.observations.hear({ vni, ofport: guest.ofport, mac: guest.mac, ip }, ++this.#hearings);
-        for (const other of this.#hosts.values()) if (other !== host) other.observations.forget(vni, guest.mac);
+          this.#whereabouts.hear(
+            host.id,
+            { vni, ofport: guest.ofport, mac: guest.mac, ip, announces: true },
+            this.#nowMs,
+          );
       }
     }
     this.#derive();
@@ -104,12 +111,12 @@ export class FabricSimulation {
     this.#fabric = null;
     this.#decisions = NO_DECISIONS;
     this.holding = true;
+    this.#whereabouts = new Whereabouts(RULES, 1024);
     for (const host of this.#hosts.values()) {
       host.rowsRead = false;
       host.flowsRead = false;
       host.installed = NOTHING_INSTALLED;
       host.readback = null;
-      host.observations = new Observations(1024);
     }
     this.#derive();
   }
@@ -122,7 +129,14 @@ export class FabricSimulation {
       sendsBy = new Map<number, number>(),
     } = host.readback ?? {};
     const { maxMeter } = host.device;
-    return { dpid: host.row.dpid ?? "", ownIndex, maxMeter, observed: host.observations.all, receivesOn, sendsBy };
+    return {
+      dpid: host.row.dpid ?? "",
+      ownIndex,
+      maxMeter,
+      observed: this.#whereabouts.observedAt(host.id),
+      receivesOn,
+      sendsBy,
+    };
   }
 
   #derive(): void {
@@ -270,7 +284,7 @@ export class FabricSimulation {
         host.flowsRead = true;
         host.installed = installedFrom(flows, groups, meters);
         host.readback = readBack(host.installed.flows.values(), host.installed.groups.values());
-        host.observations.load(host.readback.observed);
+        this.#whereabouts.load(host.id, host.readback.observed, this.#nowMs);
       }
     }
     this.#derive();

@@ -1,0 +1,357 @@
+// Where the MACs and addresses of one fabric are, as its guests were heard to say: bounded, and forgotten in silence.
+import type { Mac } from "../../proto/bytes/mac.ts";
+import type { Declaration } from "../model/declarations.ts";
+import type { CappedFact, DisputeFact } from "../model/disputes.ts";
+import { addressKey, endpointKey } from "../model/endpoints.ts";
+import type { ObservedFact, Vni } from "../model/facts.ts";
+import { type Claim, Mobility, type MobilityRules } from "../model/mobility.ts";
+import { type Place, placeKey, samePlace } from "../model/place.ts";
+import { PortCrowds } from "./port-crowds.ts";
+import type { Sighting } from "./sighting.ts";
+
+/** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
+const MAX_IPS_PER_MAC = 64;
+
+/** What the fabric says of declarations: by `endpointKey`, the declaration that counts first. */
+export type DeclaredBy = ReadonlyMap<string, readonly Declaration[]>;
+
+export interface Question {
+  readonly vni: Vni;
+  readonly ip: string;
+  readonly mac: Mac;
+  readonly place: Place;
+}
+
+interface Heard {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  readonly place: Place;
+  /** See `ObservedFact.heard`. */
+  readonly heard: number;
+  readonly ips: Set<string>;
+}
+
+function splitKey(key: string): readonly [Vni, string] {
+  const slash = key.indexOf("/");
+  return [Number(key.slice(0, slash)), key.slice(slash + 1)];
+}
+
+/** Invariant: a MAC of a network is at one place, an address of a network is one MAC's. */
+export class Whereabouts {
+  readonly #quietMs: number;
+  readonly #macs: Mobility<Place>;
+  readonly #ips: Mobility<Mac>;
+  /** By `endpointKey`. */
+  readonly #heard = new Map<string, Heard>();
+  /** By `addressKey`: whose it was when last looked at. */
+  readonly #ownerOf = new Map<string, Mac>();
+  readonly #crowds: PortCrowds;
+  readonly #snapshots = new Map<string, readonly ObservedFact[]>();
+  #declared: DeclaredBy = new Map();
+  #declaredIps: ReadonlyMap<string, Mac> = new Map();
+  #hearings = 0;
+
+  /** @param perPort the most endpoints that one port may have. */
+  constructor(rules: MobilityRules, perPort: number) {
+    this.#crowds = new PortCrowds(perPort);
+    this.#quietMs = rules.quietMs;
+    this.#macs = new Mobility(rules, placeKey);
+    this.#ips = new Mobility(rules, (mac) => mac);
+  }
+
+  /** Sorted; the same array while nothing changes. */
+  observedAt(dpid: string): readonly ObservedFact[] {
+    const kept = this.#snapshots.get(dpid);
+    if (kept !== undefined) return kept;
+    const facts: ObservedFact[] = [];
+    for (const key of this.#crowds.on(dpid)) {
+      const heard = this.#heard.get(key);
+      if (heard !== undefined) facts.push(this.#fact(heard));
+    }
+    const sorted = Object.freeze(facts.sort((a, b) => a.vni - b.vni || (a.mac < b.mac ? -1 : 1)));
+    this.#snapshots.set(dpid, sorted);
+    return sorted;
+  }
+
+  #fact({ vni, mac, place, heard, ips }: Heard): ObservedFact {
+    const sure = [...ips].filter((ip) => !this.#ips.isDoubted(addressKey(vni, ip)));
+    return Object.freeze({ vni, mac, ofport: place.ofport, ips: sure.sort(), heard });
+  }
+
+  /** Brings what is kept of a MAC in line with where it is now. */
+  #settleMac(key: string): void {
+    const place = this.#macs.holder(key);
+    const before = this.#heard.get(key);
+    if (before !== undefined) {
+      this.#snapshots.delete(before.place.dpid);
+      if (samePlace(place, before.place)) return;
+      this.#crowds.remove(before.place, key);
+    }
+    if (place !== null) {
+      this.#snapshots.delete(place.dpid);
+      const [vni, mac] = splitKey(key);
+      this.#heard.set(key, { vni, mac, place, heard: this.#hearings, ips: before?.ips ?? new Set() });
+      return;
+    }
+    this.#heard.delete(key);
+    for (const ip of before?.ips ?? []) this.#releaseIp(before?.vni ?? 0, before?.mac ?? "", ip);
+  }
+
+  #releaseIp(vni: Vni, mac: Mac, ip: string): boolean {
+    const key = addressKey(vni, ip);
+    if (!this.#ips.release(key, mac)) return false;
+    this.#settleIp(key);
+    return true;
+  }
+
+  #settleIp(key: string): void {
+    const [vni, ip] = splitKey(key);
+    let mac = this.#ips.holder(key);
+    // An heir that has gone itself meanwhile.
+    while (mac !== null && !this.#heard.has(endpointKey(vni, mac))) {
+      this.#ips.release(key, mac);
+      mac = this.#ips.holder(key);
+    }
+    const before = this.#ownerOf.get(key);
+    if (mac === null) this.#ownerOf.delete(key);
+    else this.#ownerOf.set(key, mac);
+    for (const one of [before, mac]) {
+      const heard = one == null ? undefined : this.#heard.get(endpointKey(vni, one));
+      if (heard === undefined) continue;
+      if (one === mac) heard.ips.add(ip);
+      else heard.ips.delete(ip);
+      this.#snapshots.delete(heard.place.dpid);
+    }
+  }
+
+  /** The MAC was heard where it is; another may have to make room for it. */
+  #touch(key: string, now: number): void {
+    const place = this.#macs.holder(key);
+    if (place === null) return;
+    for (const gone of this.#crowds.touch(place, key, now)) {
+      this.#macs.release(gone, place);
+      this.#settleMac(gone);
+      this.#touch(gone, now);
+    }
+  }
+
+  /** How the declarations stand to a frame of this MAC from this place. */
+  #claimAt(key: string, place: Place): Claim<Place> {
+    const declared = this.#declared.get(key) ?? [];
+    const [first] = declared;
+    if (first?.place == null) return {};
+    const here = declared.find((one) => samePlace(one.place, place));
+    if (here !== undefined && here !== first && here.guest !== null && here.guest.id === first.guest?.id) {
+      return { migrating: true };
+    }
+    const holder = this.#macs.holder(key);
+    const from = declared.find((one) => samePlace(one.place, holder));
+    if (here === first && from !== undefined && from.guest !== null && from.guest.id === here.guest?.id) {
+      return { migrating: true };
+    }
+    return { owner: first.place };
+  }
+
+  /**
+   * @param stale the switch still holds its flow of this MAC at that port: the frame may be from before a move.
+   * @returns whether this was news.
+   */
+  hear(dpid: string, sighting: Sighting, now: number, stale = false): boolean {
+    const { vni, mac, ofport, ip } = sighting;
+    const key = endpointKey(vni, mac);
+    const place: Place = Object.freeze({ dpid, ofport });
+    const holder = this.#macs.holder(key);
+    if (stale && holder !== null && !samePlace(holder, place)) return false;
+    this.#hearings++;
+    const verdict = this.#macs.claim(key, place, now, this.#claimAt(key, place));
+    let changed = verdict.changed;
+    if (changed) this.#settleMac(key);
+    if (verdict.kind === "restored") {
+      // What came of the move that is undone was said by another.
+      for (const one of [...(this.#heard.get(key)?.ips ?? [])]) {
+        const since = this.#ips.since(addressKey(vni, one));
+        if (since !== null && since >= verdict.undoneSince) this.#releaseIp(vni, mac, one);
+      }
+    }
+    const isHere = samePlace(this.#macs.holder(key), place);
+    if (changed || isHere) this.#touch(key, now);
+    if (!isHere) return changed;
+    if (sighting.releases !== undefined && this.#releaseIp(vni, mac, sighting.releases)) changed = true;
+    if (ip !== null && this.#hearIp(vni, mac, ip, now, sighting.announces !== true)) changed = true;
+    const { lease } = sighting;
+    // A lease takes nothing from anybody: the client itself will speak.
+    if (lease !== undefined && this.#heard.has(endpointKey(vni, lease.mac))) {
+      const free = this.#ips.holder(addressKey(vni, lease.ip)) === null;
+      if (free && this.#hearIp(vni, lease.mac, lease.ip, now, true)) changed = true;
+    }
+    return changed;
+  }
+
+  #hearIp(vni: Vni, mac: Mac, ip: string, now: number, unannounced: boolean): boolean {
+    const key = addressKey(vni, ip);
+    const heard = this.#heard.get(endpointKey(vni, mac));
+    if (heard === undefined) return false;
+    if (!heard.ips.has(ip) && heard.ips.size >= MAX_IPS_PER_MAC) return false;
+    const owner = this.#declaredIps.get(key) ?? null;
+    const { changed } = this.#ips.claim(key, mac, now, { owner, unannounced });
+    if (changed) this.#settleIp(key);
+    return changed;
+  }
+
+  /** What a switch itself holds. What was heard since, here or elsewhere, stays. */
+  load(dpid: string, facts: Iterable<Omit<ObservedFact, "heard">>, now: number): void {
+    for (const { vni, mac, ofport, ips } of facts) {
+      const key = endpointKey(vni, mac);
+      const place: Place = Object.freeze({ dpid, ofport });
+      const holder = this.#macs.holder(key);
+      if (holder !== null && !samePlace(holder, place)) continue;
+      if (holder === null) {
+        this.#macs.claim(key, place, now);
+        this.#settleMac(key);
+        this.#touch(key, now);
+      }
+      for (const ip of ips) if (this.#ips.holder(addressKey(vni, ip)) === null) this.#hearIp(vni, mac, ip, now, true);
+    }
+  }
+
+  /** All that was heard on a switch, which is no part of this any more. */
+  take(dpid: string): readonly ObservedFact[] {
+    const facts = this.observedAt(dpid);
+    for (const { vni, mac, ofport } of facts) this.forget(dpid, vni, mac, ofport);
+    this.#snapshots.delete(dpid);
+    return facts;
+  }
+
+  /** It is not there any more: its flow idled out, its port is gone. @returns whether that changes anything. */
+  forget(dpid: string, vni: Vni, mac: Mac, ofport: number): boolean {
+    const key = endpointKey(vni, mac);
+    if (!this.#macs.release(key, { dpid, ofport })) return false;
+    this.#settleMac(key);
+    this.#touch(key, this.#macs.since(key) ?? 0);
+    return true;
+  }
+
+  /** @returns whether the address was known there. */
+  forgetIp(dpid: string, vni: Vni, mac: Mac, ofport: number, ip: string): boolean {
+    const at = this.#heard.get(endpointKey(vni, mac))?.place ?? null;
+    return samePlace(at, { dpid, ofport }) && this.#releaseIp(vni, mac, ip);
+  }
+
+  /**
+   * Forgets what was heard where nobody can speak any more: a port that is gone, a network that the port has left. Port
+   * numbers are given again, and what was heard on one must not be taken for what is behind the next.
+   */
+  retain(dpid: string, attached: ReadonlyMap<number, ReadonlyMap<Vni, unknown>>): boolean {
+    let changed = false;
+    const gone = (vni: Vni, place: Place | null): boolean =>
+      place !== null && place.dpid === dpid && attached.get(place.ofport)?.has(vni) !== true;
+    for (const { key, holder, rivals } of this.#macs.disputes()) {
+      const [vni, mac] = splitKey(key);
+      for (const rival of rivals) if (gone(vni, rival)) changed = this.forget(dpid, vni, mac, rival.ofport) || changed;
+      if (gone(vni, holder)) changed = this.forget(dpid, vni, mac, holder.ofport) || changed;
+    }
+    for (const { vni, mac, ofport } of this.observedAt(dpid)) {
+      if (gone(vni, { dpid, ofport })) changed = this.forget(dpid, vni, mac, ofport) || changed;
+    }
+    return changed;
+  }
+
+  /**
+   * What the fabric now says is declared. A guest that becomes active at one of its places has arrived there; a MAC that
+   * is declared is where it is declared, whatever was heard before. @returns whether that changes anything.
+   */
+  declare(declared: DeclaredBy, now: number): boolean {
+    const before = this.#declared;
+    this.#declared = declared;
+    const ips = new Map<string, Mac>();
+    for (const [first] of declared.values()) {
+      for (const ip of first?.ips ?? []) ips.set(addressKey(first?.vni ?? 0, ip), first?.mac ?? "");
+    }
+    this.#declaredIps = ips;
+    let changed = false;
+    for (const [key, declarations] of declared) {
+      const [first] = declarations;
+      const holder = this.#macs.holder(key);
+      if (first?.place == null) continue;
+      const arrived = arrivalOf(declarations, before.get(key) ?? []);
+      if (arrived !== null && !samePlace(holder, arrived)) {
+        this.#put(key, arrived, { migrating: true }, now);
+        changed = true;
+      } else if (holder !== null && !declarations.some((one) => samePlace(one.place, holder))) {
+        this.#put(key, first.place, { owner: first.place }, now);
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  #put(key: string, place: Place, claim: Claim<Place>, now: number): void {
+    this.#hearings++;
+    this.#macs.claim(key, place, now, claim);
+    this.#settleMac(key);
+    this.#touch(key, now);
+  }
+
+  /** @returns whether time alone has changed anything. */
+  tick(now: number): boolean {
+    const macs = this.#macs.tick(now);
+    const ips = this.#ips.tick(now);
+    for (const key of macs) this.#settleMac(key);
+    for (const key of ips) this.#settleIp(key);
+    const relieved = this.#crowds.relieve(now, this.#quietMs);
+    return macs.length > 0 || ips.length > 0 || relieved;
+  }
+
+  /** Whether `tick` may have something to do some time. */
+  get isRestless(): boolean {
+    return this.#macs.isRestless || this.#ips.isRestless || this.#crowds.areCapped;
+  }
+
+  disputes(): readonly DisputeFact[] {
+    const macs = this.#macs.disputes().map(({ key, reason, holder, rivals }): DisputeFact => {
+      const [vni, mac] = splitKey(key);
+      return {
+        vni,
+        mac,
+        ip: null,
+        reason,
+        holder: { mac, place: holder },
+        rivals: rivals.map((place) => ({ mac, place })),
+      };
+    });
+    const ips = this.#ips.disputes().map(({ key, reason, holder, rivals }): DisputeFact => {
+      const [vni, ip] = splitKey(key);
+      const party = (mac: Mac) => ({ mac, place: this.#macs.holder(endpointKey(vni, mac)) });
+      return { vni, mac: null, ip, reason, holder: party(holder), rivals: rivals.map(party) };
+    });
+    return [...macs, ...ips];
+  }
+
+  capped(): readonly CappedFact[] {
+    return this.#crowds.capped();
+  }
+
+  /** Who should be asked whether an address is still theirs. */
+  questions(now: number): readonly Question[] {
+    return this.#ips.asked(now).flatMap(({ key, of: mac }) => {
+      const [vni, ip] = splitKey(key);
+      const place = this.#macs.holder(endpointKey(vni, mac));
+      return place === null ? [] : [{ vni, ip, mac, place }];
+    });
+  }
+}
+
+/**
+ * Where a migrating guest has arrived: at a place that became active, or at the one that is active when the place where it
+ * was no longer is. A row that is read for the first time is no arrival.
+ */
+function arrivalOf(now: readonly Declaration[], before: readonly Declaration[]): Place | null {
+  const [first, ...others] = now;
+  if (first?.guest == null) return null;
+  const wasActive = (one: Declaration) =>
+    before.find((other) => other.hostId === one.hostId && other.portName === one.portName)?.guest?.active;
+  const active = others.filter((one) => one.guest?.id === first.guest?.id && one.guest?.active === true);
+  const arrived = active.find((one) => wasActive(one) === false);
+  if (arrived !== undefined) return arrived.place;
+  return !first.guest.active && wasActive(first) === true ? (active[0]?.place ?? null) : null;
+}
