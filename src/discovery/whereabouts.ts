@@ -108,7 +108,7 @@ export class Whereabouts {
     const [vni, ip] = splitKey(key);
     let mac = this.#ips.holder(key);
     // An heir that has gone itself meanwhile.
-    while (mac !== null && !this.#heard.has(endpointKey(vni, mac))) {
+    while (mac !== null && !this.#heard.has(endpointKey(vni, mac)) && this.#declaredIps.get(key) !== mac) {
       this.#ips.release(key, mac);
       mac = this.#ips.holder(key);
     }
@@ -321,10 +321,14 @@ export class Whereabouts {
     });
     const ips = this.#ips.disputes().map(({ key, reason, holder, rivals }): DisputeFact => {
       const [vni, ip] = splitKey(key);
-      const party = (mac: Mac) => ({ mac, place: this.#macs.holder(endpointKey(vni, mac)) });
+      const party = (mac: Mac) => ({ mac, place: this.#placeOf(endpointKey(vni, mac)) });
       return { vni, mac: null, ip, reason, holder: party(holder), rivals: rivals.map(party) };
     });
     return [...macs, ...ips];
+  }
+
+  #placeOf(key: string): Place | null {
+    return this.#macs.holder(key) ?? this.#declared.get(key)?.[0]?.place ?? null;
   }
 
   capped(): readonly CappedFact[] {
