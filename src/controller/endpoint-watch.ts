@@ -1,5 +1,5 @@
 // What was heard in the fabric and on each lone switch, with the clock that lets disputes end. It wires, and holds no rule.
-import { type Question, Whereabouts } from "../discovery/whereabouts.ts";
+import { type Station, Whereabouts } from "../discovery/whereabouts.ts";
 import type { Fabric } from "../model/fabric.ts";
 import type { MobilityRules } from "../model/mobility.ts";
 import type { Timers } from "../reconcile/timers.ts";
@@ -10,11 +10,14 @@ export interface EndpointWatchOptions {
   readonly perPort: number;
   readonly timers: Timers;
   readonly changed: () => void;
-  readonly ask: (question: Question) => void;
+  /** Asks a station whether it still has an address. */
+  readonly ask: (station: Station) => void;
+  /** Tells everyone that a station has an address. */
+  readonly defend: (station: Station) => void;
 }
 
 /** How often what time may change is looked at, while there is any. */
-const TICK_MS = 200;
+const TICK_MS = 100;
 
 export class EndpointWatch {
   readonly #options: EndpointWatchOptions;
@@ -73,7 +76,8 @@ export class EndpointWatch {
     let changed = false;
     for (const part of this.#parts) {
       if (part.tick(now)) changed = true;
-      for (const question of part.questions(now)) this.#options.ask(question);
+      for (const station of part.questions(now)) this.#options.ask(station);
+      for (const station of part.defended(now)) this.#options.defend(station);
     }
     if (changed) this.#options.changed();
     this.#wind();

@@ -45,7 +45,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     perPort: config.endpoints.perPort,
     timers,
     changed: () => weaver.changed(),
-    ask: (question) => weaver.ask(question),
+    ask: (station) => weaver.ask(station),
+    defend: (station) => weaver.defend(station),
   });
   const switches: Switches = new Switches({
     whereabouts: watch.fabric,

@@ -1,16 +1,17 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
+import { defenceFrame, questionFrame } from "../discovery/address-frames.ts";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
-import { questionFrame } from "../discovery/question.ts";
-import type { Question } from "../discovery/whereabouts.ts";
-import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
+import type { Station } from "../discovery/whereabouts.ts";
+import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
-import { outOfPort, type PipelineSettings } from "../pipeline/context.ts";
+import { intoPort, outOfPort, type PipelineSettings, throughTables } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
+import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { HostSetting } from "./settings.ts";
@@ -177,15 +178,29 @@ export class Weaver {
     return new Set(away.map((entry) => entry.id));
   }
 
-  /** Asks a station whether an address is still its own; what it answers is heard like anything else. */
-  ask({ vni, ip, mac, place }: Question): void {
-    const entry = this.#options.switches.entries.get(place.dpid);
+  #stationHost({ place }: Station): { host: FabricHost; session: OpenFlowSession } | null {
+    const session = this.#options.switches.entries.get(place.dpid)?.session ?? null;
     const island = this.#islands.get(place.dpid)?.hosts.get(loneHostId(place.dpid));
     const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(place.dpid) ?? "");
-    if (entry?.session == null || host === undefined) return;
-    const actions = outOfPort(host, place.ofport, vni);
-    const data = questionFrame(ip, mac, bridgeMac(host.id));
-    if (actions !== null && data !== null) entry.session.packetOut({ actions, data });
+    return session === null || host === undefined ? null : { host, session };
+  }
+
+  /** Asks a station whether an address is still its own; what it answers is heard like anything else. */
+  ask(station: Station): void {
+    const at = this.#stationHost(station);
+    if (at === null) return;
+    const actions = outOfPort(at.host, station.place.ofport, station.vni);
+    const data = questionFrame(station.ip, station.mac, bridgeMac(at.host.id));
+    if (actions !== null && data !== null) at.session.packetOut({ actions, data });
+  }
+
+  /** Tells the station's network that an address is the station's, in its name. */
+  defend(station: Station): void {
+    const at = this.#stationHost(station);
+    const vlan = at === null ? null : intoPort(at.host, station.place.ofport, station.vni);
+    if (at === null || vlan === null) return;
+    const data = defenceFrame(station.ip, station.mac, vlan);
+    if (data !== null) at.session.packetOut({ inPort: station.place.ofport, actions: [throughTables()], data });
   }
 
   #indexesInFlows(): ReadonlySet<number> {

@@ -15,7 +15,8 @@ const MAX_IPS_PER_MAC = 64;
 /** What the fabric says of declarations: by `endpointKey`, the declaration that counts first. */
 export type DeclaredBy = ReadonlyMap<string, readonly Declaration[]>;
 
-export interface Question {
+/** A station that is said to have an address, and where it is. */
+export interface Station {
   readonly vni: Vni;
   readonly ip: string;
   readonly mac: Mac;
@@ -336,10 +337,19 @@ export class Whereabouts {
   }
 
   /** Who should be asked whether an address is still theirs. */
-  questions(now: number): readonly Question[] {
-    return this.#ips.asked(now).flatMap(({ key, of: mac }) => {
+  questions(now: number): readonly Station[] {
+    return this.#stations(this.#ips.asked(now));
+  }
+
+  /** Whose address everyone should be told of, since another has just claimed it. */
+  defended(now: number): readonly Station[] {
+    return this.#stations(this.#ips.defended(now));
+  }
+
+  #stations(list: readonly { readonly key: string; readonly of: Mac }[]): readonly Station[] {
+    return list.flatMap(({ key, of: mac }) => {
       const [vni, ip] = splitKey(key);
-      const place = this.#macs.holder(endpointKey(vni, mac));
+      const place = this.#placeOf(endpointKey(vni, mac));
       return place === null ? [] : [{ vni, ip, mac, place }];
     });
   }

@@ -68,6 +68,7 @@ export interface Fabric {
   readonly declared: ReadonlyMap<string, readonly Declaration[]>;
   /** See `EndpointTable.standbys`. */
   readonly standbys: readonly Endpoint[];
+  readonly disputes: readonly DisputeFact[];
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
@@ -228,6 +229,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     endpoints: table.endpoints,
     declared: table.declared,
     standbys: table.standbys,
+    disputes: input.disputes ?? [],
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
     problems: joined(problems, table.problems, disputed),
   });

@@ -59,7 +59,11 @@ interface Holding<H> {
   /** Moves within the window of `moves`, oldest first. */
   moves: { readonly at: number; readonly from: H }[];
   doubt: { readonly by: H; readonly untilMs: number } | null;
-  dispute: { readonly reason: DisputeReason; readonly rivals: Map<string, { readonly rival: H; at: number }> } | null;
+  dispute: {
+    readonly reason: DisputeReason;
+    readonly since: number;
+    readonly rivals: Map<string, { readonly rival: H; at: number }>;
+  } | null;
 }
 
 /** More rivals than this are counted, but not named. */
@@ -200,7 +204,8 @@ export class Mobility<H> {
   }
 
   #dispute(key: string, holding: Holding<H>, reason: DisputeReason, rivals: readonly H[], now: number): void {
-    holding.dispute = { reason, rivals: new Map(rivals.map((rival) => [this.#id(rival), { rival, at: now }])) };
+    const named = new Map(rivals.map((rival) => [this.#id(rival), { rival, at: now }]));
+    holding.dispute = { reason, since: now, rivals: named };
     this.#restless.add(key);
   }
 
@@ -263,6 +268,16 @@ export class Mobility<H> {
       if (holding?.dispute == null) return [];
       const { reason, rivals } = holding.dispute;
       return [{ key, reason, holder: holding.holder, rivals: [...rivals.values()].map((one) => one.rival) }];
+    });
+  }
+
+  /** Those whose dispute is so young that what the rivals said should be set right. */
+  defended(now: number): readonly { readonly key: string; readonly of: H }[] {
+    return [...this.#restless].sort().flatMap((key) => {
+      const holding = this.#holdings.get(key);
+      const since = holding?.dispute?.since;
+      if (holding === undefined || since === undefined || now - since >= this.#rules.proofMs) return [];
+      return [{ key, of: holding.holder }];
     });
   }
 

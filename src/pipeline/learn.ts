@@ -1,6 +1,6 @@
 // LEARN: frames of local ports; what is not known yet is copied to the controller, under a limit for each port.
 
-import { ipv4ToNumber, isIpv4 } from "../../proto/bytes/ip.ts";
+import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import { type Action, OFPFF, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
@@ -31,6 +31,38 @@ export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
   const networks = new Set(context.networks.map((network) => network.vni));
   for (const endpoint of context.fabric.endpoints.values()) {
     if (endpoint.hostId === context.host.id && networks.has(endpoint.vni)) yield* knownFlows(context, endpoint);
+  }
+  yield* usurperFlows(context);
+}
+
+/**
+ * While an address stays with its holder, what others say of it would only lead their neighbours astray. It is still
+ * heard: that is how their silence is known.
+ */
+function* usurperFlows(context: CompileContext): Generator<DesiredFlow> {
+  for (const { vni, ip, rivals } of context.fabric.disputes) {
+    if (ip === null) continue;
+    for (const { mac, place } of rivals) {
+      const isHere = place !== null && place.dpid === context.host.switch?.dpid;
+      if (!isHere || !context.local.some((one) => one.ofport === place.ofport && one.attachment.network.vni === vni)) {
+        continue;
+      }
+      const claim: readonly OxmTlv[] = isIpv4(ip)
+        ? [ETHERTYPE_ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }]
+        : [
+            ETHERTYPE_IPV6,
+            PROTO_ICMPV6,
+            { field: "icmpv6_type", value: NEIGHBOR_ADVERTISEMENT },
+            { field: "ipv6_nd_target", value: ipv6ToBigInt(ip) },
+          ];
+      yield desiredFlow({
+        table: "learn",
+        priority: PRIORITIES.learn.usurper,
+        match: [onPort(place.ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }, ...claim],
+        cookie: { kind: "usurper", place: place.ofport, vni },
+        instructions: [apply(copy(context, place.ofport))],
+      });
+    }
   }
 }
 

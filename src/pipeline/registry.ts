@@ -47,6 +47,8 @@ export const PRIORITIES = {
     identity: 0,
   },
   learn: {
+    /** Claims of an address by one to whom it does not belong: copied, and dropped. */
+    usurper: 450,
     /** ARP with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
     /** ARP, ND and DHCP that may tell an address. */
@@ -73,6 +75,7 @@ export const FLOW_KINDS = {
   flood: 11,
   "deliver-endpoint": 12,
   "deliver-flood": 13,
+  usurper: 14,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;

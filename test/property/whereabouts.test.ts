@@ -58,6 +58,8 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("tick" as const) }) },
 );
 
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
 function declarations(mac: string, at: readonly { dpid: string; ofport: number }[], guest: boolean, active: boolean) {
   return at.map(
     (place, index): Declaration => ({
@@ -77,7 +79,7 @@ function declarations(mac: string, at: readonly { dpid: string; ofport: number }
   );
 }
 
-function play(where: Whereabouts, at: fc.ArbitraryValue<typeof step>, now: number): boolean {
+function play(where: Whereabouts, at: Step, now: number): boolean {
   switch (at.kind) {
     case "hear": {
       const { place, mac, ip, announces, stale } = at;
