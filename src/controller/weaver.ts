@@ -190,7 +190,7 @@ export class Weaver {
     const at = this.#stationHost(station);
     if (at === null) return;
     const actions = outOfPort(at.host, station.place.ofport, station.vni);
-    const data = questionFrame(station.ip, station.mac, bridgeMac(at.host.id));
+    const data = questionFrame(station.ip, bridgeMac(at.host.id));
     if (actions !== null && data !== null) at.session.packetOut({ actions, data });
   }
 

@@ -2,7 +2,7 @@
 
 import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import { type Action, OFPFF, type OxmTlv } from "../../proto/openflow13/index.ts";
+import { type Action, type Match, OFPFF, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import { apply, type CompileContext, gotoTable, inNetwork, onPort } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
@@ -36,34 +36,32 @@ export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
 }
 
 /**
- * While an address stays with its holder, what others say of it would only lead their neighbours astray. It is still
- * heard: that is how their silence is known.
+ * While a MAC or an address stays with its holder, what its rivals send would only lead others astray: neighbours that
+ * believe their ARP, bridges behind ports that learn. It is dropped, and still heard: that is how their silence is known.
  */
 function* usurperFlows(context: CompileContext): Generator<DesiredFlow> {
+  const dpid = context.host.switch?.dpid;
+  const here = new Set(context.local.map(({ ofport, attachment }) => `${ofport}/${attachment.network.vni}`));
   for (const { vni, ip, rivals } of context.fabric.disputes) {
-    if (ip === null) continue;
     for (const { mac, place } of rivals) {
-      const isHere = place !== null && place.dpid === context.host.switch?.dpid;
-      if (!isHere || !context.local.some((one) => one.ofport === place.ofport && one.attachment.network.vni === vni)) {
-        continue;
-      }
-      const claim: readonly OxmTlv[] = isIpv4(ip)
-        ? [ETHERTYPE_ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }]
-        : [
-            ETHERTYPE_IPV6,
-            PROTO_ICMPV6,
-            { field: "icmpv6_type", value: NEIGHBOR_ADVERTISEMENT },
-            { field: "ipv6_nd_target", value: ipv6ToBigInt(ip) },
-          ];
+      if (place === null || place.dpid !== dpid || !here.has(`${place.ofport}/${vni}`)) continue;
+      const source: Match = [onPort(place.ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
       yield desiredFlow({
         table: "learn",
         priority: PRIORITIES.learn.usurper,
-        match: [onPort(place.ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }, ...claim],
+        match: ip === null ? source : [...source, ...claimOf(ip)],
         cookie: { kind: "usurper", place: place.ofport, vni },
         instructions: [apply(copy(context, place.ofport))],
       });
     }
   }
+}
+
+/** Frames by which a station says that it has an address. */
+function claimOf(ip: string): Match {
+  if (isIpv4(ip)) return [ETHERTYPE_ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }];
+  const target: OxmTlv = { field: "ipv6_nd_target", value: ipv6ToBigInt(ip) };
+  return [ETHERTYPE_IPV6, PROTO_ICMPV6, { field: "icmpv6_type", value: NEIGHBOR_ADVERTISEMENT }, target];
 }
 
 /**

@@ -47,7 +47,7 @@ export const PRIORITIES = {
     identity: 0,
   },
   learn: {
-    /** Claims of an address by one to whom it does not belong: copied, and dropped. */
+    /** What rivals send with a MAC, or say of an address, that stays with another: copied, and dropped. */
     usurper: 450,
     /** ARP with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
