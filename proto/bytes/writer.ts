@@ -4,17 +4,27 @@ import { encodeText } from "./text.ts";
 
 const cell = new DataView(new ArrayBuffer(8));
 
-/** Grows by doubling. `finish` hands out a copy of exactly what was written and empties the writer for the next message. */
+/** When less than this share of the buffer is left after a message, the next one begins in a new buffer. */
+const LEAST_ROOM = 4;
+
+/**
+ * Grows by doubling. `finish` hands out exactly what was written, and the next message begins behind it in the same
+ * buffer: what was handed out is never written to again, but small messages share one ArrayBuffer.
+ */
 export class ByteWriter {
   private buffer: Uint8Array;
+  /** Where the message that is being written begins, and ends so far. */
+  private base = 0;
   private used = 0;
+  private readonly capacity: number;
 
   constructor(capacity = 256) {
+    this.capacity = capacity;
     this.buffer = new Uint8Array(capacity);
   }
 
   get length(): number {
-    return this.used;
+    return this.used - this.base;
   }
 
   u8(value: number, field = "u8"): void {
@@ -49,11 +59,10 @@ export class ByteWriter {
   }
 
   u64(value: bigint, field = "u64"): void {
-    if (value < 0n || value > 0xffffffffffffffffn) this.failRange(value, 64, field);
-    const at = this.reserve(8);
+    if (BigInt.asUintN(64, value) !== value) this.failRange(value, 64, field);
     cell.setBigUint64(0, value);
-    const b = this.buffer;
-    for (let i = 0; i < 8; i++) b[at + i] = cell.getUint8(i);
+    this.u32(cell.getUint32(0));
+    this.u32(cell.getUint32(4));
   }
 
   /** An unsigned integer of `width` bytes. */
@@ -63,8 +72,8 @@ export class ByteWriter {
       return;
     }
     if (width === 6) {
+      if (BigInt.asUintN(48, value) !== value) this.failRange(value, 48, field);
       cell.setBigUint64(0, value);
-      if (value < 0n || value > 0xffffffffffffn) this.failRange(value, 48, field);
       this.u16(cell.getUint16(2));
       this.u32(cell.getUint32(4));
       return;
@@ -93,7 +102,7 @@ export class ByteWriter {
 
   /** Zero bytes up to the next multiple of `n`, counted from `from` (the start of the structure that is padded). */
   align(n: number, from = 0): void {
-    const over = (this.used - from) % n;
+    const over = (this.length - from) % n;
     if (over !== 0) this.zeros(n - over);
   }
 
@@ -102,7 +111,7 @@ export class ByteWriter {
     const raw = encodeText(value);
     if (raw.length > width) {
       throw new WireError("wire/range", `text of ${raw.length} bytes does not fit ${width}`, {
-        offset: this.used,
+        offset: this.length,
         field,
       });
     }
@@ -112,45 +121,59 @@ export class ByteWriter {
 
   patchU16(at: number, value: number, field = "length"): void {
     if (value >>> 0 !== value || value > 0xffff) this.failRange(value, 16, field);
-    if (at < 0 || at + 2 > this.used) throw new RangeError(`patch at ${at} is outside of ${this.used} bytes`);
-    this.buffer[at] = value >>> 8;
-    this.buffer[at + 1] = value;
+    if (at < 0 || at + 2 > this.length) throw new RangeError(`patch at ${at} is outside of ${this.length} bytes`);
+    this.buffer[this.base + at] = value >>> 8;
+    this.buffer[this.base + at + 1] = value;
   }
 
   patchU32(at: number, value: number, field = "length"): void {
     if (value >>> 0 !== value) this.failRange(value, 32, field);
-    if (at < 0 || at + 4 > this.used) throw new RangeError(`patch at ${at} is outside of ${this.used} bytes`);
-    this.buffer[at] = value >>> 24;
-    this.buffer[at + 1] = value >>> 16;
-    this.buffer[at + 2] = value >>> 8;
-    this.buffer[at + 3] = value;
+    if (at < 0 || at + 4 > this.length) throw new RangeError(`patch at ${at} is outside of ${this.length} bytes`);
+    const from = this.base + at;
+    this.buffer[from] = value >>> 24;
+    this.buffer[from + 1] = value >>> 16;
+    this.buffer[from + 2] = value >>> 8;
+    this.buffer[from + 3] = value;
   }
 
-  /** What was written, copied; the writer is empty afterwards. */
+  /** What was written; the writer is empty afterwards. */
   finish(): Uint8Array {
-    const out = this.buffer.slice(0, this.used);
-    this.used = 0;
+    const out = new Uint8Array(this.buffer.buffer, this.base, this.used - this.base);
+    this.base = this.used;
+    if ((this.buffer.length - this.used) * LEAST_ROOM < this.buffer.length) {
+      this.buffer = new Uint8Array(this.capacity);
+      this.base = 0;
+      this.used = 0;
+    }
     return out;
   }
 
   /** Drops what was written: after a failed encode the writer can be used again. */
   reset(): void {
-    this.used = 0;
+    this.used = this.base;
   }
 
   private reserve(n: number): number {
     const at = this.used;
     const need = at + n;
     if (need > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(need, this.buffer.length * 2));
-      grown.set(this.buffer.subarray(0, at));
-      this.buffer = grown;
+      return this.grow(n);
     }
     this.used = need;
     return at;
   }
 
+  private grow(n: number): number {
+    const length = this.used - this.base;
+    const grown = new Uint8Array(Math.max(length + n, this.capacity, length * 2));
+    grown.set(this.buffer.subarray(this.base, this.used));
+    this.buffer = grown;
+    this.base = 0;
+    this.used = length + n;
+    return length;
+  }
+
   private failRange(value: number | bigint, bits: number, field: string): never {
-    throw new WireError("wire/range", `${value} does not fit ${bits} bits`, { offset: this.used, field });
+    throw new WireError("wire/range", `${value} does not fit ${bits} bits`, { offset: this.length, field });
   }
 }

@@ -73,6 +73,19 @@ export interface NxCt {
   readonly actions: readonly Action[];
 }
 
+/** NXAST_NAT, inside of nx_ct alone. Absent bounds are not on the wire. */
+export interface NxNat {
+  readonly kind: "nx_nat";
+  /** NX_NAT bits: source, destination, persistent, hash, random. */
+  readonly flags: number;
+  readonly ipv4Min?: number;
+  readonly ipv4Max?: number;
+  readonly ipv6Min?: bigint;
+  readonly ipv6Max?: bigint;
+  readonly protoMin?: number;
+  readonly protoMax?: number;
+}
+
 /** Open vSwitch's extensions (include/openvswitch/ofp-actions.h of 3.1). */
 export type NiciraAction =
   | NxRegMove
@@ -80,6 +93,7 @@ export type NiciraAction =
   | NxNote
   | NxController2
   | NxCt
+  | NxNat
   | { readonly kind: "nx_resubmit"; readonly inPort: number }
   | { readonly kind: "nx_resubmit_table"; readonly inPort: number; readonly table: number }
   | { readonly kind: "nx_resubmit_table_ct"; readonly inPort: number; readonly table: number }
@@ -110,8 +124,7 @@ export type NiciraAction =
     }
   | { readonly kind: "nx_ct_clear" }
   /** Known by number alone: the body after the subtype, as it came. */
-  | { readonly kind: "nx_learn"; readonly bytes: Uint8Array }
-  | { readonly kind: "nx_nat"; readonly bytes: Uint8Array };
+  | { readonly kind: "nx_learn"; readonly bytes: Uint8Array };
 
 /** Kept as it came; `bytes` is everything after the experimenter id, padding included. */
 export interface ExperimenterAction {

@@ -2,6 +2,7 @@
 import { ByteReader } from "../bytes/reader.ts";
 import { ByteWriter } from "../bytes/writer.ts";
 import { EXPERIMENTER_ID, OFP_VERSION, OFPT } from "./constants.ts";
+import { decodeExtension, encodeExtension, isExtension } from "./extensions/extension.ts";
 import type { OpenFlowMessage, PlainMessage } from "./message.ts";
 import {
   decodeBundleAdd,
@@ -41,6 +42,11 @@ function decodeExperimenter(r: ByteReader, xid: number): OpenFlowMessage {
     }
     if (expType === ONF_BUNDLE.ADD_MESSAGE) return decodeBundleAdd(r, xid, decodePlainAt);
   }
+  const known = decodeExtension(r, xid, experimenter, expType);
+  if (known !== undefined) {
+    r.expectEnd("experimenter body");
+    return known;
+  }
   r.position = start;
   return decodePlainBody(r, OFPT.EXPERIMENTER, xid, OFP_VERSION);
 }
@@ -69,11 +75,17 @@ export function decode(bytes: Uint8Array): OpenFlowMessage {
 }
 
 function encodeInto(w: ByteWriter, message: OpenFlowMessage): void {
-  if (message.kind !== "bundle_control" && message.kind !== "bundle_add") {
+  const extension = isExtension(message);
+  if (!extension && message.kind !== "bundle_control" && message.kind !== "bundle_add") {
     encodePlain(w, message);
     return;
   }
   const start = beginMessage(w, OFPT.EXPERIMENTER, message.xid);
+  if (extension) {
+    encodeExtension(w, message);
+    endMessage(w, start);
+    return;
+  }
   w.u32(EXPERIMENTER_ID.ONF);
   if (message.kind === "bundle_control") {
     w.u32(ONF_BUNDLE.CONTROL);
@@ -86,7 +98,7 @@ function encodeInto(w: ByteWriter, message: OpenFlowMessage): void {
 }
 
 // Encoding is synchronous and does not call out, so one writer serves all.
-const writer = new ByteWriter(4096);
+const writer = new ByteWriter(16 * 1024);
 
 /** The whole message, header included. Throws WireError for a value that does not fit its field. */
 export function encode(message: OpenFlowMessage): Uint8Array {

@@ -5,6 +5,7 @@ export type {
   NiciraAction,
   NxController2,
   NxCt,
+  NxNat,
   NxNote,
   NxRegLoad,
   NxRegMove,
@@ -12,17 +13,30 @@ export type {
 } from "./action-types.ts";
 export type { Bucket, GroupType } from "./bucket.ts";
 export {
-  canonicalActions,
   canonicalFlow,
   canonicalFlowKey,
   canonicalGroup,
   canonicalInstructions,
-  canonicalMatch,
   canonicalMeter,
 } from "./canonical.ts";
+export { canonicalActions } from "./canonical-actions.ts";
+export { canonicalMatch } from "./canonical-match.ts";
+export { checkMatch, type MatchProblem } from "./check-match.ts";
 export { decode, decodeRange, encode, encodeAll, peekHeader } from "./codec.ts";
 export * from "./constants.ts";
 export { describeError, describeExperimenterError, type ErrorNames, errorNumbers } from "./error-names.ts";
+export type {
+  ExtensionMessage,
+  NxCtFlushZone,
+  NxSetControllerId,
+  NxSetPacketInFormat,
+  NxTlvTableRequest,
+  OnfFlowMonitorCancel,
+  OnfFlowMonitorState,
+  OnfRoleStatus,
+} from "./extensions/extension.ts";
+export type { NxPacketIn2 } from "./extensions/packet-in2.ts";
+export type { NxTlvTableMod, NxTlvTableReply, TlvMap } from "./extensions/tlv-table.ts";
 export { type FrameHandler, MessageFramer } from "./framer.ts";
 export type { Instruction } from "./instruction.ts";
 export type { BundleAdd, OpenFlowMessage, OpenFlowMessageWithoutXid, PlainMessage } from "./message.ts";

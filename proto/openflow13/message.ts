@@ -1,4 +1,5 @@
 // The union of all messages.
+import type { ExtensionMessage } from "./extensions/extension.ts";
 import type { AsyncConfig } from "./messages/async.ts";
 import type { BundleAddOf, BundleControl } from "./messages/bundle.ts";
 import type { SwitchConfig } from "./messages/config.ts";
@@ -50,7 +51,7 @@ export type PlainMessage =
 /** A message inside of a bundle: bundles do not nest. */
 export type BundleAdd = BundleAddOf<PlainMessage>;
 
-export type OpenFlowMessage = PlainMessage | BundleControl | BundleAdd;
+export type OpenFlowMessage = PlainMessage | BundleControl | BundleAdd | ExtensionMessage;
 
 type WithoutXid<M> = M extends unknown ? Omit<M, "xid"> : never;
 /** What a session is given to send: it assigns the xid. */

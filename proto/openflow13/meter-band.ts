@@ -1,5 +1,4 @@
 // Meter bands (OpenFlow 1.3.5, section 7.3.4.4), the same in meter-mods and in meter configurations.
-import { WireError } from "../bytes/errors.ts";
 import type { ByteReader } from "../bytes/reader.ts";
 import type { ByteWriter } from "../bytes/writer.ts";
 
@@ -65,12 +64,6 @@ export function encodeMeterBands(w: ByteWriter, bands: readonly MeterBand[]): vo
     } else {
       w.u32(band.experimenter, "meter_band.experimenter");
       w.bytes(band.bytes);
-      if (band.bytes.length % 8 !== 0) {
-        throw new WireError("wire/length", `a band of ${band.bytes.length + BAND_LENGTH} bytes`, {
-          offset: start,
-          field: "meter_band.len",
-        });
-      }
       w.patchU16(start + 2, w.length - start, "meter_band.len");
     }
   }

@@ -57,6 +57,10 @@ export interface OxmField {
   readonly oxmClass: number;
   readonly experimenter: number;
   readonly fieldNumber: number;
+  /** The 32 bits of the OXM header without a mask, at the field's full length. */
+  readonly header: number;
+  /** The same with a mask; 0 if the field takes none. */
+  readonly maskedHeader: number;
   /** Significant bits; the rest of the wire's bytes must be zero. */
   readonly bits: number;
   /** Bytes of the value on the wire, without mask and experimenter id; for a variable field its largest length. */
@@ -267,7 +271,12 @@ export type OxmName =
   | NameOf<typeof NSH>
   | TunnelMetadataName;
 
+function headerOf(oxmClass: number, fieldNumber: number, length: number, mask: boolean): number {
+  return ((oxmClass << 16) | (fieldNumber << 9) | (mask ? 0x100 : 0) | length) >>> 0;
+}
+
 function build(rows: readonly Row[], oxmClass: number, experimenter: number): OxmField[] {
+  const extra = experimenter === 0 ? 0 : 4;
   return rows.map((row) => ({
     name: row[0] as OxmName,
     wireName: row[1],
@@ -275,6 +284,8 @@ function build(rows: readonly Row[], oxmClass: number, experimenter: number): Ox
     oxmClass,
     experimenter,
     fieldNumber: row[3],
+    header: headerOf(oxmClass, row[3], row[5] + extra, false),
+    maskedHeader: row[6] === "mask" ? headerOf(oxmClass, row[3], row[5] * 2 + extra, true) : 0,
     bits: row[4],
     bytes: row[5],
     variable: false,
@@ -292,6 +303,8 @@ function tunnelMetadata(): OxmField[] {
     oxmClass: OXM_CLASS.NXM_1,
     experimenter: 0,
     fieldNumber: 40 + i,
+    header: headerOf(OXM_CLASS.NXM_1, 40 + i, 124, false),
+    maskedHeader: headerOf(OXM_CLASS.NXM_1, 40 + i, 248, true),
     bits: 992,
     bytes: 124,
     variable: true,

@@ -153,12 +153,20 @@ export function encodeOxm(w: ByteWriter, tlv: OxmTlv): void {
   if (mask !== undefined && !field.maskable) {
     throw new WireError("wire/mask", `${field.wireName} takes no mask`, { offset: w.length, field: field.wireName });
   }
-  const width = field.variable ? (tlv.length ?? field.bytes) : field.bytes;
-  const extra = field.experimenter === 0 ? 0 : 4;
-  w.u16(field.oxmClass);
-  w.u8((field.fieldNumber << 1) | (mask === undefined ? 0 : 1));
-  w.u8((mask === undefined ? width : width * 2) + extra, "oxm_length");
-  if (extra !== 0) w.u32(field.experimenter);
+  let width = field.bytes;
+  if (tlv.length === undefined) {
+    w.u32(mask === undefined ? field.header : field.maskedHeader);
+  } else {
+    if (!field.variable || tlv.length > width) {
+      const message = `${field.wireName} is not ${tlv.length} bytes long`;
+      throw new WireError("wire/length", message, { offset: w.length, field: field.wireName });
+    }
+    width = tlv.length;
+    w.u16(field.oxmClass);
+    w.u8((field.fieldNumber << 1) | (mask === undefined ? 0 : 1));
+    w.u8(mask === undefined ? width : width * 2, "oxm_length");
+  }
+  if (field.experimenter !== 0) w.u32(field.experimenter);
   writeValue(w, tlv.value, width, field.wireName, field.variable);
   if (mask !== undefined) writeValue(w, mask, width, field.wireName, field.variable);
 }
@@ -201,8 +209,6 @@ export function decodeOxmHeader(r: ByteReader): OxmName | undefined {
 
 export function encodeOxmHeader(w: ByteWriter, name: OxmName): void {
   const field = requireOxmField(name, w.length);
-  w.u16(field.oxmClass);
-  w.u8(field.fieldNumber << 1);
-  w.u8(field.bytes + (field.experimenter === 0 ? 0 : 4));
+  w.u32(field.header);
   if (field.experimenter !== 0) w.u32(field.experimenter);
 }

@@ -151,32 +151,25 @@ export function applyUpdates(
 
 /**
  * Divides one update into several of at most so many rows: applied one after the other they do the same, and whoever
- * applies them can do something else in between.
+ * applies them can do something else in between. Each is made when it is asked for.
  */
-export function sliceUpdates(whole: RawUpdates, rowsPerSlice: number): readonly RawUpdates[] {
-  const { updates } = whole;
-  if (!isJsonObject(updates)) return [whole];
-  const rowCounts = Object.values(updates).map((rows) => (isJsonObject(rows) ? Object.keys(rows).length : 0));
-  if (rowCounts.reduce((sum, count) => sum + count, 0) <= rowsPerSlice) return [whole];
-  const slices: Record<string, Record<string, Json>>[] = [];
-  let room = 0;
-  for (const [table, rows] of Object.entries(updates)) {
-    if (!isJsonObject(rows)) return [whole];
-    let part: Record<string, Json> | undefined;
-    for (const [uuid, row] of Object.entries(rows)) {
-      if (room === 0) {
-        slices.push({});
-        room = rowsPerSlice;
-        part = undefined;
-      }
-      if (part === undefined) {
-        part = {};
-        Object.defineProperty(slices.at(-1) ?? {}, table, { value: part, enumerable: true });
-      }
-      Object.defineProperty(part, uuid, { value: row, enumerable: true });
-      room -= 1;
+export function* sliceUpdates(whole: RawUpdates, rowsPerSlice: number): Generator<RawUpdates, void> {
+  const { updates, incremental } = whole;
+  const tables = isJsonObject(updates) ? Object.entries(updates) : [];
+  const keys = tables.map(([, rows]) => (isJsonObject(rows) ? Object.keys(rows) : []));
+  if (keys.reduce((sum, { length }) => sum + length, 0) <= rowsPerSlice) {
+    yield whole;
+    return;
+  }
+  let isFirst = true;
+  for (const [index, [table, rows]] of tables.entries()) {
+    const uuids = keys[index] ?? [];
+    // A table of no rows has a slice too: whether it may be there at all is not decided here.
+    for (let from = 0; from === 0 || from < uuids.length; from += rowsPerSlice) {
+      const part = uuids.slice(from, from + rowsPerSlice).map((uuid) => [uuid, (rows as JsonObject)[uuid] ?? null]);
+      const content = uuids.length === 0 ? rows : Object.fromEntries(part);
+      yield { ...whole, updates: Object.fromEntries([[table, content]]), incremental: incremental || !isFirst };
+      isFirst = false;
     }
   }
-  if (slices.length < 2) return [whole];
-  return slices.map((slice, index) => ({ ...whole, updates: slice, incremental: whole.incremental || index > 0 }));
 }

@@ -25,6 +25,7 @@ export interface HostView {
   readonly state: HostState;
   /** Open vSwitch's version, where known. */
   readonly ovsVersion: string | null;
+  /** `desired` is `installed` while it is not known what the host should hold. */
   readonly flows: { readonly desired: number; readonly installed: number };
   readonly problems: readonly ProblemView[];
 }
@@ -95,7 +96,7 @@ export interface FlowView {
   readonly actions: string;
   /** 0x + 16 hexadecimal digits. */
   readonly cookie: string;
-  /** What the flow is for, such as `endpoint`. */
+  /** What the flow is for, such as `remote-endpoint`. */
   readonly kind: string;
   readonly idleTimeoutSec: number;
   /** Whether the switch is known to hold it. */

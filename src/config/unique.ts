@@ -1,8 +1,7 @@
 // Values that must differ from one entry to the next: two networks with one tag would be one network.
+import { DEFAULT_VNI } from "../model/networks.ts";
 import type { WeftConfig } from "./types.ts";
 
-/** The vni of the default network unless configured; docs/concepts. */
-const DEFAULT_VNI = 4095;
 const MAX_VLAN = 4094;
 
 export interface Conflict {

@@ -90,6 +90,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     const entry = switchOf(host);
     const dpid: Dpid | null = host.fact?.dpid ?? entry?.dpid ?? null;
     const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    const installed = entry?.installed?.flows.size ?? 0;
     return {
       id: host.id,
       name: host.name,
@@ -101,7 +102,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       openflow: entry?.session == null ? "disconnected" : "connected",
       state: stateOf(host, entry),
       ovsVersion: host.fact?.ovsVersion ?? entry?.session?.desc.sw ?? null,
-      flows: { desired: desired?.flows.size ?? 0, installed: entry?.installed?.flows.size ?? 0 },
+      flows: { desired: desired?.flows.size ?? installed, installed },
       problems: problemViews(problemsOf(fabric, host, entry)),
     };
   }

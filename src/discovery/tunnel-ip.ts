@@ -33,14 +33,14 @@ function unusable(ip: string): string | null {
 }
 
 /**
- * Order: configuration, `weft-tunnel-ip`, `ovn-encap-ip`, `other_config:local_ip`, the address the host connected
+ * Order: `weft-tunnel-ip`, configuration, `ovn-encap-ip`, `other_config:local_ip`, the address the host connected
  * from. The first that is set decides; if it is no good that is said, and nothing else is guessed.
  */
 export function findTunnelIp(sources: TunnelIpSources): TunnelIpFinding {
   const { hostId, externalIds } = sources;
   const candidates: readonly (readonly [source: string, text: string | null | undefined])[] = [
-    ["hosts.*.tunnelIp of the configuration", sources.configured],
     [`external_ids:${HOST_SETTINGS.tunnelIp}`, externalIds.get(HOST_SETTINGS.tunnelIp)],
+    ["hosts.*.tunnelIp of the configuration", sources.configured],
     ["external_ids:ovn-encap-ip", externalIds.get("ovn-encap-ip")],
     ["other_config:local_ip", sources.otherConfig.get("local_ip")],
     ["the address it connected from", sources.remoteAddress],

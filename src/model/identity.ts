@@ -188,7 +188,8 @@ function withTunnelIps(
     const host = present.get(id);
     const index = indexOf.get(id) ?? null;
     const problems: Diagnostic[] = [];
-    let tunnelIp = host === undefined ? (mentions.get(id)?.tunnelIp ?? null) : host.tunnelIp;
+    // A host that does not say its address (any more) keeps the one its peers use: a slip of configuration cuts nothing.
+    let tunnelIp = host?.tunnelIp ?? mentions.get(id)?.tunnelIp ?? null;
     const other = tunnelIp === null ? undefined : holder.get(tunnelIp);
     if (tunnelIp !== null && other !== undefined) {
       problems.push(

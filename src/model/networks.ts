@@ -90,7 +90,7 @@ export class NetworkTable {
       }
     }
     for (const name of [...named, ...settings.map((setting) => setting.name)].sort()) {
-      if (this.#byName.has(name)) continue;
+      if (this.byName(name) !== undefined) continue;
       const span = MAX_VNI - FIRST_NAMED_VNI + 1;
       let vni = FIRST_NAMED_VNI + (hashName(name) % span);
       while (this.#byVni.has(vni)) vni = FIRST_NAMED_VNI + ((vni + 1 - FIRST_NAMED_VNI) % span);
@@ -124,8 +124,9 @@ export class NetworkTable {
     return this.#byVni.get(vni);
   }
 
+  /** `vlan<t>` is the network with VNI t, by whatever name configuration calls it. */
   byName(name: string): Network | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(name) ?? this.#byVni.get(vniOfVlanName(name) ?? 0);
   }
 
   #byVlan(vlan: number): Network | undefined {

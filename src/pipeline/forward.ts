@@ -12,7 +12,9 @@ export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
   for (const endpoint of context.fabric.endpoints.values()) {
     if (!networks.has(endpoint.vni)) continue;
     if (endpoint.hostId !== context.host.id) {
-      if (endpoint.hostIndex !== null) yield remoteEndpointFlow(endpoint, endpoint.hostIndex);
+      // Of a host that only other switches tell of, this one may know no way to it, and so have no group for it.
+      const index = endpoint.hostIndex;
+      if (index !== null && context.host.sendingPorts.has(index)) yield remoteEndpointFlow(endpoint, index);
       continue;
     }
     const local = localAt.get(`${endpoint.ofport}/${endpoint.vni}`);

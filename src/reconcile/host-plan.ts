@@ -1,55 +1,16 @@
 // Desired rows minus a host's OVSDB: the operations of one transaction. Touches only what is Weft's, and sets by `mutate` alone.
 import { byUuid, insert, mutate, type Operation, update } from "../../proto/ovsdb/operations.ts";
-import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
-import type { BridgeRow, ControllerRow, InterfaceRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
-import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
-import { TUNNEL_KEYS } from "../model/external-ids.ts";
-import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
-
-export interface HostPlan {
-  readonly operations: readonly Operation[];
-  /** What the transaction does, for people, one line each. */
-  readonly summary: readonly string[];
-  readonly problems: readonly Diagnostic[];
-}
+import { namedUuid, ovsMap, ovsSet } from "../../proto/ovsdb/values.ts";
+import type { BridgeRow, ControllerRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
+import { diagnostic } from "../model/diagnostic.ts";
+import type { DesiredRows } from "../pipeline/rows.ts";
+import { Draft, type HostPlan, setKeys } from "./host-draft.ts";
+import { insertTunnel, mendTunnels, takenNames } from "./host-tunnels.ts";
 
 /** How soon a bridge that lost Weft tries again, at the most; Open vSwitch's own default is 8 s. */
 const MAX_BACKOFF_MS = 1000;
 /** OpenFlow10 is what `ovs-ofctl` speaks by itself. */
 const PROTOCOLS = ["OpenFlow10", "OpenFlow13"];
-const MAX_INTERFACE_NAME = 15;
-
-/** Collects the operations; keeps each with the reason for it. */
-class Draft {
-  readonly operations: Operation[] = [];
-  readonly summary: string[] = [];
-  readonly problems: Diagnostic[] = [];
-
-  add(reason: string, ...operations: readonly Operation[]): void {
-    this.summary.push(reason);
-    this.operations.push(...operations);
-  }
-}
-
-/** `insert` does not replace what a map holds: a key goes first, then comes with its value. */
-function setKeys(
-  table: string,
-  uuid: string,
-  column: string,
-  have: ReadonlyMap<string, string>,
-  want: ReadonlyMap<string, string>,
-): Operation | null {
-  const changed = [...want].filter(([key, value]) => have.get(key) !== value);
-  if (changed.length === 0) return null;
-  return mutate(table, byUuid(uuid), [
-    [column, "delete", ovsSet(changed.map(([key]) => key))],
-    [column, "insert", ovsMap(changed)],
-  ]);
-}
-
-function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
-}
 
 /** @returns nothing to do where the host has no root row. */
 export function planHost(rows: VswitchRows, desired: DesiredRows): HostPlan {
@@ -62,7 +23,7 @@ export function planHost(rows: VswitchRows, desired: DesiredRows): HostPlan {
   if (bridge === undefined) createBridge(draft, root.uuid, rows, desired);
   else {
     mendBridge(draft, bridge, rows, desired);
-    mendTunnels(draft, bridge, rows, desired);
+    mendTunnels(draft, root, bridge, rows, desired);
     keepPortKeys(draft, rows, desired);
   }
   return draft;
@@ -179,123 +140,6 @@ function mendController(draft: Draft, bridge: BridgeRow, rows: VswitchRows, desi
   const owner =
     own === undefined || mark === null ? null : setKeys("Controller", own.uuid, "external_ids", own.external_ids, mark);
   if (owner !== null) draft.add("owner", owner);
-}
-
-interface HeldTunnel {
-  readonly portUuid: string;
-  readonly row: InterfaceRow;
-}
-
-function heldTunnels(bridge: BridgeRow, rows: VswitchRows): HeldTunnel[] {
-  return bridge.ports.flatMap((portUuid) => {
-    const row = rows.interfaces.get(rows.ports.get(portUuid)?.interfaces[0] ?? "");
-    return row?.external_ids.has(TUNNEL_KEYS.peer) ? [{ portUuid, row }] : [];
-  });
-}
-
-function takenNames(rows: VswitchRows, ...more: readonly string[]): Set<string> {
-  const tables = [rows.interfaces, rows.ports, rows.bridges];
-  return new Set([...more, ...tables.flatMap((table) => [...table.values()].map((row) => row.name))]);
-}
-
-function mendTunnels(draft: Draft, bridge: BridgeRow, rows: VswitchRows, desired: DesiredRows): void {
-  const taken = takenNames(rows);
-  const unclaimed = new Set(heldTunnels(bridge, rows));
-  const fresh: DesiredTunnel[] = [];
-  for (const tunnel of desired.tunnels) {
-    const held = [...unclaimed].find(
-      ({ row }) =>
-        row.type === tunnel.type &&
-        row.external_ids.get(TUNNEL_KEYS.peer) === tunnel.peerId &&
-        row.external_ids.get(TUNNEL_KEYS.peerIndex) === String(tunnel.peerIndex),
-    );
-    if (held === undefined) {
-      fresh.push(tunnel);
-      continue;
-    }
-    unclaimed.delete(held);
-    mendTunnel(draft, held.row, tunnel);
-  }
-  const gone = [...unclaimed];
-  for (const { row } of gone) {
-    draft.summary.push(`remove tunnel ${row.name}`);
-    taken.delete(row.name);
-  }
-  const added = fresh.map((tunnel, at) => insertTunnel(draft, taken, tunnel, at, desired));
-  const where = byUuid(bridge.uuid);
-  // A Port that no bridge holds is collected by the database.
-  if (gone.length > 0) {
-    const refs = ovsSet(gone.map(({ portUuid }) => uuidRef(portUuid)));
-    draft.operations.push(mutate("Bridge", where, [["ports", "delete", refs]]));
-  }
-  if (added.length > 0) {
-    draft.operations.push(mutate("Bridge", where, [["ports", "insert", ovsSet(added.map(namedUuid))]]));
-  }
-}
-
-function mendTunnel(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): void {
-  const options = sameMap(row.options, tunnel.options) ? {} : { options: ovsMap(tunnel.options) };
-  const request = row.ofport_request === tunnel.ofportRequest ? {} : { ofport_request: tunnel.ofportRequest };
-  const changes = { ...options, ...request };
-  if (Object.keys(changes).length > 0) {
-    const remoteIp = tunnel.options.get("remote_ip");
-    draft.add(`tunnel ${row.name} to ${remoteIp}`, update("Interface", byUuid(row.uuid), changes));
-  }
-  const mark = setKeys("Interface", row.uuid, "external_ids", row.external_ids, tunnel.externalIds);
-  if (mark !== null) draft.add(`tunnel ${row.name} owner`, mark);
-}
-
-/** @returns the `uuid-name` of the new Port. */
-function insertTunnel(
-  draft: Draft,
-  taken: Set<string>,
-  tunnel: DesiredTunnel,
-  at: number,
-  desired: DesiredRows,
-): string {
-  const name = freeName(taken, tunnel);
-  taken.add(name);
-  if (name !== tunnel.name) {
-    draft.problems.push(
-      diagnostic(
-        "tunnel/name-taken",
-        `an interface of the host is already named ${tunnel.name}; the tunnel to ${tunnel.peerId} is ${name}`,
-        `ovs-vsctl del-port ${tunnel.name}, if nothing needs it`,
-      ),
-    );
-  }
-  const { ownerKey, fabricId } = desired.bridge;
-  draft.add(
-    `tunnel ${name} to ${tunnel.options.get("remote_ip")}`,
-    insert(
-      "Interface",
-      {
-        name,
-        type: tunnel.type,
-        options: ovsMap(tunnel.options),
-        ofport_request: tunnel.ofportRequest,
-        external_ids: ovsMap(tunnel.externalIds),
-      },
-      `interface_${at}`,
-    ),
-    insert(
-      "Port",
-      { name, interfaces: namedUuid(`interface_${at}`), external_ids: ovsMap([[ownerKey, fabricId]]) },
-      `port_${at}`,
-    ),
-  );
-  return `port_${at}`;
-}
-
-/** Interface names are unique per host, not per bridge: one that is taken would fail the whole transaction. */
-function freeName(taken: ReadonlySet<string>, tunnel: DesiredTunnel): string {
-  for (const prefix of ["", "weft-", "wf-", "w-"]) {
-    const name = `${prefix}${tunnel.name}`;
-    if (name.length <= MAX_INTERFACE_NAME && !taken.has(name)) return name;
-  }
-  let at = 1;
-  while (taken.has(`w${at}-${tunnel.peerIndex}`)) at++;
-  return `w${at}-${tunnel.peerIndex}`;
 }
 
 function keepPortKeys(draft: Draft, rows: VswitchRows, desired: DesiredRows): void {

@@ -201,7 +201,7 @@ const ALL: readonly Field[] = [
     },
   },
   {
-    name: "vlan_pcp",
+    name: "dl_vlan_pcp",
     bits: 3,
     get: (packet) => tci(packet) >> 13n,
     set: (packet, value) => withOuterTag(packet, { priority: Number(value) }),
@@ -329,4 +329,9 @@ export function writeBits(packet: Packet, name: OxmName, offset: number, bits: n
   if (field.set === undefined) throw unsupported(`writing the field ${name}`, { field: name });
   const mask = ((1n << BigInt(bits)) - 1n) << BigInt(offset);
   return field.set(packet, (field.get(packet) & ~mask) | ((value << BigInt(offset)) & mask));
+}
+
+/** Open vSwitch's names of all fields that the model knows. */
+export function fieldNames(): readonly string[] {
+  return [...BY_NAME.keys()];
 }

@@ -15,7 +15,8 @@ export interface PortOutput {
 /** A copy to the controller, with what a packet-in says of it. */
 export interface ControllerOutput {
   readonly kind: "controller";
-  readonly reason: "action" | "group" | "action_set";
+  /** OFPR_: 1 action, 3 action set, 4 group; or what the flow says. */
+  readonly reason: number;
   readonly frame: Frame;
   readonly inPort: number;
   readonly tunnelId: bigint;

@@ -103,8 +103,12 @@ interface Context {
   readonly cookie: bigint;
   readonly depth: number;
   readonly steps: Step[];
-  readonly reason: ControllerOutput["reason"];
+  /** Among the actions of a group's bucket; not in a table that they resubmit to. */
+  readonly inBucket: boolean;
 }
+
+/** Why a packet-in is sent: OpenFlow 1.5.1, section 7.4.1, which has more of them than 1.3. */
+const REASON = { action: 1, invalidTtl: 2, actionSet: 3, group: 4 } as const;
 
 /** One translation; its lifetime is one call of `translate`. */
 class Run {
@@ -113,6 +117,7 @@ class Run {
   readonly #model: SwitchModel;
   readonly #select: SelectMode;
   #actionSet: Action[] = [];
+  #inActionSet = false;
   #lookups = 0;
 
   constructor(model: SwitchModel, select: SelectMode) {
@@ -124,20 +129,24 @@ class Run {
     const after = this.#table(packet, 0, 0, steps);
     // Open vSwitch executes the action set after a table miss too.
     const actions = executionOrder(this.#actionSet);
-    if (actions.length > 0) {
-      const inSet: Step[] = [];
-      steps.push({ kind: "action_set", steps: inSet });
-      this.#actions(actions, { ...after, packet: after.packet, depth: 0, steps: inSet, reason: "action_set" });
-    }
+    if (actions.length === 0) return;
+    // By then it has come back to the table where it began, and names that table's flow as the cause.
+    const [first] = steps;
+    const cookie = first?.kind === "table" ? (first.flow?.cookie ?? 0n) : 0n;
+    const inSet: Step[] = [];
+    steps.push({ kind: "action_set", steps: inSet });
+    this.#inActionSet = true;
+    this.#actions(actions, { ...after, tableId: 0, cookie, depth: 0, steps: inSet });
   }
 
-  /** From a table on, as far as goto_table leads. */
-  #table(start: Packet, first: number, depth: number, steps: Step[]): Context {
-    let context: Context = { packet: start, tableId: first, cookie: 0n, depth, steps, reason: "action" };
+  /** From a table on, as far as goto_table leads. The first lookup, and it alone, may be made for another port. */
+  #table(start: Packet, first: number, depth: number, steps: Step[], lookupPort = start.inPort): Context {
+    let context: Context = { packet: start, tableId: first, cookie: 0n, depth, steps, inBucket: false };
     let next: number | null = first;
+    let inPort = lookupPort;
     while (next !== null) {
       if (++this.#lookups > MAX_LOOKUPS) throw new GaveUp("too-many-lookups");
-      const { flow, rivals } = lookUp(this.#model.tables, next, context.packet);
+      const { flow, rivals } = lookUp(this.#model.tables, next, { ...context.packet, inPort });
       steps.push({ kind: "table", tableId: next, flow, rivals });
       context = { ...context, tableId: next, cookie: flow?.cookie ?? 0n };
       if (flow === null) {
@@ -146,6 +155,7 @@ class Run {
       }
       if (flow.instructions.length === 0) steps.push({ kind: "drop", reason: "no-action" });
       next = this.#instructions(flow.instructions, context);
+      inPort = context.packet.inPort;
     }
     return context;
   }
@@ -156,7 +166,8 @@ class Run {
     for (const { kind } of instructions) if (kind === "experimenter") throw unsupported(`the instruction ${kind}`);
     // A meter lets pass what is within its rate, and the model has no time in which rates could be exceeded.
     const apply = byKind.get("apply_actions");
-    if (apply?.kind === "apply_actions") this.#actions(apply.actions, context);
+    // To Open vSwitch instructions are the tail of the list of actions: what ends the list ends them.
+    if (apply?.kind === "apply_actions" && !this.#actions(apply.actions, context)) return null;
     if (byKind.has("clear_actions")) this.#actionSet = [];
     const write = byKind.get("write_actions");
     if (write?.kind === "write_actions") this.#actionSet.push(...write.actions);
@@ -171,8 +182,9 @@ class Run {
     return goto?.kind === "goto_table" ? goto.tableId : null;
   }
 
-  #actions(actions: readonly Action[], context: Context): void {
-    for (const action of actions) if (!this.#action(action, context)) return;
+  /** false where the list ended early. */
+  #actions(actions: readonly Action[], context: Context): boolean {
+    return actions.every((action) => this.#action(action, context));
   }
 
   /** false: the rest of the list is not executed. */
@@ -185,14 +197,14 @@ class Run {
         return this.#group(action.groupId, context);
       case "nx_controller2":
         if (action.pause === true) throw unsupported("a paused copy to the controller");
-        this.#copy(context, action.maxLen ?? 0xffff, {
+        this.#copy(context, action.reason ?? REASON.action, action.maxLen ?? 0xffff, {
           ...(action.controllerId === undefined ? {} : { controllerId: action.controllerId }),
           ...(action.meterId === undefined ? {} : { meterId: action.meterId }),
           ...(action.userdata === undefined ? {} : { userdata: action.userdata }),
         });
         return true;
       case "nx_controller":
-        this.#copy(context, action.maxLen, { controllerId: action.controllerId });
+        this.#copy(context, action.reason, action.maxLen, { controllerId: action.controllerId });
         return true;
       case "nx_note":
         return true;
@@ -207,7 +219,10 @@ class Run {
         const { packet, goesOn } = rewrite(action, before);
         context.packet = packet;
         context.steps.push({ kind: "rewrite", action, changed: packet !== before });
-        if (!goesOn) context.steps.push({ kind: "drop", reason: "ttl-expired" });
+        if (!goesOn) {
+          this.#copy(context, REASON.invalidTtl, 0xffff, { controllerId: 0 });
+          context.steps.push({ kind: "drop", reason: "ttl-expired" });
+        }
         return goesOn;
       }
     }
@@ -220,7 +235,7 @@ class Run {
         this.#send(packet.inPort, context);
         return;
       case OFPP.CONTROLLER:
-        this.#copy(context, maxLen, {});
+        this.#copy(context, this.#outputReason(context), maxLen, {});
         return;
       case OFPP.TABLE:
       case OFPP.NORMAL:
@@ -231,6 +246,10 @@ class Run {
         if (port === packet.inPort) steps.push({ kind: "drop", reason: "ingress-port", port });
         else this.#send(port, context);
     }
+  }
+
+  #outputReason({ inBucket }: Context): number {
+    return inBucket ? REASON.group : this.#inActionSet ? REASON.actionSet : REASON.action;
   }
 
   #send(port: number, { packet, steps }: Context): void {
@@ -244,7 +263,8 @@ class Run {
   }
 
   #copy(
-    { packet, tableId, cookie, steps, reason }: Context,
+    { packet, tableId, cookie, steps }: Context,
+    reason: number,
     maxLen: number,
     more: Pick<ControllerOutput, "controllerId" | "meterId" | "userdata">,
   ): void {
@@ -269,11 +289,11 @@ class Run {
     if (context.depth >= MAX_DEPTH) throw new GaveUp("too-deep");
     const steps: Step[] = [];
     context.steps.push({ kind: "resubmit", tableId, steps });
-    const before = context.packet.inPort;
     // The Nicira action has the 16-bit ports of OpenFlow 1.0, where IN_PORT stands for "as it is".
-    const port = inPort === 0xfff8 ? before : inPort >= 0xff00 ? (inPort | 0xffff_0000) >>> 0 : inPort;
-    const after = this.#table({ ...context.packet, inPort: port }, tableId, context.depth + 1, steps);
-    context.packet = after.packet.inPort === port ? { ...after.packet, inPort: before } : after.packet;
+    const asItIs = inPort === 0xfff8;
+    const port = inPort >= 0xff00 ? (inPort | 0xffff_0000) >>> 0 : inPort;
+    const lookupPort = asItIs ? context.packet.inPort : port;
+    context.packet = this.#table(context.packet, tableId, context.depth + 1, steps, lookupPort).packet;
   }
 
   /** false where there is no such group: the list of actions ends there. */
@@ -291,7 +311,7 @@ class Run {
       const inside: Step[] = [];
       const actions = executionOrder(bucket?.actions ?? []);
       // Each bucket works on a copy; what it rewrites is not seen after it.
-      this.#actions(actions, { ...context, depth: depth + 1, steps: inside, reason: "group" });
+      this.#actions(actions, { ...context, depth: depth + 1, steps: inside, inBucket: true });
       return { index, steps: inside };
     });
     steps.push({ kind: "group", groupId, type: group.type, of: group.buckets.length, buckets });

@@ -1,7 +1,7 @@
 // What people and crashes break is put right, and those it does not concern lose nothing.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Guest } from "../../src/lab/index.ts";
-import { expectNoLoss, FabricUnderTest, NO_WORK } from "./fabric.ts";
+import { expectNoLoss, FabricUnderTest, NO_WORK, PORTS } from "./fabric.ts";
 import { describeLab } from "./requires.ts";
 
 describeLab("a fabric of three hosts that is broken", () => {
@@ -147,6 +147,28 @@ describeLab("a fabric of three hosts that is broken", () => {
       },
     );
     expect((await fabric.work()).ovsdbTransactions).toBe(before.ovsdbTransactions);
+  });
+
+  test("connections that a path swallows are noticed, and when it is back nothing was lost and nothing is written", async () => {
+    const host = fabric.lab.host(3);
+    const before = await fabric.work();
+    await expectNoLoss(
+      [
+        [g1, g3],
+        [g2, g3],
+      ],
+      async () => {
+        await Promise.all([host.hold(PORTS.ovsdb), host.hold(PORTS.openflow)]);
+        await fabric.until(async () => {
+          const view = await fabric.hostView(3);
+          return view?.ovsdb === "disconnected" && view.openflow === "disconnected" ? [] : ["not noticed"];
+        });
+        expect((await fabric.hostView(3))?.state).toBe("down");
+        await Promise.all([host.release(PORTS.ovsdb), host.release(PORTS.openflow)]);
+        await repaired();
+      },
+    );
+    expect(await fabric.work()).toEqual(before);
   });
 
   test("after all repairs a controller that starts finds nothing to do", async () => {

@@ -104,6 +104,29 @@ describeLab("a controller that is stopped and started again", () => {
     expect(await shape(fabric)).toEqual(before);
     expect(await installed(fabric)).toEqual(held);
   });
+
+  test("a new tunnel type is brought in host by host as they come back, and no ping is lost meanwhile", async () => {
+    const [, h2, h3, h4] = fabric.lab.hosts;
+    await expectNoLoss(pairsOf(guests), async () => {
+      await fabric.stop();
+      await Promise.all([h2!, h4!].map((host) => host.hold(PORTS.openflow)));
+      await Promise.all([h3!, h4!].map((host) => host.hold(PORTS.ovsdb)));
+      await fabric.start({ tunnel: "vxlan" });
+      await fabric.until(async () => ((await fabric.hostView(1))?.state === "up" ? [] : ["host 1 is not up"]));
+      await sleep((startHoldSec + 1) * 1000);
+      await h4!.release(PORTS.openflow);
+      await h2!.release(PORTS.openflow);
+      await sleep(1500);
+      await h3!.release(PORTS.ovsdb);
+      await sleep(1500);
+      await h4!.release(PORTS.ovsdb);
+      await fabric.settled({ timeoutSec: 40 });
+      await fabric.until(async () => {
+        const old = await Promise.all(fabric.lab.hosts.map((host) => host.vsctl("list-ports", "br-int")));
+        return old.some((ports) => ports.includes("geneve")) ? [`old tunnels: ${old.join(" ")}`] : [];
+      });
+    });
+  });
 });
 
 describeLab("a controller in a process of its own that is killed", () => {

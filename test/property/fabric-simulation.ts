@@ -29,6 +29,10 @@ interface SimulatedHost {
   readonly id: string;
   /** The database, as it is. */
   row: HostFact;
+  /** As the controller last read it. */
+  known: HostFact;
+  /** Whether the controller can talk to it. Its switch forwards either way. */
+  reachable: boolean;
   readonly device: SimulatedSwitch;
   /** What the controller has of it. */
   rowsRead: boolean;
@@ -66,6 +70,8 @@ export class FabricSimulation {
       const host = this.#hosts.get(id) ?? {
         id,
         row: emptyHostFact(at),
+        known: emptyHostFact(at),
+        reachable: true,
         device: new SimulatedSwitch(),
         rowsRead: true,
         flowsRead: true,
@@ -79,12 +85,15 @@ export class FabricSimulation {
         return before?.networkName === port.networkName ? { ...port, storedVni: before.storedVni } : port;
       });
       host.row = { ...host.row, ports };
+      this.#notice(host);
     }
     this.#derive();
     this.#nowMs += LATER_MS;
     this.#whereabouts.tick(this.#nowMs);
     const wanted = guestsOf(spec).filter((guest) => guest.known === "observed");
     for (const host of this.#hosts.values()) {
+      // Frames are heard by way of the host's own switch.
+      if (!host.reachable) continue;
       const vniOf = (network: string): number => this.fabric.networks.byName(network)?.vni ?? 0;
       const here = wanted.filter((guest) => guest.host === host.id);
       const names = new Set(here.map((guest) => `${vniOf(guest.way.network)}/${guest.mac}/${guest.ofport}`));
@@ -106,6 +115,19 @@ export class FabricSimulation {
     this.#derive();
   }
 
+  #notice(host: SimulatedHost): void {
+    if (host.reachable && host.rowsRead) host.known = host.row;
+  }
+
+  /** The way between the controller and a host is cut, or there again: then it is read anew. */
+  reach(id: string, reachable: boolean): void {
+    const host = this.#host(id);
+    host.reachable = reachable;
+    if (reachable) host.flowsRead = host.readback === null && host.device.flows.length === 0;
+    this.#notice(host);
+    this.#derive();
+  }
+
   /** The controller is gone and another one starts with nothing: no host has been read. */
   restart(): void {
     this.#fabric = null;
@@ -122,7 +144,8 @@ export class FabricSimulation {
   }
 
   #switchFact(host: SimulatedHost): SwitchFact | null {
-    if (!host.flowsRead) return null;
+    // What a switch held stays a fact while it is away.
+    if (!host.flowsRead && host.readback === null) return null;
     const {
       ownIndex = null,
       receivesOn = new Set<number>(),
@@ -142,13 +165,13 @@ export class FabricSimulation {
   #derive(): void {
     const read = [...this.#hosts.values()].filter((host) => host.rowsRead);
     const inFlows = new Set<number>();
-    for (const { readback, flowsRead } of this.#hosts.values()) {
-      if (!flowsRead || readback === null) continue;
+    for (const { readback } of this.#hosts.values()) {
+      if (readback === null) continue;
       if (readback.ownIndex !== null && readback.ownIndex > 0) inFlows.add(readback.ownIndex);
       for (const { index } of readback.remembered) inFlows.add(index);
     }
     const outcome = resolveIdentities({
-      hosts: read.map((host) => host.row),
+      hosts: read.map((host) => host.known),
       settings: new Map(),
       configuredFabricId: null,
       decisions: this.#decisions,
@@ -173,7 +196,7 @@ export class FabricSimulation {
         tunnelType: this.#tunnelType,
         networkSettings: this.#settings,
         identities: outcome.identities,
-        hostFacts: new Map(read.map((host) => [host.id, host.row])),
+        hostFacts: new Map(read.map((host) => [host.id, host.known])),
         switchFacts,
         remembered: [...this.#hosts.values()].flatMap((host) =>
           host.flowsRead ? (host.readback?.remembered ?? []) : [],
@@ -234,10 +257,12 @@ export class FabricSimulation {
   pending(): readonly SimulationEvent[] {
     const events: SimulationEvent[] = [];
     for (const host of this.#hosts.values()) {
+      const tunnelsWithoutPort = host.row.tunnels.some((row) => row.ofport === null);
+      if (tunnelsWithoutPort) events.push({ kind: "ofports", host: host.id });
+      if (!host.reachable) continue;
       if (!host.rowsRead) events.push({ kind: "read-rows", host: host.id });
       else if (JSON.stringify(this.#rowsAfter(host)) !== JSON.stringify(host.row))
         events.push({ kind: "rows", host: host.id });
-      if (host.row.tunnels.some((row) => row.ofport === null)) events.push({ kind: "ofports", host: host.id });
       if (!host.flowsRead) events.push({ kind: "read-flows", host: host.id });
       else {
         const desired = this.desired(host.id);
@@ -287,6 +312,7 @@ export class FabricSimulation {
         this.#whereabouts.load(host.id, host.readback.observed, this.#nowMs);
       }
     }
+    this.#notice(host);
     this.#derive();
     return changes;
   }
@@ -307,8 +333,11 @@ export class FabricSimulation {
     }
   }
 
-  /** The data plane: what switches hold now, whether the controller knows of it or not. */
-  world(): World {
+  /**
+   * The data plane: what switches hold now, whether the controller knows of it or not.
+   * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
+   */
+  world(believed: (host: string, port: number) => boolean = () => true): World {
     const tunnels: TunnelEnd[] = [];
     for (const host of this.#hosts.values()) {
       for (const row of host.row.tunnels) {
@@ -329,7 +358,7 @@ export class FabricSimulation {
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
-        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: true });
+        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: believed(host.id, row.ofport) });
       return [host.id, host.device.model(ports)] as const;
     });
     return world(new Map(models), tunnels);

@@ -37,7 +37,7 @@ export interface FabricSpec {
 export const hostId = (at: number): string => `host-${at + 1}`;
 
 const TAGS = [10, 20, 30] as const;
-const NAMES = ["blue", "red", "vlan10", "vlan40"] as const;
+const NAMES = ["blue", "red", "vlan10", "vlan30", "vlan40"] as const;
 export const MACS = [1, 2, 3, 4, 5, 6].map((n) => `02:00:00:00:00:0${n}`);
 
 const SETTINGS: readonly NetworkSetting[] = [
@@ -199,6 +199,13 @@ function nameOfTag(spec: FabricSpec, vlan: number): string {
   return spec.settings.find((setting) => setting.tag === vlan)?.name ?? `vlan${vlan}`;
 }
 
+/** `vlan30` is the network of VNI 30, which configuration may call otherwise. */
+function properName(spec: FabricSpec, name: string): string {
+  const tag = tagOfName(name);
+  const setting = spec.settings.find(({ vni, tag: set }) => tag !== null && (vni ?? set) === tag);
+  return setting?.name ?? name;
+}
+
 function modeOf(one: PortSpec): string {
   return one.vlanMode ?? (one.tag === null && one.trunks.length > 0 ? "trunk" : "access");
 }
@@ -225,7 +232,8 @@ function tagsInUse(spec: FabricSpec): readonly number[] {
 export function waysOf(spec: FabricSpec, one: PortSpec): readonly Way[] {
   const mode = modeOf(one);
   if (mode === "dot1q-tunnel") return [];
-  const own = one.networkName ?? (one.tag === null || mode === "trunk" ? "default" : nameOfTag(spec, one.tag));
+  const named = one.networkName === null ? null : properName(spec, one.networkName);
+  const own = named ?? (one.tag === null || mode === "trunk" ? "default" : nameOfTag(spec, one.tag));
   if (mode === "access") return [{ network: own, ingress: [0], egress: null }];
   const carries = (vlan: number): boolean => one.trunks.length === 0 || one.trunks.includes(vlan);
   const ways: Way[] = [];

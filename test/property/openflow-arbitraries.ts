@@ -121,7 +121,17 @@ const simpleAction: Arbitrary<Action> = fc.oneof(
   record({ kind: kind("nx_output_trunc"), port: u16, maxLen: u32 }),
   record({ kind: kind("nx_reg_load2"), field: oxm }),
   record({ kind: fc.constantFrom("nx_stack_push", "nx_stack_pop"), field: plainName, ofs: u16, nBits: u16 }),
-  record({ kind: fc.constantFrom("nx_learn", "nx_nat"), bytes: eights(6) }),
+  record({ kind: kind("nx_learn"), bytes: eights(6) }),
+  record(
+    {
+      ...{ kind: kind("nx_nat"), flags: u16, ipv4Min: u32, ipv4Max: u32, protoMin: u16, protoMax: u16 },
+      ...{
+        ipv6Min: fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),
+        ipv6Max: fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }),
+      },
+    },
+    { requiredKeys: ["kind", "flags"] },
+  ),
 ) as Arbitrary<Action>;
 
 const ct: Arbitrary<Action> = record(
@@ -398,4 +408,37 @@ export const BUNDLES: Readonly<Record<string, Arbitrary<OpenFlowMessage>>> = {
   ),
 } as Readonly<Record<string, Arbitrary<OpenFlowMessage>>>;
 
-export const ANY_MESSAGE: Arbitrary<OpenFlowMessage> = fc.oneof(...Object.values(PLAIN), ...Object.values(BUNDLES));
+const tlvMaps = list(record({ optionClass: u16, optionType: u8, optionLen: u8, index: u16 }));
+
+export const EXTENSIONS: Readonly<Record<string, Arbitrary<OpenFlowMessage>>> = {
+  packet_in2: record(
+    {
+      ...{ kind: fc.constantFrom("nx_packet_in2", "nx_resume"), xid, packet: data, fullLen: u32, bufferId: u32 },
+      ...{ tableId: u8, cookie: u64, reason: u8, metadata: match, userdata: data, continuation: data },
+    },
+    { requiredKeys: ["kind", "xid"] },
+  ),
+  tlv_table_mod: record({
+    ...{ kind: kind("nx_tlv_table_mod"), xid, command: fc.constantFrom("add", "delete", "clear"), maps: tlvMaps },
+  }),
+  tlv_table_reply: record({
+    ...{ kind: kind("nx_tlv_table_reply"), xid, maxOptionSpace: u32, maxFields: u16, maps: tlvMaps },
+  }),
+  small: fc.oneof(
+    record({ kind: kind("nx_set_packet_in_format"), xid, format: u32 }),
+    record({ kind: kind("nx_set_controller_id"), xid, controllerId: u16 }),
+    record({ kind: kind("nx_ct_flush_zone"), xid, zone: u16 }),
+    record({ kind: kind("onf_role_status"), xid, role: u32, reason: u8, generationId: u64 }),
+    record({ kind: kind("onf_flow_monitor_cancel"), xid, monitorId: u32 }),
+    record({
+      kind: fc.constantFrom("nx_tlv_table_request", "onf_flow_monitor_paused", "onf_flow_monitor_resumed"),
+      xid,
+    }),
+  ),
+} as Readonly<Record<string, Arbitrary<OpenFlowMessage>>>;
+
+export const ANY_MESSAGE: Arbitrary<OpenFlowMessage> = fc.oneof(
+  ...Object.values(PLAIN),
+  ...Object.values(BUNDLES),
+  ...Object.values(EXTENSIONS),
+);

@@ -13,9 +13,9 @@ import {
   MessageFramer,
   type OpenFlowMessage,
 } from "../../proto/openflow13/index.ts";
-import { ANY_MESSAGE, BUNDLES, PLAIN } from "./openflow-arbitraries.ts";
+import { ANY_MESSAGE, BUNDLES, EXTENSIONS, PLAIN } from "./openflow-arbitraries.ts";
 
-describe.each(Object.entries({ ...PLAIN, ...BUNDLES }))("%s", (_, arbitrary) => {
+describe.each(Object.entries({ ...PLAIN, ...BUNDLES, ...EXTENSIONS }))("%s", (_, arbitrary) => {
   it("decodes to what was encoded, and encodes to the same bytes again", () => {
     fc.assert(
       fc.property(arbitrary, (message) => {
@@ -106,7 +106,7 @@ describe("damaged bytes", () => {
         show(decoded);
         expect(decode(encode(decoded))).toEqual(decoded);
       }),
-      { numRuns: 20_000 },
+      { numRuns: Number(process.env.WEFT_FUZZ_CASES ?? 20_000) },
     );
     expect(refused).toBeGreaterThan(1_000);
   });

@@ -2,9 +2,22 @@
 import type { ByteReader } from "../../bytes/reader.ts";
 import type { ByteWriter } from "../../bytes/writer.ts";
 import type { Action, NiciraAction } from "../action-types.ts";
-import { decodeOxm, decodeOxmHeader, encodeOxm, encodeOxmHeader } from "../oxm.ts";
+import { encodeOxm } from "../oxm.ts";
+import { endsInPadding, expectBody } from "./body.ts";
 import { decodeController2, encodeController2 } from "./controller2.ts";
 import { decodeCt, encodeCt } from "./ct.ts";
+import { decodeNat, encodeNat } from "./nat.ts";
+import {
+  decodeOutputReg,
+  decodeRegLoad,
+  decodeRegLoad2,
+  decodeRegMove,
+  decodeStack,
+  encodeOutputReg,
+  encodeRegLoad,
+  encodeRegMove,
+  encodeStack,
+} from "./registers.ts";
 
 /** Subtypes (lib/ofp-actions.c of Open vSwitch 3.1). */
 export const NXAST = {
@@ -36,78 +49,13 @@ export const NXAST = {
   RESUBMIT_TABLE_CT: 44,
 } as const;
 
-function expectBody(r: ByteReader, wanted: number, name: string): void {
-  if (r.remaining !== wanted) {
-    throw r.fail("wire/length", `${name} is ${wanted + 10} bytes long, not ${r.remaining + 10}`, "action.len");
-  }
-}
-
 function empty(r: ByteReader, name: string): void {
   expectBody(r, 6, name);
   r.skip(6, "action.pad");
 }
 
-/** ofs_nbits: the offset in the upper ten bits, the number of bits minus one in the lower six. */
-function unpackBits(packed: number): { readonly ofs: number; readonly nBits: number } {
-  return { ofs: packed >>> 6, nBits: (packed & 0x3f) + 1 };
-}
-
-function packBits(ofs: number, nBits: number): number {
-  return (ofs << 6) | (nBits - 1);
-}
-
 function rest(r: ByteReader): Uint8Array {
   return r.bytes(r.remaining, "action.body");
-}
-
-/** True when what is left is the padding to the next 8 bytes and nothing more. */
-function endsInPadding(r: ByteReader): boolean {
-  return r.remaining < 8;
-}
-
-function decodeRegMove(r: ByteReader): NiciraAction | undefined {
-  if (r.remaining < 14) throw r.fail("wire/length", "reg_move is shorter than 24 bytes", "action.len");
-  const nBits = r.u16("reg_move.n_bits");
-  const srcOfs = r.u16("reg_move.src_ofs");
-  const dstOfs = r.u16("reg_move.dst_ofs");
-  const src = decodeOxmHeader(r);
-  const dst = decodeOxmHeader(r);
-  if (src === undefined || dst === undefined || !endsInPadding(r)) return undefined;
-  return { kind: "nx_reg_move", nBits, srcOfs, dstOfs, src, dst };
-}
-
-function decodeRegLoad(r: ByteReader): NiciraAction | undefined {
-  expectBody(r, 14, "reg_load");
-  const { ofs, nBits } = unpackBits(r.u16("reg_load.ofs_nbits"));
-  // Fields of 64-bit headers do not fit this action, so four bytes are always right.
-  const dst = decodeOxmHeader(r);
-  if (dst === undefined || r.remaining !== 8) return undefined;
-  return { kind: "nx_reg_load", ofs, nBits, dst, value: r.u64("reg_load.value") };
-}
-
-function decodeStack(r: ByteReader, kind: "nx_stack_push" | "nx_stack_pop"): NiciraAction | undefined {
-  if (r.remaining < 14) throw r.fail("wire/length", `${kind} is shorter than 24 bytes`, "action.len");
-  const ofs = r.u16("stack.offset");
-  const field = decodeOxmHeader(r);
-  if (field === undefined) return undefined;
-  const nBits = r.u16("stack.n_bits");
-  // 24 bytes in all with a field of a 32-bit header.
-  return r.remaining === 6 ? { kind, field, ofs, nBits } : undefined;
-}
-
-function decodeOutputReg(r: ByteReader): NiciraAction | undefined {
-  expectBody(r, 14, "output_reg");
-  const { ofs, nBits } = unpackBits(r.u16("output_reg.ofs_nbits"));
-  const src = decodeOxmHeader(r);
-  if (src === undefined || r.remaining !== 8) return undefined;
-  const maxLen = r.u16("output_reg.max_len");
-  r.skip(6, "action.pad");
-  return { kind: "nx_output_reg", src, ofs, nBits, maxLen };
-}
-
-function decodeRegLoad2(r: ByteReader): NiciraAction | undefined {
-  const field = decodeOxm(r);
-  return endsInPadding(r) ? { kind: "nx_reg_load2", field } : undefined;
 }
 
 function decodeCntIds(r: ByteReader): NiciraAction | undefined {
@@ -223,22 +171,10 @@ export function decodeNiciraAction(r: ByteReader, nested: (r: ByteReader) => Act
     case NXAST.LEARN:
       return { kind: "nx_learn", bytes: rest(r) };
     case NXAST.NAT:
-      return { kind: "nx_nat", bytes: rest(r) };
+      return decodeNat(r);
     default:
       return undefined;
   }
-}
-
-function encodeStack(
-  w: ByteWriter,
-  subtype: number,
-  action: { ofs: number; nBits: number; field: Parameters<typeof encodeOxmHeader>[1] },
-): void {
-  w.u16(subtype);
-  w.u16(action.ofs, "stack.offset");
-  encodeOxmHeader(w, action.field);
-  w.u16(action.nBits, "stack.n_bits");
-  w.zeros(6);
 }
 
 /** The body after the experimenter id. The caller pads to 8 bytes and sets the length. */
@@ -251,17 +187,11 @@ export function encodeNiciraAction(
   switch (action.kind) {
     case "nx_reg_move":
       w.u16(NXAST.REG_MOVE);
-      w.u16(action.nBits, "reg_move.n_bits");
-      w.u16(action.srcOfs, "reg_move.src_ofs");
-      w.u16(action.dstOfs, "reg_move.dst_ofs");
-      encodeOxmHeader(w, action.src);
-      encodeOxmHeader(w, action.dst);
+      encodeRegMove(w, action);
       return;
     case "nx_reg_load":
       w.u16(NXAST.REG_LOAD);
-      w.u16(packBits(action.ofs, action.nBits), "reg_load.ofs_nbits");
-      encodeOxmHeader(w, action.dst);
-      w.u64(action.value, "reg_load.value");
+      encodeRegLoad(w, action);
       return;
     case "nx_note":
       w.u16(NXAST.NOTE);
@@ -337,10 +267,7 @@ export function encodeNiciraAction(
       return;
     case "nx_output_reg":
       w.u16(NXAST.OUTPUT_REG);
-      w.u16(packBits(action.ofs, action.nBits), "output_reg.ofs_nbits");
-      encodeOxmHeader(w, action.src);
-      w.u16(action.maxLen, "output_reg.max_len");
-      w.zeros(6);
+      encodeOutputReg(w, action);
       return;
     case "nx_output_trunc":
       w.u16(NXAST.OUTPUT_TRUNC);
@@ -352,10 +279,9 @@ export function encodeNiciraAction(
       encodeOxm(w, action.field);
       return;
     case "nx_stack_push":
-      encodeStack(w, NXAST.STACK_PUSH, action);
-      return;
     case "nx_stack_pop":
-      encodeStack(w, NXAST.STACK_POP, action);
+      w.u16(action.kind === "nx_stack_push" ? NXAST.STACK_PUSH : NXAST.STACK_POP);
+      encodeStack(w, action);
       return;
     case "nx_controller2":
       w.u16(NXAST.CONTROLLER2);
@@ -371,7 +297,7 @@ export function encodeNiciraAction(
       return;
     case "nx_nat":
       w.u16(NXAST.NAT);
-      w.bytes(action.bytes);
+      encodeNat(w, action);
       return;
   }
 }

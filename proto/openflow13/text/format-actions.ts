@@ -5,6 +5,7 @@ import { OFPP } from "../constants.ts";
 import type { Instruction } from "../instruction.ts";
 import type { OxmTlv } from "../oxm.ts";
 import { formatBits, formatFieldName, formatPort, formatPort16, formatValue, hex, hexPadded } from "./format-value.ts";
+import { formatNat } from "./nat.ts";
 
 const REASONS = ["no_match", "action", "invalid_ttl"];
 const IN_PORT_16 = 0xfff8;
@@ -126,7 +127,7 @@ function formatAction(action: Action): string {
     case "nx_learn":
       return `learn(0x${toHex(action.bytes)})`;
     case "nx_nat":
-      return `nat(0x${toHex(action.bytes)})`;
+      return formatNat(action);
     case "experimenter":
       return `experimenter(${hex(action.experimenter)},0x${toHex(action.bytes)})`;
     case "nx_pop_queue":

@@ -5,6 +5,7 @@ import { OFPP } from "../constants.ts";
 import type { Instruction } from "../instruction.ts";
 import type { OxmValue } from "../oxm.ts";
 import { type OxmField, oxmFieldByName } from "../oxm-fields.ts";
+import { parseNat } from "./nat.ts";
 import {
   fieldByText,
   parseBits,
@@ -131,7 +132,9 @@ function parseCt(argument: Item | undefined): Action {
     else if (name === "force") action.flags |= 2;
     else if (name === "table") action.recircTable = parseSmall(value, 8);
     else if (name === "alg") action.alg = ALGS[value.text] ?? parseSmall(value, 16);
-    else if (name === "exec") action.actions = parseActionItems(splitItems(value.text, value.at));
+    else if (name === "exec")
+      action.actions = [...action.actions, ...parseActionItems(splitItems(value.text, value.at))];
+    else if (name === "nat") action.actions = [parseNat(value), ...action.actions];
     else if (name === "zone" && /^(0x|\d)/.test(value.text)) action.zone = parseSmall(value, 16);
     else if (name === "zone") {
       const { field, ofs, nBits } = parseBits(value);

@@ -104,7 +104,9 @@ function gatherVlan(name: string, item: Item, tci: Tci): boolean {
 function vlanFields({ value, mask }: Tci): OxmValue[] {
   if (mask === 0) return [];
   const pcp = mask & TCI.PCP;
-  if (pcp !== 0 && pcp !== TCI.PCP) return [{ field: "nxm_of_vlan_tci", value: value & mask, mask }];
+  const tagged = (mask & value & TCI.PRESENT) !== 0;
+  // vlan_pcp requires a VLAN to be present; what asks for less has only the NXM field.
+  if (pcp !== 0 && (pcp !== TCI.PCP || !tagged)) return [{ field: "nxm_of_vlan_tci", value: value & mask, mask }];
   const vid = mask & (TCI.VID | TCI.PRESENT);
   const fields: OxmValue[] = [];
   if (vid === (TCI.VID | TCI.PRESENT)) fields.push({ field: "vlan_vid", value: value & vid });

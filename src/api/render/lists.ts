@@ -28,6 +28,9 @@ export function flowCount({ flows }: HostView): string {
   return flows.installed === flows.desired ? `${flows.desired}` : `${flows.installed}/${flows.desired}`;
 }
 
+/** The bridge's own port in OpenFlow 1.3 (OFPP_LOCAL, section 7.2.1). */
+const OFPP_LOCAL = 0xffff_fffe;
+
 export const HOSTS: ListRendering<HostView> = {
   columns: [
     { title: "INDEX", value: (host) => host.index, align: "right" },
@@ -72,14 +75,14 @@ export const TUNNELS: ListRendering<TunnelView> = {
     { title: "REASON", value: (tunnel) => tunnel.reason, shrinkTo: 12 },
   ],
   fields: plain("from", "to", "type", "state", "name", "ofport", "remoteIp", "reason"),
-  empty: "There is no tunnel: a fabric has them from its second host on.",
+  empty: "There is no tunnel: they need two hosts with an index and a tunnel IP (weft hosts).",
 };
 
 export const PORTS: ListRendering<PortView> = {
   columns: [
     { title: "HOST", value: (port) => port.host, shrinkTo: 8, tone: () => "strong" },
     { title: "PORT", value: (port) => port.name },
-    { title: "OFPORT", value: (port) => port.ofport, align: "right" },
+    { title: "OFPORT", value: (port) => (port.ofport === OFPP_LOCAL ? "LOCAL" : port.ofport), align: "right" },
     { title: "TYPE", value: (port) => port.type },
     { title: "MODE", value: (port) => port.mode },
     { title: "TAG", value: (port) => port.tag, align: "right" },

@@ -90,6 +90,7 @@ export class RpcLink {
 
   /** Delivers what came meanwhile, in order. */
   release(): void {
+    if (!this.#isHeld) return;
     this.#isHeld = false;
     while (!this.#isHeld && !this.#stopped) {
       const message = this.#inbox.shift();
@@ -99,7 +100,7 @@ export class RpcLink {
   }
 
   /** Runs what depends on the peer's data: what the peer did wrong ends this connection, and nothing else. */
-  attempt(work: () => void): void {
+  attempt(work: () => unknown): void {
     try {
       work();
     } catch (error) {

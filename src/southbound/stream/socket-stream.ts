@@ -11,6 +11,8 @@ export interface StreamOptions {
 
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const KEEPALIVE_MS = 10_000;
+/** Bytes after which a peer that sends much waits for the others' turn. */
+const READ_PER_TURN = 256 * 1024;
 /** How long a peer may take to read the last bytes after `close`. */
 const LINGER_MS = 2_000;
 
@@ -24,6 +26,7 @@ export class SocketStream implements ByteStream {
   readonly #queue = new WriteQueue();
   #flushScheduled = false;
   #refused = false;
+  #readThisTurn = 0;
   #end: StreamEnd | undefined;
   #dataHandler: ((bytes: Uint8Array) => void) | undefined;
   #closeHandler: ((end: StreamEnd) => void) | undefined;
@@ -45,9 +48,7 @@ export class SocketStream implements ByteStream {
       this.transport = "unix";
       this.label = unixLabel;
     }
-    socket.on("data", (bytes) => {
-      if (this.#end === undefined) this.#dataHandler?.(bytes);
-    });
+    socket.on("data", (bytes) => this.#received(bytes));
     socket.on("end", () => this.#finish({ by: "peer", reason: "the peer closed the connection" }));
     socket.on("error", (error) => this.#finish({ by: "failure", reason: error.message, error }));
     socket.on("close", () => this.#finish({ by: "failure", reason: "the connection was lost" }));
@@ -100,6 +101,19 @@ export class SocketStream implements ByteStream {
 
   onDrain(handler: () => void): void {
     this.#drainHandler = handler;
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    if (this.#readThisTurn === 0) setImmediate(() => this.#endTurn());
+    this.#readThisTurn += bytes.length;
+    if (this.#readThisTurn >= READ_PER_TURN) this.#socket.pause();
+    this.#dataHandler?.(bytes);
+  }
+
+  #endTurn(): void {
+    if (this.#readThisTurn >= READ_PER_TURN) this.#socket.resume();
+    this.#readThisTurn = 0;
   }
 
   #flush(): void {

@@ -111,6 +111,14 @@ describe("a port", () => {
   });
 });
 
+describe("a port whose weft-network is vlan<t>", () => {
+  it("is in the network of tag t though configuration calls it otherwise", () => {
+    const port = portFact({ name: "p", networkName: "vlan30" });
+    const networks = table([port], [{ name: "green", vni: null, tag: 30 }]);
+    expect(attachments(networks, port)).toEqual(["green in 0 out untagged"]);
+  });
+});
+
 describe("a VLAN that a port names without being in it", () => {
   it.each([
     ["a trunk's tag", { vlan: vlan(30, [10], "trunk") }],

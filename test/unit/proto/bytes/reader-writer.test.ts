@@ -111,6 +111,25 @@ describe("ByteWriter", () => {
     expect(w.length).toBe(0);
   });
 
+  it("never touches again what it has handed out", () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 30 }), (chunks) => {
+        const w = new ByteWriter(32);
+        const out = chunks.map((chunk, i) => {
+          if (i % 3 === 2) {
+            w.bytes(chunk);
+            w.reset();
+          }
+          w.u16(0);
+          w.bytes(chunk);
+          w.patchU16(0, chunk.length);
+          return w.finish();
+        });
+        expect(out).toEqual(chunks.map((chunk) => Uint8Array.of(0, chunk.length, ...chunk)));
+      }),
+    );
+  });
+
   it("writes what the reader reads, for integers of any width", () => {
     const widths = fc.integer({ min: 1, max: 124 });
     fc.assert(

@@ -174,6 +174,10 @@ describe("what is not known is kept", () => {
     ["an experimenter message", fromHex("0404 0014 00000001 12345678 00000009 01020304")],
     ["a multipart reply of an unknown type", fromHex("0413 0014 00000001 1234 0000 00000000 01020304")],
     ["a hello element of an unknown type", fromHex("0400 0010 00000001 0009 0006 0102 0000")],
+    [
+      "an experimenter's meter band of any length",
+      fromHex("041d 0026 00000001 0000 0000 00000000 ffff 0016 00000000 00000000 12345678 010203040506"),
+    ],
     ["an experimenter's error", fromHex("0401 0012 00000001 ffff 08fd 4f4e4600 0102")],
   ])("%s is written back unchanged", (_, bytes) => {
     expect(toHex(encode(decode(bytes)))).toBe(toHex(bytes));

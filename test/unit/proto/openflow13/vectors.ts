@@ -30,14 +30,14 @@ export const VECTORS: readonly Vector[] = [
     bytes: bytes(`
       04 01 0014 00000007
       0002 0004             # OFPET_BAD_ACTION, OFPBAC_BAD_OUT_PORT
-      04 0e 0050 00000007   # data
+      04 14 0008 00000007   # data
     `),
     message: {
       kind: "error",
       xid: 7,
       type: 2,
       code: 4,
-      data: Uint8Array.of(4, 0x0e, 0, 0x50, 0, 0, 0, 7),
+      data: Uint8Array.of(4, 0x14, 0, 8, 0, 0, 0, 7),
     },
     print: /OFPT_ERROR \(OF1.3\) \(xid=0x7\): OFPBAC_BAD_OUT_PORT/,
   },
@@ -70,7 +70,7 @@ export const VECTORS: readonly Vector[] = [
       0001 000c 80000004 00000003    # OXM match of 12 bytes: in_port=3
       00000000                       # pad to 16
       0000                           # pad
-      ffffffffffff 0a0000000001 0806 # frame
+      ffffffffffff 0a0000000001 88b5 # frame
     `),
     message: {
       kind: "packet_in",
@@ -81,7 +81,7 @@ export const VECTORS: readonly Vector[] = [
       tableId: 10,
       cookie: 0x1234n,
       match: [{ field: "in_port", value: 3 }],
-      data: fromHex("ffffffffffff0a00000000010806"),
+      data: fromHex("ffffffffffff0a000000000188b5"),
     },
     print: /OFPT_PACKET_IN.*table_id=10 cookie=0x1234 total_len=14 in_port=3 \(via action\)/s,
   },
@@ -336,5 +336,111 @@ export const VECTORS: readonly Vector[] = [
       match: [{ field: "eth_type", value: 0x0806 }],
     },
     print: /priority=100,arp reason=idle table_id=10 cookie:0x1234 duration5\.500s idle300 pkts3 bytes192/,
+  },
+  {
+    title: "NXT_PACKET_IN2 with metadata and userdata",
+    bytes: bytes(`
+      04 04 0058 00000000
+      00002320 0000001e                 # Nicira, NXT_PACKET_IN2
+      0000 0012 ffffffffffff 0a0000000001 88b5 000000000000  # PACKET of 14 bytes, pad
+      0003 0008 0a 000000               # TABLE_ID
+      0004 0010 00000000 0000000000001234   # COOKIE
+      0005 0008 01 000000               # REASON: action
+      0006 000c 80000004 00000003 00000000  # METADATA: in_port=3, pad
+    `),
+    message: {
+      kind: "nx_packet_in2",
+      xid: 0,
+      packet: fromHex("ffffffffffff0a000000000188b5"),
+      tableId: 10,
+      cookie: 0x1234n,
+      reason: 1,
+      metadata: [{ field: "in_port", value: 3 }],
+    },
+    print: /NXT_PACKET_IN2.*table_id=10 cookie=0x1234 total_len=14 in_port=3 \(via action\)/s,
+  },
+  {
+    title: "NXT_TLV_TABLE_MOD",
+    bytes: bytes(`
+      04 04 0020 00000001
+      00002320 00000018                 # Nicira, NXT_TLV_TABLE_MOD
+      0000 000000000000                 # ADD, pad
+      0102 80 04 0000 0000              # class, type, length, tun_metadata0
+    `),
+    message: {
+      kind: "nx_tlv_table_mod",
+      xid: 1,
+      command: "add",
+      maps: [{ optionClass: 0x102, optionType: 0x80, optionLen: 4, index: 0 }],
+    },
+    print: /NXT_TLV_TABLE_MOD.*ADD.*0x102\s+0x80\s+4\s+tun_metadata0/s,
+  },
+  {
+    title: "ONFT_ROLE_STATUS",
+    bytes: bytes(`
+      04 04 0020 00000000
+      4f4e4600 00000777                 # ONF, ONFT13_ROLE_STATUS 1911
+      00000003 00 000000                # SLAVE, MASTER_REQUEST, pad
+      0000000000000007                  # generation_id
+    `),
+    message: { kind: "onf_role_status", xid: 0, role: 3, reason: 0, generationId: 7n },
+    print: /ROLE_STATUS.*role=(secondary|slave) generation_id=7/s,
+  },
+  {
+    title: "table features with their eight required properties (7.3.5.5)",
+    bytes: bytes(`
+      04 13 0098 00000001 000c 0000 00000000  # MULTIPART_REPLY, TABLE_FEATURES
+      0088 05 0000000000                       # length, table_id, pad
+      74 35 ${"00".repeat(30)}                 # name "t5"
+      00000000000000ff 00000000000000ff        # metadata_match, metadata_write
+      00000000 000f4240                        # config, max_entries
+      0000 0008 0001 0004                      # INSTRUCTIONS: goto_table
+      0002 0005 06 000000                      # NEXT_TABLES: 6
+      0004 0008 0000 0004                      # WRITE_ACTIONS: output
+      0006 0008 0016 0004                      # APPLY_ACTIONS: group
+      0008 0008 80000706                       # MATCH: eth_dst, maskable
+      000a 0008 80000706                       # WILDCARDS
+      000c 0008 80000606                       # WRITE_SETFIELD
+      000e 0008 80000606                       # APPLY_SETFIELD
+      0001 0004 00000000                       # INSTRUCTIONS_MISS: none
+    `),
+    message: {
+      kind: "multipart_reply",
+      xid: 1,
+      flags: 0,
+      body: {
+        kind: "table_features",
+        tables: [
+          {
+            tableId: 5,
+            name: "t5",
+            metadataMatch: 0xffn,
+            metadataWrite: 0xffn,
+            config: 0,
+            maxEntries: 1_000_000,
+            properties: [
+              { kind: "instructions", miss: false, ids: [{ type: 1 }] },
+              { kind: "next_tables", miss: false, tableIds: [6] },
+              { kind: "write_actions", miss: false, ids: [{ type: 0 }] },
+              { kind: "apply_actions", miss: false, ids: [{ type: 22 }] },
+              { kind: "match", oxms: [{ oxmClass: 0x8000, fieldNumber: 3, hasMask: true, length: 6 }] },
+              { kind: "wildcards", oxms: [{ oxmClass: 0x8000, fieldNumber: 3, hasMask: true, length: 6 }] },
+              {
+                kind: "write_setfield",
+                miss: false,
+                oxms: [{ oxmClass: 0x8000, fieldNumber: 3, hasMask: false, length: 6 }],
+              },
+              {
+                kind: "apply_setfield",
+                miss: false,
+                oxms: [{ oxmClass: 0x8000, fieldNumber: 3, hasMask: false, length: 6 }],
+              },
+              { kind: "instructions", miss: true, ids: [] },
+            ],
+          },
+        ],
+      },
+    },
+    print: /OFPST_TABLE_FEATURES reply.*t5/s,
   },
 ];

@@ -280,8 +280,8 @@ describe("an OpenFlow session with Open vSwitch", () => {
     expect(portEvents).toContain("delete p3");
   });
 
-  it("writes and reads back 2,000 flows in one bundle, in many parts", async () => {
-    const flows = Array.from({ length: 2_000 }, (_, i) =>
+  it("writes and reads back 20,000 flows in one bundle, more than fits the socket at once", async () => {
+    const flows = Array.from({ length: 20_000 }, (_, i) =>
       flow({
         match: [{ field: "eth_dst", value: BigInt(i) }],
         instructions: [{ kind: "apply_actions", actions: [{ kind: "output", port: 1, maxLen: 0 }] }],

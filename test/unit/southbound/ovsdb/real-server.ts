@@ -1,6 +1,7 @@
 // A real ovsdb-server with a database of its own, for one test file.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,6 +27,17 @@ export interface ServerOptions {
   readonly fileSizeLimit?: number;
 }
 
+/** The file is there a moment before the server listens on it. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socket, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", () => resolve(false));
+  });
+}
+
 export async function startServer(schema: string = VSWITCH_SCHEMA, options: ServerOptions = {}): Promise<RealServer> {
   const directory = mkdtempSync(join(tmpdir(), "weft-ovsdb-"));
   const socket = join(directory, "db.sock");
@@ -47,7 +59,7 @@ export async function startServer(schema: string = VSWITCH_SCHEMA, options: Serv
       stdio: "ignore",
       env: { ...process.env, OVS_RUNDIR: directory },
     });
-    for (let i = 0; i < 200 && !existsSync(socket); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (let i = 0; i < 500 && !(await answers(socket)); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   };
   const stop = async (): Promise<void> => {
     const running = child;

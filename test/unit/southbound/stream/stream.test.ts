@@ -88,6 +88,27 @@ describe("a stream that was accepted", () => {
     expect(stream.label).toBe(`tcp:127.0.0.1:${client.localPort}`);
   });
 
+  it("lets others have their turn while a peer sends much", async () => {
+    const { stream, client } = await pair();
+    const total = 16 * 1024 * 1024;
+    let [received, inOneTurn, most] = [0, 0, 0];
+    const all = deferred<void>();
+    stream.onData((bytes) => {
+      if (inOneTurn === 0) {
+        setImmediate(() => {
+          inOneTurn = 0;
+        });
+      }
+      inOneTurn += bytes.length;
+      most = Math.max(most, inOneTurn);
+      received += bytes.length;
+      if (received === total) all.resolve();
+    });
+    client.write(Buffer.alloc(total));
+    await all.promise;
+    expect(most).toBeLessThan(512 * 1024);
+  });
+
   it("keeps data that came before a handler was there", async () => {
     const { stream, client } = await pair();
     client.write("early");

@@ -1,0 +1,163 @@
+// The tunnels of a host's plan: which are made, mended and removed, in an order that ovs-vswitchd can follow.
+import { byUuid, insert, mutate, update } from "../../proto/ovsdb/operations.ts";
+import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
+import type { BridgeRow, InterfaceRow, OpenVSwitchRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
+import { diagnostic } from "../model/diagnostic.ts";
+import { TUNNEL_KEYS } from "../model/external-ids.ts";
+import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
+import { type Draft, sameMap, setKeys } from "./host-draft.ts";
+
+const MAX_INTERFACE_NAME = 15;
+
+interface HeldTunnel {
+  readonly portUuid: string;
+  readonly row: InterfaceRow;
+}
+
+function heldTunnels(bridge: BridgeRow, rows: VswitchRows): HeldTunnel[] {
+  return bridge.ports.flatMap((portUuid) => {
+    const row = rows.interfaces.get(rows.ports.get(portUuid)?.interfaces[0] ?? "");
+    return row?.external_ids.has(TUNNEL_KEYS.peer) ? [{ portUuid, row }] : [];
+  });
+}
+
+export function takenNames(rows: VswitchRows, ...more: readonly string[]): Set<string> {
+  const tables = [rows.interfaces, rows.ports, rows.bridges];
+  return new Set([...more, ...tables.flatMap((table) => [...table.values()].map((row) => row.name))]);
+}
+
+/** Open vSwitch does not take a second tunnel of one type to one address. */
+function addressOf(type: string, options: ReadonlyMap<string, string>): string {
+  return `${type} ${options.get("remote_ip") ?? ""}`;
+}
+
+function isOf(row: InterfaceRow, tunnel: DesiredTunnel): boolean {
+  return (
+    row.type === tunnel.type &&
+    row.external_ids.get(TUNNEL_KEYS.peer) === tunnel.peerId &&
+    row.external_ids.get(TUNNEL_KEYS.peerIndex) === String(tunnel.peerIndex)
+  );
+}
+
+/**
+ * ovs-vswitchd brings in the tunnels of a transaction in no order: one that is to have the address which another one
+ * gives up may come first, is refused, and is not tried again. So an address is taken only after ovs-vswitchd has said,
+ * by `cur_cfg`, that it has done what gave it up; a tunnel in place that would take one goes, and is made anew then.
+ */
+export function mendTunnels(
+  draft: Draft,
+  root: OpenVSwitchRow,
+  bridge: BridgeRow,
+  rows: VswitchRows,
+  desired: DesiredRows,
+): void {
+  const taken = takenNames(rows);
+  const unclaimed = new Set(heldTunnels(bridge, rows));
+  const kept: { readonly held: HeldTunnel; readonly tunnel: DesiredTunnel }[] = [];
+  let fresh: DesiredTunnel[] = [];
+  for (const tunnel of desired.tunnels) {
+    const held = [...unclaimed].find(({ row }) => isOf(row, tunnel));
+    if (held === undefined) {
+      fresh.push(tunnel);
+      continue;
+    }
+    unclaimed.delete(held);
+    kept.push({ held, tunnel });
+  }
+  const moves = ({ held, tunnel }: (typeof kept)[number]): boolean =>
+    addressOf(held.row.type, held.row.options) !== addressOf(tunnel.type, tunnel.options);
+  const caughtUp = root.cur_cfg >= root.next_cfg;
+  const givenUp = new Set(
+    [...unclaimed, ...kept.filter(moves).map(({ held }) => held)].map(({ row }) => addressOf(row.type, row.options)),
+  );
+  const mayTake = (tunnel: DesiredTunnel): boolean => !givenUp.has(addressOf(tunnel.type, tunnel.options));
+  fresh = caughtUp ? fresh.filter(mayTake) : [];
+  for (const one of kept) {
+    if (!moves(one)) mendTunnel(draft, one.held.row, one.tunnel);
+    else if (!mayTake(one.tunnel)) unclaimed.add(one.held);
+    else if (caughtUp) mendTunnel(draft, one.held.row, one.tunnel);
+  }
+  const gone = [...unclaimed];
+  for (const { row } of gone) {
+    draft.summary.push(`remove tunnel ${row.name}`);
+    taken.delete(row.name);
+  }
+  const added = fresh.map((tunnel, at) => insertTunnel(draft, taken, tunnel, at, desired));
+  const where = byUuid(bridge.uuid);
+  // A Port that no bridge holds is collected by the database.
+  if (gone.length > 0) {
+    const refs = ovsSet(gone.map(({ portUuid }) => uuidRef(portUuid)));
+    draft.operations.push(mutate("Bridge", where, [["ports", "delete", refs]]));
+  }
+  if (added.length > 0) {
+    draft.operations.push(mutate("Bridge", where, [["ports", "insert", ovsSet(added.map(namedUuid))]]));
+  }
+  if (givenUp.size > 0 && draft.operations.length > 0) {
+    draft.operations.push(mutate("Open_vSwitch", byUuid(root.uuid), [["next_cfg", "+=", 1]]));
+  }
+}
+
+function mendTunnel(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): void {
+  const options = sameMap(row.options, tunnel.options) ? {} : { options: ovsMap(tunnel.options) };
+  const request = row.ofport_request === tunnel.ofportRequest ? {} : { ofport_request: tunnel.ofportRequest };
+  const changes = { ...options, ...request };
+  if (Object.keys(changes).length > 0) {
+    const remoteIp = tunnel.options.get("remote_ip");
+    draft.add(`tunnel ${row.name} to ${remoteIp}`, update("Interface", byUuid(row.uuid), changes));
+  }
+  const mark = setKeys("Interface", row.uuid, "external_ids", row.external_ids, tunnel.externalIds);
+  if (mark !== null) draft.add(`tunnel ${row.name} owner`, mark);
+}
+
+/** @returns the `uuid-name` of the new Port. */
+export function insertTunnel(
+  draft: Draft,
+  taken: Set<string>,
+  tunnel: DesiredTunnel,
+  at: number,
+  desired: DesiredRows,
+): string {
+  const name = freeName(taken, tunnel);
+  taken.add(name);
+  if (name !== tunnel.name) {
+    draft.problems.push(
+      diagnostic(
+        "tunnel/name-taken",
+        `an interface of the host is already named ${tunnel.name}; the tunnel to ${tunnel.peerId} is ${name}`,
+        `ovs-vsctl del-port ${tunnel.name}, if nothing needs it`,
+      ),
+    );
+  }
+  const { ownerKey, fabricId } = desired.bridge;
+  draft.add(
+    `tunnel ${name} to ${tunnel.options.get("remote_ip")}`,
+    insert(
+      "Interface",
+      {
+        name,
+        type: tunnel.type,
+        options: ovsMap(tunnel.options),
+        ofport_request: tunnel.ofportRequest,
+        external_ids: ovsMap(tunnel.externalIds),
+      },
+      `interface_${at}`,
+    ),
+    insert(
+      "Port",
+      { name, interfaces: namedUuid(`interface_${at}`), external_ids: ovsMap([[ownerKey, fabricId]]) },
+      `port_${at}`,
+    ),
+  );
+  return `port_${at}`;
+}
+
+/** Interface names are unique per host, not per bridge: one that is taken would fail the whole transaction. */
+function freeName(taken: ReadonlySet<string>, tunnel: DesiredTunnel): string {
+  for (const prefix of ["", "weft-", "wf-", "w-"]) {
+    const name = `${prefix}${tunnel.name}`;
+    if (name.length <= MAX_INTERFACE_NAME && !taken.has(name)) return name;
+  }
+  let at = 1;
+  while (taken.has(`w${at}-${tunnel.peerIndex}`)) at++;
+  return `w${at}-${tunnel.peerIndex}`;
+}

@@ -1,0 +1,125 @@
+// An address that one tunnel gives up and another takes: never at once, since ovs-vswitchd may see the taker first.
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { DesiredRows } from "../../../src/pipeline/rows.ts";
+import { planHost } from "../../../src/reconcile/host-plan.ts";
+import { type ActiveMethod, parseConnectionMethod } from "../../../src/southbound/connection-method.ts";
+import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
+import { type Dialer, dial } from "../../../src/southbound/stream/index.ts";
+import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
+import { probeSession } from "../southbound/ovsdb/session-probe.ts";
+
+let server: RealServer;
+let dialer: Dialer;
+let session: OvsdbSession;
+
+beforeEach(async () => {
+  server = await startServer();
+  server.vsctl("init");
+  session = await new Promise((resolve) => {
+    dialer = dial(parseConnectionMethod(`unix:${server.socket}`) as ActiveMethod, {
+      onStream: (stream) => void probeSession(stream).ready.then(resolve),
+    });
+  });
+});
+
+afterEach(async () => {
+  dialer.close("the test is over");
+  await server.remove();
+});
+
+function tunnel(peerId: string, peerIndex: number, remoteIp: string): DesiredRows["tunnels"][number] {
+  return {
+    name: `gre${peerIndex}`,
+    type: "gre",
+    peerId,
+    peerIndex,
+    ofportRequest: 0x8000 + peerIndex,
+    options: new Map([
+      ["key", "flow"],
+      ["remote_ip", remoteIp],
+    ]),
+    externalIds: new Map([
+      ["weft-fabric", "f0"],
+      ["weft-peer", peerId],
+      ["weft-peer-index", String(peerIndex)],
+    ]),
+  };
+}
+
+function wanting(...tunnels: DesiredRows["tunnels"]): DesiredRows {
+  return {
+    hostId: "h1",
+    hostExternalIds: new Map(),
+    bridge: {
+      name: "br-int",
+      ownerKey: "weft-fabric",
+      fabricId: "f0",
+      datapathType: null,
+      hwaddr: "06:00:00:00:00:01",
+      controllerTarget: "tcp:192.0.2.1:6653",
+    },
+    tunnels,
+    portExternalIds: new Map(),
+  };
+}
+
+/** One transaction; then the tunnels that stand, by name. */
+async function step(rows: DesiredRows): Promise<Record<string, string>> {
+  const plan = planHost(session.rows, rows);
+  if (plan.operations.length > 0) await session.transact(plan.operations);
+  const tunnels = [...session.rows.interfaces.values()].filter((row) => row.type === "gre");
+  return Object.fromEntries(
+    tunnels.map((row) => [row.name, row.options.get("remote_ip") ?? ""]).sort(([a = ""], [b = ""]) => (a < b ? -1 : 1)),
+  );
+}
+
+/** What ovs-vswitchd writes once it has done all that was asked. */
+async function vswitchdCatchesUp(): Promise<void> {
+  const cfg = String(session.rows.openVSwitch?.next_cfg);
+  server.vsctl("set", "open_vswitch", ".", `cur_cfg=${cfg}`);
+  await expect.poll(() => String(session.rows.openVSwitch?.cur_cfg)).toBe(cfg);
+}
+
+describe("tunnels that take over each other's addresses", () => {
+  const before = wanting(tunnel("h2", 2, "10.0.0.2"), tunnel("h3", 3, "10.0.0.3"));
+
+  test("hosts that exchange their addresses: both tunnels go, and are made once ovs-vswitchd has seen it", async () => {
+    const exchanged = wanting(tunnel("h2", 2, "10.0.0.3"), tunnel("h3", 3, "10.0.0.2"));
+    expect(await step(before)).toEqual({ gre2: "10.0.0.2", gre3: "10.0.0.3" });
+    expect(await step(exchanged)).toEqual({});
+    expect(await step(exchanged)).toEqual({});
+    await vswitchdCatchesUp();
+    expect(await step(exchanged)).toEqual({ gre2: "10.0.0.3", gre3: "10.0.0.2" });
+    expect(planHost(session.rows, exchanged).operations).toEqual([]);
+  });
+
+  test("hosts that exchange their indexes: the names stay, the tunnels are made anew", async () => {
+    const exchanged = wanting(tunnel("h3", 2, "10.0.0.3"), tunnel("h2", 3, "10.0.0.2"));
+    await step(before);
+    expect(await step(exchanged)).toEqual({});
+    await vswitchdCatchesUp();
+    expect(await step(exchanged)).toEqual({ gre2: "10.0.0.3", gre3: "10.0.0.2" });
+  });
+
+  test("an address that passes on: the one that leaves it moves first, the one that gets it comes after", async () => {
+    const moved = wanting(tunnel("h2", 2, "10.0.0.3"), tunnel("h3", 3, "10.0.0.4"));
+    await step(before);
+    expect(await step(moved)).toEqual({ gre3: "10.0.0.4" });
+    await vswitchdCatchesUp();
+    expect(await step(moved)).toEqual({ gre2: "10.0.0.3", gre3: "10.0.0.4" });
+  });
+
+  test("an address that nobody else has is taken at once", async () => {
+    await step(before);
+    expect(await step(wanting(tunnel("h2", 2, "10.0.0.9"), tunnel("h3", 3, "10.0.0.3")))).toEqual({
+      gre2: "10.0.0.9",
+      gre3: "10.0.0.3",
+    });
+  });
+
+  test("a new peer's tunnel is made at once while nothing is under way", async () => {
+    await step(before);
+    const more = wanting(...before.tunnels, tunnel("h4", 4, "10.0.0.4"));
+    expect(Object.keys(await step(more))).toEqual(["gre2", "gre3", "gre4"]);
+  });
+});
