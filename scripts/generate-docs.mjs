@@ -32,10 +32,12 @@ const KINDS = {
     "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
   port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
-  "address-news": "ARP, neighbour solicitation and advertisement: a limited copy to the controller, and on.",
+  "address-news": "ARP, neighbour solicitation and advertisement, DHCP: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
   "known-mac": "A MAC that is known at this port: on, without a copy. A `note` holds its addresses.",
   "known-address": "ARP of a known MAC with a known IPv4 address: on, without a copy.",
+  usurper:
+    "A MAC, or a claim of an address, that stays with another place (a duplicate): a limited copy to the controller, and dropped.",
   "local-endpoint": "To an endpoint on this switch: out by its port.",
   "remote-endpoint":
     "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
@@ -47,6 +49,7 @@ const KINDS = {
 const PRIORITY_KINDS = {
   classify: { guard: ["guard"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
   learn: {
+    usurper: ["usurper"],
     knownAddress: ["known-address"],
     addressNews: ["address-news"],
     knownMac: ["known-mac"],
@@ -148,7 +151,17 @@ function exampleSwitch() {
     problems: [],
   });
   const heard = { vni: 4095, mac: "52:54:00:00:00:01", ofport: 1, ips: ["10.0.0.1"], heard: 1 };
+  // Somebody behind tap0 who claims an address of the guest on `two`.
+  const dispute = {
+    vni: 4095,
+    mac: null,
+    ip: "10.0.0.2",
+    reason: "duplicate",
+    holder: { mac: "52:54:00:00:00:02", place: { dpid: "0000000000000002", ofport: 1 } },
+    rivals: [{ mac: heard.mac, place: { dpid: "0000000000000001", ofport: 1 } }],
+  };
   const fabric = deriveFabric({
+    disputes: [dispute],
     fabricId: "example",
     tunnelType: type,
     networkSettings: [],
