@@ -15,6 +15,7 @@ import { openListeners } from "./listeners.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
 import { endpointSettings, hostSettings, mobilityRules, networkSettings, pipelineSettings } from "./settings.ts";
+import { askStation, defendStation } from "./station-frames.ts";
 import { Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -45,8 +46,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     perPort: config.endpoints.perPort,
     timers,
     changed: () => weaver.changed(),
-    ask: (station) => weaver.ask(station),
-    defend: (station) => weaver.defend(station),
+    ask: (station) => askStation(weaver.stationAt(station.place), station),
+    defend: (station) => defendStation(weaver.stationAt(station.place), station),
   });
   const switches: Switches = new Switches({
     whereabouts: watch.fabric,

@@ -1,13 +1,12 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
-import { defenceFrame, questionFrame } from "../discovery/address-frames.ts";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
-import type { Station } from "../discovery/whereabouts.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import type { Place } from "../model/place.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
-import { intoPort, outOfPort, type PipelineSettings, throughTables } from "../pipeline/context.ts";
+import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
@@ -178,29 +177,12 @@ export class Weaver {
     return new Set(away.map((entry) => entry.id));
   }
 
-  #stationHost({ place }: Station): { host: FabricHost; session: OpenFlowSession } | null {
-    const session = this.#options.switches.entries.get(place.dpid)?.session ?? null;
-    const island = this.#islands.get(place.dpid)?.hosts.get(loneHostId(place.dpid));
-    const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(place.dpid) ?? "");
+  /** The host and the connection of the switch that a place is on. */
+  stationAt({ dpid }: Place): { readonly host: FabricHost; readonly session: OpenFlowSession } | null {
+    const session = this.#options.switches.entries.get(dpid)?.session ?? null;
+    const island = this.#islands.get(dpid)?.hosts.get(loneHostId(dpid));
+    const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "");
     return session === null || host === undefined ? null : { host, session };
-  }
-
-  /** Asks a station whether an address is still its own; what it answers is heard like anything else. */
-  ask(station: Station): void {
-    const at = this.#stationHost(station);
-    if (at === null) return;
-    const actions = outOfPort(at.host, station.place.ofport, station.vni);
-    const data = questionFrame(station.ip, bridgeMac(at.host.id));
-    if (actions !== null && data !== null) at.session.packetOut({ actions, data });
-  }
-
-  /** Tells the station's network that an address is the station's, in its name. */
-  defend(station: Station): void {
-    const at = this.#stationHost(station);
-    const vlan = at === null ? null : intoPort(at.host, station.place.ofport, station.vni);
-    if (at === null || vlan === null) return;
-    const data = defenceFrame(station.ip, station.mac, vlan);
-    if (data !== null) at.session.packetOut({ inPort: station.place.ofport, actions: [throughTables()], data });
   }
 
   #indexesInFlows(): ReadonlySet<number> {

@@ -1,11 +1,11 @@
 // Where the MACs and addresses of one fabric are, as its guests were heard to say: bounded, and forgotten in silence.
 import type { Mac } from "../../proto/bytes/mac.ts";
-import type { Declaration } from "../model/declarations.ts";
 import type { CappedFact, DisputeFact } from "../model/disputes.ts";
 import { addressKey, endpointKey } from "../model/endpoints.ts";
 import type { ObservedFact, Vni } from "../model/facts.ts";
 import { type Claim, Mobility, type MobilityRules } from "../model/mobility.ts";
 import { type Place, placeKey, samePlace } from "../model/place.ts";
+import { arrivalOf, claimAt, type DeclaredBy, declaredAddresses } from "./declared-places.ts";
 import { PortCrowds } from "./port-crowds.ts";
 import type { Sighting } from "./sighting.ts";
 
@@ -14,9 +14,6 @@ const MAX_IPS_PER_MAC = 64;
 
 /** One answer is enough; IPv4 sorts first. */
 const MAX_ASKED_IPS = 2;
-
-/** What the fabric says of declarations: by `endpointKey`, the declaration that counts first. */
-export type DeclaredBy = ReadonlyMap<string, readonly Declaration[]>;
 
 /** A station that is said to have an address, and where it is. */
 export interface Station {
@@ -139,23 +136,6 @@ export class Whereabouts {
     }
   }
 
-  /** How the declarations stand to a frame of this MAC from this place. */
-  #claimAt(key: string, place: Place): Claim<Place> {
-    const declared = this.#declared.get(key) ?? [];
-    const [first] = declared;
-    if (first?.place == null) return {};
-    const here = declared.find((one) => samePlace(one.place, place));
-    if (here !== undefined && here !== first && here.guest !== null && here.guest.id === first.guest?.id) {
-      return { migrating: true };
-    }
-    const holder = this.#macs.holder(key);
-    const from = declared.find((one) => samePlace(one.place, holder));
-    if (here === first && from !== undefined && from.guest !== null && from.guest.id === here.guest?.id) {
-      return { migrating: true };
-    }
-    return { owner: first.place };
-  }
-
   /**
    * @param stale the switch still holds its flow of this MAC at that port: the frame may be from before a move.
    * @returns whether this was news.
@@ -167,7 +147,7 @@ export class Whereabouts {
     const holder = this.#macs.holder(key);
     if (stale && holder !== null && !samePlace(holder, place)) return false;
     this.#hearings++;
-    const verdict = this.#macs.claim(key, place, now, this.#claimAt(key, place));
+    const verdict = this.#macs.claim(key, place, now, claimAt(this.#declared.get(key) ?? [], holder, place));
     let changed = verdict.changed;
     if (changed) this.#settleMac(key);
     if (verdict.kind === "restored") {
@@ -267,11 +247,7 @@ export class Whereabouts {
   declare(declared: DeclaredBy, now: number): boolean {
     const before = this.#declared;
     this.#declared = declared;
-    const ips = new Map<string, Mac>();
-    for (const [first] of declared.values()) {
-      for (const ip of first?.ips ?? []) ips.set(addressKey(first?.vni ?? 0, ip), first?.mac ?? "");
-    }
-    this.#declaredIps = ips;
+    this.#declaredIps = declaredAddresses(declared);
     let changed = false;
     for (const [key, declarations] of declared) {
       const [first] = declarations;
@@ -366,19 +342,4 @@ export class Whereabouts {
       return place === null ? [] : [{ vni, ip, mac, place }];
     });
   }
-}
-
-/**
- * Where a migrating guest has arrived: at a place that became active, or at the one that is active when the place where it
- * was no longer is. A row that is read for the first time is no arrival.
- */
-function arrivalOf(now: readonly Declaration[], before: readonly Declaration[]): Place | null {
-  const [first, ...others] = now;
-  if (first?.guest == null) return null;
-  const wasActive = (one: Declaration) =>
-    before.find((other) => other.hostId === one.hostId && other.portName === one.portName)?.guest?.active;
-  const active = others.filter((one) => one.guest?.id === first.guest?.id && one.guest?.active === true);
-  const arrived = active.find((one) => wasActive(one) === false);
-  if (arrived !== undefined) return arrived.place;
-  return !first.guest.active && wasActive(first) === true ? (active[0]?.place ?? null) : null;
 }
