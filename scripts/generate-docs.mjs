@@ -20,6 +20,7 @@ const registry = await load("src/pipeline/registry.js");
 const { compileSwitch } = await load("src/pipeline/compile.js");
 const { deriveFabric } = await load("src/model/fabric.js");
 const { TUNNEL_TYPES, tunnelName, tunnelPort } = await load("src/model/tunnel-types.js");
+const { MESH } = await load("src/model/topology.js");
 const { defaultConfig } = await load("src/config/index.js");
 const { createProgram } = await load("src/cli/program.js");
 const { formatGroup, formatInstructions, formatMatch } = await load("proto/openflow13/index.js");
@@ -31,6 +32,8 @@ const KINDS = {
   guard:
     "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
   port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
+  relay:
+    "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
   "address-news": "ARP, neighbour solicitation and advertisement, DHCP: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
@@ -47,7 +50,7 @@ const KINDS = {
 };
 
 const PRIORITY_KINDS = {
-  classify: { guard: ["guard"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
+  classify: { guard: ["guard"], relay: ["relay"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
   learn: {
     usurper: ["usurper"],
     knownAddress: ["known-address"],
@@ -134,6 +137,7 @@ function exampleSwitch() {
     peerIndex: indexOf(peer),
     fabricId: "example",
     linkUp: true,
+    bfd: { kind: "up" },
     error: null,
   });
   const hostFact = (id) => ({
@@ -146,6 +150,7 @@ function exampleSwitch() {
     dpid: `000000000000000${indexOf(id)}`,
     stored: { index: indexOf(id), fabricId: "example", hostId: id },
     tunnelIp: ipOf(id),
+    tunnelTypes: null,
     ports: ports[id],
     tunnels: ids.filter((peer) => peer !== id).map(tunnelTo),
     problems: [],
@@ -177,12 +182,16 @@ function exampleSwitch() {
           observed: [heard],
           receivesOn: new Set(),
           sendsBy: new Map(),
+          relaysBy: new Map(),
+          relaysTo: new Map(),
         },
       ],
     ]),
     remembered: [],
     holding: false,
     keepTunnel: () => false,
+    bfd: defaultConfig.bfd,
+    topology: MESH,
   });
   const { endpoints, punts } = defaultConfig;
   return compileSwitch(fabric, fabric.hosts.get("one"), {

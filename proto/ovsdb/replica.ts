@@ -112,13 +112,32 @@ function nextRow(columns: Columns, before: DatumRow | undefined, version: 1 | 2,
 }
 
 /**
+ * Maps that an update in several slices has made and nobody else has seen yet: the next slice may go on with them. Without
+ * it each slice would copy the whole table, and a large update would take quadratic time.
+ */
+export type UpdateDraft = Set<ReadonlyMap<string, unknown>>;
+
+/** A map that may be changed: the draft's own, or a copy that then belongs to the draft. */
+export function draftOf<Value>(
+  map: ReadonlyMap<string, Value> | undefined,
+  draft: UpdateDraft | undefined,
+): Map<string, Value> {
+  if (map !== undefined && draft?.has(map) === true) return map as Map<string, Value>;
+  const copy = new Map(map);
+  draft?.add(copy);
+  return copy;
+}
+
+/**
  * Applies one update. Gives the new replica and the rows that the update touched, each once.
+ * @param draft the same one for all slices of one update; `replica`, if it is a slice's, is then no longer valid
  * @throws OvsdbProtocolError; the old replica is still whole, but no longer that of the server
  */
 export function applyUpdates(
   columns: MonitoredColumns,
   replica: Replica,
   { version, updates, incremental }: RawUpdates,
+  draft?: UpdateDraft,
 ): { readonly replica: Replica; readonly changes: readonly RowChange[] } {
   if (!isJsonObject(updates)) throw new OvsdbProtocolError("table updates", "must be an object", updates);
   const tables = new Map<string, ReadonlyMap<string, DatumRow>>(incremental ? replica : emptyReplica(columns));
@@ -129,7 +148,7 @@ export function applyUpdates(
       throw new OvsdbProtocolError("table updates", `a table that is not monitored: ${table.slice(0, 80)}`);
     }
     if (!isJsonObject(rowUpdates)) throw new OvsdbProtocolError(table, "must be an object", rowUpdates);
-    const rows = new Map(tables.get(table));
+    const rows = draftOf(tables.get(table), draft);
     for (const [key, rowUpdate] of Object.entries(rowUpdates)) {
       const uuid = key.toLowerCase();
       if (!isUuid(uuid)) throw new OvsdbProtocolError(table, "must hold rows by their UUIDs", key);
@@ -166,10 +185,20 @@ export function* sliceUpdates(whole: RawUpdates, rowsPerSlice: number): Generato
     const uuids = keys[index] ?? [];
     // A table of no rows has a slice too: whether it may be there at all is not decided here.
     for (let from = 0; from === 0 || from < uuids.length; from += rowsPerSlice) {
-      const part = uuids.slice(from, from + rowsPerSlice).map((uuid) => [uuid, (rows as JsonObject)[uuid] ?? null]);
-      const content = uuids.length === 0 ? rows : Object.fromEntries(part);
+      const content = uuids.length === 0 ? rows : pick(rows as JsonObject, uuids, from, from + rowsPerSlice);
       yield { ...whole, updates: Object.fromEntries([[table, content]]), incremental: incremental || !isFirst };
       isFirst = false;
     }
   }
+}
+
+function pick(rows: JsonObject, uuids: readonly string[], from: number, to: number): JsonObject {
+  // Without a prototype it is a hash table from its first key on, and `__proto__` a key like any other.
+  const part: Record<string, Json> = Object.create(null);
+  const end = Math.min(to, uuids.length);
+  for (let i = from; i < end; i++) {
+    const uuid = uuids[i] as string;
+    part[uuid] = rows[uuid] ?? null;
+  }
+  return part;
 }

@@ -3,7 +3,7 @@ import type { Atom, AtomicType } from "./atom.ts";
 import { type Datum, isMapDatum } from "./datum.ts";
 import type { MonitorTable, MonitorTables } from "./monitor.ts";
 import type { DatumRow } from "./operation-result.ts";
-import type { Replica, RowChange } from "./replica.ts";
+import { draftOf, type Replica, type RowChange, type UpdateDraft } from "./replica.ts";
 import type { ColumnType, DatabaseSchema } from "./schema.ts";
 import {
   type ColumnShape,
@@ -154,12 +154,14 @@ function rootRow(replica: Replica, diagnose: Diagnose): OpenVSwitchRow | null {
 /**
  * The next snapshot: rows that changed are made anew, all others are those of `snapshot`.
  * @param replica as it is after the changes
+ * @param draft as for `applyUpdates`: `snapshot`, if it is a slice's, is then no longer valid
  */
 export function nextVswitchRows(
   snapshot: VswitchRows,
   replica: Replica,
   changes: readonly RowChange[],
   diagnose: Diagnose,
+  draft?: UpdateDraft,
 ): VswitchRows {
   const next: { -readonly [Key in keyof VswitchRows]: unknown } = { ...snapshot };
   const copies = new Map<keyof VswitchRows, Map<string, Typed>>();
@@ -169,7 +171,7 @@ export function nextVswitchRows(
       continue;
     }
     const key = SNAPSHOT_KEYS[table];
-    const copy = copies.get(key) ?? new Map<string, Typed>(snapshot[key]);
+    const copy = copies.get(key) ?? draftOf<Typed>(snapshot[key], draft);
     copies.set(key, copy);
     if (after === undefined) copy.delete(uuid);
     else copy.set(uuid, typedRow(table, uuid, after, diagnose));

@@ -3,8 +3,10 @@ import { Command } from "commander";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { addLabCommand } from "./lab.ts";
+import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
 import { addGlobalOptions, addQueryCommands } from "./queries.ts";
+import { addWireCommands } from "./wire.ts";
 
 /** `script` is what runs this program: the demo starts its controller with it. */
 export function createProgram(script: string): Command {
@@ -30,6 +32,8 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addQueryCommands(program);
   addLabCommand(program);
   addDemoCommand(program, script);
+  addWireCommands(program);
+  addOvsdbCommand(program);
   return inheritSettings(program);
 }
 

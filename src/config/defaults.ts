@@ -13,7 +13,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   bridge: "br-int",
   datapathType: null,
   fabric: { id: null },
-  tunnel: { type: "geneve" },
+  tunnel: { type: "geneve", csum: null, dstPort: null, dfDefault: null, tos: null, ttl: null, localIp: false },
   listen: { ovsdb: ["ptcp:6640"], openflow: ["ptcp:6653"], control: null },
   controllerAddress: null,
   networks: Object.create(null) as Record<string, never>,
@@ -28,5 +28,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   },
   punts: { packetsPerSecond: 100, burst: 100 },
   timeouts: { startHoldSec: 15, probeSec: 5, handshakeSec: 10 },
+  topology: { hubs: [], direct: [] },
+  bfd: { enabled: true, packetsPerSecond: 200 },
   log: { level: "info" },
 });

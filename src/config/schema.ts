@@ -52,6 +52,13 @@ function named<Key extends z.core.$ZodRecordKey, Value extends z.core.SomeType>(
     .transform((record) => Object.assign(Object.create(null) as typeof record, record));
 }
 
+const flag = z.boolean({ error: "true or false" });
+
+function inheritable(what: string, min: number, max: number) {
+  const expected = `${what}, a whole number from ${min} to ${max}, or inherit`;
+  return z.union([z.literal("inherit"), z.int().min(min).max(max)], { error: expected }).nullable();
+}
+
 const bridge = text("a bridge name of at most 15 letters, digits or . _ -", /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/);
 const label = (what: string) =>
   text(`${what} of at most 63 letters, digits or . _ -`, /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
@@ -97,7 +104,15 @@ export const configSchema = section({
   bridge: bridge.default(fallback.bridge),
   datapathType: label("netdev, system, or null to leave it to the host;").nullable().default(fallback.datapathType),
   fabric: section({ id: label("a fabric id").nullable().default(fallback.fabric.id) }),
-  tunnel: section({ type: choice(TUNNEL_TYPES).default(fallback.tunnel.type) }),
+  tunnel: section({
+    type: choice(TUNNEL_TYPES).default(fallback.tunnel.type),
+    csum: flag.nullable().default(fallback.tunnel.csum),
+    dstPort: integer("a UDP port", 1, 65_535).nullable().default(fallback.tunnel.dstPort),
+    dfDefault: flag.nullable().default(fallback.tunnel.dfDefault),
+    tos: inheritable("a type of service", 0, 255).default(fallback.tunnel.tos),
+    ttl: inheritable("a time to live", 1, 255).default(fallback.tunnel.ttl),
+    localIp: flag.default(fallback.tunnel.localIp),
+  }),
   listen: section({
     ovsdb: methods("ptcp:6640").default([...fallback.listen.ovsdb]),
     openflow: methods("ptcp:6653").default([...fallback.listen.openflow]),
@@ -130,6 +145,18 @@ export const configSchema = section({
     startHoldSec: integer("seconds", 0, 3600).default(fallback.timeouts.startHoldSec),
     probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
+  }),
+  topology: section({
+    hubs: z.array(label("a host's id or name"), { error: "a list of hosts" }).default([...fallback.topology.hubs]),
+    direct: z
+      .array(z.tuple([label("a host's id or name"), label("a host's id or name")], { error: "a pair of hosts" }), {
+        error: "a list of pairs, such as [[a, b]]",
+      })
+      .default([]),
+  }),
+  bfd: section({
+    enabled: flag.default(fallback.bfd.enabled),
+    packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.bfd.packetsPerSecond),
   }),
   log: section({ level: choice(LOG_LEVELS).default(fallback.log.level) }),
 }) satisfies z.ZodType<WeftConfig>;

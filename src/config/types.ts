@@ -36,7 +36,17 @@ export interface WeftConfig {
   /** `Bridge.datapath_type`; null leaves it to each host. */
   readonly datapathType: string | null;
   readonly fabric: { readonly id: string | null };
-  readonly tunnel: { readonly type: TunnelType };
+  /** Options are those of ovs-vswitchd.conf.db(5); null leaves one to Open vSwitch. */
+  readonly tunnel: {
+    readonly type: TunnelType;
+    readonly csum: boolean | null;
+    readonly dstPort: number | null;
+    readonly dfDefault: boolean | null;
+    readonly tos: number | "inherit" | null;
+    readonly ttl: number | "inherit" | null;
+    /** Whether tunnels leave from the host's tunnel IP (`local_ip`), whatever its routes say. */
+    readonly localIp: boolean;
+  };
   readonly listen: {
     /** Connection methods, not yet checked. */
     readonly ovsdb: readonly string[];
@@ -69,5 +79,12 @@ export interface WeftConfig {
     readonly probeSec: number;
     readonly handshakeSec: number;
   };
+  /**
+   * Without hubs every pair of hosts has a tunnel. With hubs (ids or names) each host has one to each hub, and the pairs
+   * under `direct` have theirs too.
+   */
+  readonly topology: { readonly hubs: readonly string[]; readonly direct: readonly (readonly [string, string])[] };
+  /** Liveness of tunnels. `packetsPerSecond` is what one host sends for all its tunnels: intervals grow with their number. */
+  readonly bfd: { readonly enabled: boolean; readonly packetsPerSecond: number };
   readonly log: { readonly level: LogLevel };
 }

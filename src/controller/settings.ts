@@ -2,6 +2,7 @@
 import type { WeftConfig } from "../config/index.ts";
 import type { EndpointSetting, HostId, NetworkSetting } from "../model/facts.ts";
 import type { MobilityRules } from "../model/mobility.ts";
+import { MESH, type Topology } from "../model/topology.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 
 export interface HostSetting {
@@ -29,6 +30,11 @@ export function hostSettings(config: WeftConfig): ReadonlyMap<HostId, HostSettin
 
 export function hostSetting(settings: ReadonlyMap<HostId, HostSetting>, id: HostId): HostSetting {
   return settings.get(id) ?? NO_HOST_SETTING;
+}
+
+export function topologyOf({ topology }: WeftConfig): Topology {
+  if (topology.hubs.length === 0) return MESH;
+  return { kind: "hubs", hubs: topology.hubs, direct: topology.direct };
 }
 
 export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {

@@ -14,7 +14,14 @@ import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
-import { endpointSettings, hostSettings, mobilityRules, networkSettings, pipelineSettings } from "./settings.ts";
+import {
+  endpointSettings,
+  hostSettings,
+  mobilityRules,
+  networkSettings,
+  pipelineSettings,
+  topologyOf,
+} from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
@@ -76,6 +83,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     switches,
     watch,
     tunnelType: config.tunnel.type,
+    tunnelOptions: config.tunnel,
+    bfd: config.bfd,
+    topology: topologyOf(config),
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
     endpointSettings: endpointSettings(config),

@@ -221,6 +221,8 @@ export function switchFact(entry: SwitchEntry): SwitchFact | null {
     observed: entry.whereabouts.observedAt(entry.dpid),
     receivesOn: entry.readback?.receivesOn ?? new Set(),
     sendsBy: entry.readback?.sendsBy ?? new Map(),
+    relaysBy: entry.readback?.relaysBy ?? new Map(),
+    relaysTo: entry.readback?.relaysTo ?? new Map(),
   };
 }
 

@@ -5,6 +5,7 @@ import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from 
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { TunnelRowFact } from "../model/facts.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
@@ -19,13 +20,15 @@ export function problemViews(problems: readonly Diagnostic[]): readonly ProblemV
 }
 
 /** What the row on the host says of a tunnel; undefined where there is none. */
-export function tunnelState(row: { ofport: number | null; error: string | null; linkUp: boolean } | undefined): {
+export function tunnelState(row: TunnelRowFact | undefined): {
   state: TunnelState;
   reason: string | null;
 } {
   if (row === undefined) return { state: "pending", reason: "not yet made on the host" };
   if (row.error !== null) return { state: "error", reason: row.error };
   if (row.ofport === null) return { state: "pending", reason: "the switch has not given it a port number" };
+  if (row.bfd.kind === "down") return { state: "down", reason: `BFD: ${row.bfd.why}` };
+  if (row.bfd.kind === "starting") return { state: "down", reason: "BFD has not come up yet" };
   return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
 }
 

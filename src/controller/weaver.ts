@@ -1,14 +1,16 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import type { Place } from "../model/place.ts";
+import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { bridgeMac, compileRows, type DesiredRows, datapathIdOf } from "../pipeline/rows.ts";
+import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
@@ -22,7 +24,10 @@ export interface WeaverOptions {
   readonly switches: Switches;
   readonly watch: EndpointWatch;
   readonly tunnelType: TunnelType;
+  readonly bfd: BfdSettings;
+  readonly topology: Topology;
   readonly datapathType: string | null;
+  readonly tunnelOptions: TunnelOptions;
   readonly networkSettings: readonly NetworkSetting[];
   readonly endpointSettings: readonly EndpointSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
@@ -147,6 +152,8 @@ export class Weaver {
         away: this.#awayHosts(),
         disputes: watch.fabric.disputes(),
         capped: watch.fabric.capped(),
+        bfd: this.#options.bfd,
+        topology: this.#options.topology,
       },
       this.#fabric ?? undefined,
     );
@@ -258,6 +265,8 @@ export class Weaver {
           keepTunnel: () => false,
           disputes: this.#options.watch.island(entry.dpid)?.disputes() ?? [],
           capped: this.#options.watch.island(entry.dpid)?.capped() ?? [],
+          bfd: this.#options.bfd,
+          topology: this.#options.topology,
         },
         this.#islands.get(entry.dpid),
       );
@@ -281,6 +290,7 @@ export class Weaver {
   desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType: this.#options.datapathType });
+    const { datapathType, tunnelOptions } = this.#options;
+    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions });
   }
 }

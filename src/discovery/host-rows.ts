@@ -2,8 +2,9 @@
 import type { BridgeRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { HOST_KEYS, HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
-import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact } from "../model/facts.ts";
+import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
+import { isTunnelType, TUNNEL_TYPES } from "../model/tunnel-types.ts";
 import { isPhysical, portFact, tunnelRow } from "./port-rows.ts";
 import { findTunnelIp } from "./tunnel-ip.ts";
 
@@ -127,6 +128,27 @@ function datapathTypeOf(ids: ReadonlyMap<string, string>): string | null {
   return text === undefined || text === "" ? null : text;
 }
 
+/** `weft-tunnel-type`, else OVN's `ovn-encap-type`; what is no tunnel type of Weft's is told and left out. */
+function tunnelTypesOf(
+  hostId: string,
+  ids: ReadonlyMap<string, string>,
+  problems: Diagnostic[],
+): readonly TunnelType[] | null {
+  const text = ids.get(HOST_SETTINGS.tunnelType) ?? ids.get("ovn-encap-type") ?? "";
+  const words = text.split(",").flatMap((word) => (word.trim() === "" ? [] : [word.trim()]));
+  const types = words.filter(isTunnelType);
+  if (types.length < words.length) {
+    problems.push(
+      diagnostic(
+        "host/tunnel-type",
+        `host ${hostId} asks for tunnels of type "${text.slice(0, 64)}"; Weft makes ${Object.keys(TUNNEL_TYPES).join(", ")}`,
+        `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.tunnelType}=geneve`,
+      ),
+    );
+  }
+  return types.length === 0 ? null : types;
+}
+
 /** null before the root row was read. */
 export function hostFact(rows: VswitchRows, context: HostContext): HostFact | null {
   const root = rows.openVSwitch;
@@ -155,6 +177,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),
     tunnelIp: tunnelIp.ip,
+    tunnelTypes: tunnelTypesOf(id, root.external_ids, problems),
     ports: Object.freeze(members.ports),
     tunnels: Object.freeze(members.tunnels),
     problems: Object.freeze(problems),

@@ -46,6 +46,7 @@ export function loneSwitchFact(dpid: string, ports: Iterable<PortDesc>, ovsVersi
     dpid,
     stored: null,
     tunnelIp: null,
+    tunnelTypes: null,
     ports: Object.freeze(facts.sort((a, b) => (a.name < b.name ? -1 : 1))),
     tunnels: [],
     problems: [],

@@ -3,7 +3,7 @@ import { isMulticastMac, type Mac, tryParseMac } from "../../proto/bytes/mac.ts"
 import type { InterfaceRow, PortRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { GUEST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
-import type { PortFact, TunnelRowFact } from "../model/facts.ts";
+import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
 import { isTunnelType } from "../model/tunnel-types.ts";
@@ -57,8 +57,17 @@ export function tunnelRow(row: InterfaceRow): TunnelRowFact | null {
     peerIndex,
     fabricId,
     linkUp: row.link_state === "up",
+    bfd: bfdHealth(row),
     error: row.error,
   });
+}
+
+/** `flap_count` counts changes of `forwarding`: 0 while a session has never been up. */
+function bfdHealth(row: InterfaceRow): BfdHealth {
+  if (row.bfd.get("enable") !== "true") return { kind: "off" };
+  if (row.bfd_status.get("forwarding") === "true") return { kind: "up" };
+  if ((row.bfd_status.get("flap_count") ?? "0") === "0") return { kind: "starting" };
+  return { kind: "down", why: row.bfd_status.get("diagnostic") ?? "no diagnostic" };
 }
 
 /** A device that leads out of the host. */

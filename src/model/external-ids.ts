@@ -13,6 +13,8 @@ export const HOST_SETTINGS = {
   bridge: "weft-bridge",
   tunnelIp: "weft-tunnel-ip",
   datapathType: "weft-datapath-type",
+  /** One or more, separated by commas. */
+  tunnelType: "weft-tunnel-type",
 } as const;
 
 /** On Bridge, Controller, Port and Interface rows that Weft made: its mark. The value is the fabric's id. */

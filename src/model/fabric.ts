@@ -1,4 +1,5 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+import type { BfdSettings } from "./bfd.ts";
 import { type Declaration, declarationsOf } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type CappedFact, type DisputeFact, disputeProblems, type NamedPlace } from "./disputes.ts";
@@ -17,7 +18,9 @@ import type {
 import { type Identity, takesPart } from "./identity.ts";
 import { type Attachment, NetworkTable } from "./networks.ts";
 import type { Place } from "./place.ts";
-import { sendingPort, type WantedTunnel, wantedTunnels } from "./tunnels.ts";
+import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
+import { type Topology, topologyKey } from "./topology.ts";
+import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
 
 export interface FabricPort {
   readonly fact: PortFact;
@@ -33,8 +36,10 @@ export interface FabricHost extends Identity {
   readonly ports: readonly FabricPort[];
   /** Tunnel Interfaces that should stand on the host. */
   readonly wantedTunnels: readonly WantedTunnel[];
-  /** Peer index -> the port that leads there. */
-  readonly sendingPorts: ReadonlyMap<number, number>;
+  /** Peer index -> how frames for that host leave this one. Sorted. */
+  readonly ways: ReadonlyMap<number, Way>;
+  /** Peer index -> the port by which others' frames for that host are passed on. Sorted. */
+  readonly relaying: ReadonlyMap<number, number>;
 }
 
 export interface FabricInput {
@@ -54,6 +59,8 @@ export interface FabricInput {
   readonly away?: ReadonlySet<HostId>;
   readonly disputes?: readonly DisputeFact[];
   readonly capped?: readonly CappedFact[];
+  readonly bfd: BfdSettings;
+  readonly topology: Topology;
 }
 
 export interface Fabric {
@@ -71,17 +78,23 @@ export interface Fabric {
   readonly disputes: readonly DisputeFact[];
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
+  readonly bfd: BfdSettings;
+  readonly relays: { readonly key: string; readonly plan: RelayPlan };
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
-/** What is remembered counts for an index that some host's rows name, and for any while the fabric is being read. */
+/**
+ * What is remembered counts for an index that some host's rows name. For any other it counts while the fabric is being
+ * read, and while a host that is known has not been: spokes name only hubs, and a hub that is away names the rest.
+ */
 function stillRemembered(input: FabricInput): readonly RememberedFact[] {
+  const unread = [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const byIndex = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   const kept: RememberedFact[] = [];
   for (const fact of input.remembered) {
     const id = byIndex.get(fact.index);
     if (id === undefined) {
-      if (input.holding) kept.push(fact);
+      if (input.holding || unread) kept.push(fact);
       continue;
     }
     const rowsRead = input.hostFacts.has(id);
@@ -164,6 +177,19 @@ function joined(
   return problems;
 }
 
+function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
+  const ends: RelayHost[] = [];
+  for (const { id, name, index, fact } of hosts) {
+    const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
+    if (index !== null) ends.push({ id, name, index, tunnels });
+  }
+  // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
+  const key = `${input.bfd.enabled} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
+  return previous?.relays.key === key
+    ? previous.relays
+    : { key, plan: planRelays(ends, input.topology, input.bfd.enabled) };
+}
+
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
 export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const remembered = stillRemembered(input);
@@ -186,20 +212,25 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       switch: input.switchFacts.get(identity.id) ?? null,
       ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
       wantedTunnels: [],
-      sendingPorts: new Map(),
+      ways: new Map(),
+      relaying: new Map(),
     });
   }
+  const relays = relaysAmong(input, hosts.values(), previous);
+  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
+  const legsInUse = relayLegsInUse(input, hosts.values());
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
-    const sendingPorts = new Map<number, number>();
-    for (const peer of peers) {
-      if (peer.index !== null) sendingPorts.set(peer.index, sendingPort(input, host, peer));
-    }
-    for (const fact of remembered) {
-      const used = host.switch?.sendsBy.get(fact.index);
-      if (!sendingPorts.has(fact.index) && used !== undefined) sendingPorts.set(fact.index, used);
-    }
-    hosts.set(host.id, Object.freeze({ ...host, wantedTunnels: wantedTunnels(input, host, peers), sendingPorts }));
+    const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
+    hosts.set(
+      host.id,
+      Object.freeze({
+        ...host,
+        wantedTunnels: wantedTunnels(input, host, peers, legsInUse),
+        ways,
+        relaying: relayingPorts(input, host, peers, ways),
+      }),
+    );
   }
   const members = new Map<Vni, Set<number>>();
   const join = (vni: Vni, index: number | null): void => {
@@ -231,6 +262,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     standbys: table.standbys,
     disputes: input.disputes ?? [],
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
+    bfd: input.bfd,
+    relays,
     problems: joined(problems, table.problems, disputed),
   });
 }

@@ -36,6 +36,18 @@ export interface PortFact {
   readonly problems: readonly Diagnostic[];
 }
 
+/**
+ * What `bfd_status` says of a tunnel. It is ephemeral, and wrong for seconds after an ovsdb-server restart: it chooses
+ * among ways, and never removes one.
+ */
+export type BfdHealth =
+  | { readonly kind: "off" }
+  /** On, and not yet up since the tunnel was made. */
+  | { readonly kind: "starting" }
+  | { readonly kind: "up" }
+  /** Was up, and is not; with the diagnostic of RFC 5880 in Open vSwitch's words. */
+  | { readonly kind: "down"; readonly why: string };
+
 /** A tunnel Interface that Weft made, as its row describes it. */
 export interface TunnelRowFact {
   readonly name: string;
@@ -46,6 +58,7 @@ export interface TunnelRowFact {
   readonly peerIndex: number;
   readonly fabricId: string;
   readonly linkUp: boolean;
+  readonly bfd: BfdHealth;
   /** `Interface.error`. */
   readonly error: string | null;
 }
@@ -81,6 +94,8 @@ export interface HostFact {
   readonly dpid: string | null;
   readonly stored: StoredIdentity | null;
   readonly tunnelIp: string | null;
+  /** Tunnel types the host takes, the one it likes best first; null takes any. */
+  readonly tunnelTypes: readonly TunnelType[] | null;
   readonly ports: readonly PortFact[];
   readonly tunnels: readonly TunnelRowFact[];
   readonly problems: readonly Diagnostic[];
@@ -109,6 +124,10 @@ export interface SwitchFact {
   readonly receivesOn: ReadonlySet<number>;
   /** Host index -> the tunnel port that its HOST group is known to use. */
   readonly sendsBy: ReadonlyMap<number, number>;
+  /** Host index -> the tunnel ports to the relays that its HOST group is known to use, in their order. */
+  readonly relaysBy: ReadonlyMap<number, readonly number[]>;
+  /** Host index -> the port by which it is known to pass on what others ask it to. */
+  readonly relaysTo: ReadonlyMap<number, number>;
 }
 
 /**

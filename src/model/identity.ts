@@ -40,7 +40,7 @@ export interface IdentityInput {
   readonly decisions: Decisions;
   /** Shortly after a start: hosts may not have come back yet. */
   readonly holding: boolean;
-  /** Indexes that appear in flows of switches: not to be given to anyone while holding. */
+  /** Indexes that appear in flows of switches: not to be given to anyone. */
   readonly indexesInFlows: ReadonlySet<number>;
   readonly forgotten: ReadonlySet<HostId>;
   readonly newFabricId: () => string;
@@ -68,12 +68,14 @@ export function takesPart(host: HostFact): boolean {
 function chooseFabricId(input: IdentityInput): { id: string | null; isNew: boolean } {
   const { decisions, hosts } = input;
   if (input.configuredFabricId !== null) return { id: input.configuredFabricId, isNew: false };
-  const mayChange = decisions.fabricId === null || (decisions.fabricIdIsNew && input.holding);
-  if (mayChange) {
+  if (decisions.fabricId === null || decisions.fabricIdIsNew) {
     for (const host of hosts) {
       const stored = host.stored;
       const had = stored !== null && stored.hostId === host.id && stored.fabricId !== decisions.fabricId;
-      if (had && takesPart(host)) return { id: stored.fabricId, isNew: false };
+      if (!had || !takesPart(host)) continue;
+      // Some time after the start, one host's word is not enough: it must have been in a fabric with others.
+      const named = host.tunnels.some((tunnel) => tunnel.fabricId === stored.fabricId);
+      if (decisions.fabricId === null || input.holding || named) return { id: stored.fabricId, isNew: false };
     }
   }
   if (decisions.fabricId !== null) return { id: decisions.fabricId, isNew: decisions.fabricIdIsNew };
@@ -100,7 +102,8 @@ function collectMentions(input: IdentityInput, fabricId: string | null): Map<Hos
 /**
  * Decides identities from full state. An index whose stored fabric or host does not match (a clone, another fabric)
  * counts as none. Of two hosts with one index the one keeps it that had it before this run began (while holding), then
- * the one that more peers' rows name, then the one that has it stored; the other gets a new one.
+ * the one that more peers' rows name, then again the one that had it before, then the one that has it stored; the other
+ * gets a new one.
  * Nothing is given out while a host that is known to exist has not been read, for as long as `holding` lasts.
  */
 export function resolveIdentities(input: IdentityInput): IdentityOutcome {
@@ -122,10 +125,12 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     if (index === null || index < 1 || index > MAX_INDEX) continue;
     const before = input.holding && newlyIndexed.has(host.id) ? 0 : 1;
     const named = mention?.index === index ? mention.count : 0;
-    claims.push({ id: host.id, index, rank: [configured === null ? 0 : 1, before, named, stored === index ? 1 : 0] });
+    const older = newlyIndexed.has(host.id) ? 0 : 1;
+    const rank = [configured === null ? 0 : 1, before, named, older, stored === index ? 1 : 0];
+    claims.push({ id: host.id, index, rank });
   }
   for (const [id, mention] of mentions) {
-    if (!present.has(id)) claims.push({ id, index: mention.index, rank: [0, 1, mention.count, 0] });
+    if (!present.has(id)) claims.push({ id, index: mention.index, rank: [0, 1, mention.count, 1, 0] });
   }
   claims.sort((a, b) => compareRanks(b.rank, a.rank) || (a.id < b.id ? -1 : 1));
   const ownerOf = new Map<number, HostId>();
@@ -143,7 +148,7 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     let next = 1;
     for (const host of input.hosts) {
       if (!takesPart(host) || indexOf.has(host.id)) continue;
-      while (ownerOf.has(next) || (input.holding && input.indexesInFlows.has(next))) next++;
+      while (ownerOf.has(next) || input.indexesInFlows.has(next)) next++;
       if (next > MAX_INDEX) break;
       ownerOf.set(next, host.id);
       indexOf.set(host.id, next);

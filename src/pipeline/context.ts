@@ -3,7 +3,7 @@ import { type Action, type Instruction, OFPP, type OxmTlv } from "../../proto/op
 import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
 import type { Attachment, Network } from "../model/networks.ts";
-import { TABLES, type TableName } from "./registry.ts";
+import { RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -67,13 +67,18 @@ export function output(port: number): Action {
 
 /** OFPVID_PRESENT of OpenFlow 1.3.5, section 7.2.3.7. */
 const VID_PRESENT = 0x1000;
-const ETHERTYPE_VLAN = 0x8100;
+export const ETHERTYPE_VLAN = 0x8100;
 
 /** `vlan_vid` of frames that carry no tag. */
 export const UNTAGGED: OxmTlv = { field: "vlan_vid", value: 0 };
 
 export function vlanVid(vlan: number): OxmTlv {
   return { field: "vlan_vid", value: VID_PRESENT | vlan };
+}
+
+/** Sets or clears "relay me" in the tunnel key, and leaves the network in it. */
+export function relayBit(value: 0n | 1n): Action {
+  return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
 }
 
 /** Out of a local port, with the tag that the port's VLAN columns ask for. */

@@ -14,7 +14,7 @@ export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
     if (endpoint.hostId !== context.host.id) {
       // Of a host that only other switches tell of, this one may know no way to it, and so have no group for it.
       const index = endpoint.hostIndex;
-      if (index !== null && context.host.sendingPorts.has(index)) yield remoteEndpointFlow(endpoint, index);
+      if (index !== null && context.host.ways.has(index)) yield remoteEndpointFlow(endpoint, index);
       continue;
     }
     const local = localAt.get(`${endpoint.ofport}/${endpoint.vni}`);

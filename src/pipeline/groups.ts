@@ -1,6 +1,7 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
-import { type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
-import { type CompileContext, outOf, output } from "./context.ts";
+import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
+import type { Way } from "../model/ways.ts";
+import { type CompileContext, ETHERTYPE_VLAN, outOf, output, relayBit, vlanVid } from "./context.ts";
 import { type DesiredGroup, type DesiredMeter, desiredGroup, meterForm } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
 import { floodGroup, GROUPS, hostGroup, localGroup, puntMeter } from "./registry.ts";
@@ -21,11 +22,9 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
       ports.map((local) => bucket({ actions: outOf(local) })),
     );
   }
-  for (const [index, port] of [...host.sendingPorts].sort(([a], [b]) => a - b)) yield hostGroupTo(index, port);
+  for (const [index, way] of host.ways) yield hostGroupTo(index, way);
   for (const { vni } of context.networks) {
-    const peers = (fabric.members.get(vni) ?? []).filter(
-      (index) => index !== host.index && host.sendingPorts.has(index),
-    );
+    const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
     yield desiredGroup(floodGroup(vni), "all", [
       bucket({ actions: [{ kind: "group", groupId: localGroup(vni) }] }),
       ...peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
@@ -34,13 +33,22 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
 }
 
 /**
- * Fast failover: the direct tunnel while it is live; last, the direct tunnel again, watched by a group that is never
- * dead: a liveness report that is wrong must not mean drop.
+ * Fast failover: the direct tunnel while it is live; then relays, while the tunnel to the relay is; last, the direct
+ * tunnel (or the first relay) again, watched by a group that is never dead: a liveness report that is wrong must not
+ * mean drop.
  */
-function hostGroupTo(index: number, port: number): DesiredGroup {
+function hostGroupTo(index: number, { direct, relays }: Way): DesiredGroup {
+  const label: Action = { kind: "set_field", field: vlanVid(index) };
+  const ways = [
+    ...(direct === null ? [] : [{ port: direct, actions: [output(direct)] }]),
+    ...relays.map((port) => ({
+      port,
+      actions: [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN } as const, label, relayBit(1n), output(port)],
+    })),
+  ];
   return desiredGroup(hostGroup(index), "ff", [
-    bucket({ watchPort: port, actions: [output(port)] }),
-    bucket({ watchGroup: GROUPS.alwaysLive, actions: [output(port)] }),
+    ...ways.map(({ port, actions }) => bucket({ watchPort: port, actions })),
+    ...ways.slice(0, 1).map(({ actions }) => bucket({ watchGroup: GROUPS.alwaysLive, actions })),
   ]);
 }
 

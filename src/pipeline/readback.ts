@@ -28,6 +28,8 @@ export interface Readback {
   readonly holds: (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => boolean;
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
+  readonly relaysBy: ReadonlyMap<number, readonly number[]>;
+  readonly relaysTo: ReadonlyMap<number, number>;
   readonly remembered: readonly RememberedFact[];
 }
 
@@ -53,9 +55,13 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   else set.add(value);
 }
 
-/** Where the group's own port is in use: the first bucket's output. */
-function firstOutput(buckets: readonly Bucket[]): number | null {
-  for (const action of buckets[0]?.actions ?? []) if (action.kind === "output") return action.port;
+/** A bucket that puts the relay label on. */
+function isRelay(bucket: Bucket): boolean {
+  return bucket.actions.some((action) => action.kind === "push_vlan");
+}
+
+function outputOf(bucket: Bucket): number | null {
+  for (const action of bucket.actions) if (action.kind === "output") return action.port;
   return null;
 }
 
@@ -66,6 +72,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
   const held = new Set<string>();
   const receivesOn = new Set<number>();
+  const relaysTo = new Map<number, number>();
   const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
   for (const flow of flows) {
     const fact = decodeCookie(flow.cookie);
@@ -76,6 +83,11 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         break;
       case "tunnel":
         if (inPort !== null) receivesOn.add(inPort);
+        break;
+      case "relay":
+        for (const action of actionsOf(flow.instructions)) {
+          if (action.kind === "output") relaysTo.set(fact.place, action.port);
+        }
         break;
       case "known-mac":
       case "known-address": {
@@ -103,12 +115,20 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     }
   }
   const sendsBy = new Map<number, number>();
+  const relaysBy = new Map<number, readonly number[]>();
   const vnisAt = new Map<number, Set<Vni>>();
   for (const group of groups) {
     const role = groupRole(group.groupId);
     if (role?.kind === "host") {
-      const port = firstOutput(group.buckets);
+      // The last bucket is the first one again.
+      const ways = group.buckets.slice(0, -1);
+      const direct = ways.find((bucket) => !isRelay(bucket));
+      const port = direct === undefined ? null : outputOf(direct);
       if (port !== null) sendsBy.set(role.index, port);
+      relaysBy.set(
+        role.index,
+        ways.filter(isRelay).flatMap((bucket) => outputOf(bucket) ?? []),
+      );
     } else if (role?.kind === "flood") {
       for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {
         const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
@@ -116,13 +136,16 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
       }
     }
   }
-  const indexes = [...new Set([...endpointsAt.keys(), ...vnisAt.keys()])].sort((a, b) => a - b);
+  const told = [endpointsAt, vnisAt, sendsBy, relaysBy, relaysTo].flatMap((map) => [...map.keys()]);
+  const indexes = [...new Set(told)].sort((a, b) => a - b);
   return {
     ownIndex,
     observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
     holds: (one) => held.has(keyOf(one)),
     receivesOn,
     sendsBy,
+    relaysBy,
+    relaysTo,
     remembered: indexes.map((index) => ({
       index,
       endpoints: [...(endpointsAt.get(index)?.values() ?? [])],

@@ -41,6 +41,8 @@ export const PRIORITIES = {
   classify: {
     /** Group source addresses and frames that 802.1D keeps on one link are dropped. */
     guard: 900,
+    /** Frames that another host asks this one to pass on. */
+    relay: 600,
     tunnel: 500,
     port: 400,
     /** Matches all and drops: it exists for its cookie, which names the host. */
@@ -75,7 +77,8 @@ export const FLOW_KINDS = {
   flood: 11,
   "deliver-endpoint": 12,
   "deliver-flood": 13,
-  usurper: 14,
+  relay: 14,
+  usurper: 20,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -114,6 +117,9 @@ export function decodeCookie(cookie: bigint): CookieFact | undefined {
 export function isOwnCookie(cookie: bigint): boolean {
   return cookie >> 48n === COOKIE_OWNER;
 }
+
+/** The bit of a tunnel key that says "relay me": the frame's outer VLAN id is then the index of the host it is for. */
+export const RELAY_KEY_BIT = 23;
 
 /** Group ids: the same on every switch. */
 export const GROUPS = {

@@ -1,11 +1,12 @@
 // Facts to desired OVSDB rows of one host: its identity, the integration bridge, the tunnels. Pure.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { bfdColumn } from "../model/bfd.ts";
 import { HOST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId, TunnelType } from "../model/facts.ts";
 import { takesPart } from "../model/identity.ts";
 import { DEFAULT_NETWORK, FIRST_NAMED_VNI } from "../model/networks.ts";
-import { tunnelName, tunnelPort } from "../model/tunnel-types.ts";
+import { TUNNEL_TYPES, tunnelName, tunnelPort } from "../model/tunnel-types.ts";
 
 export interface DesiredTunnel {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface DesiredTunnel {
   readonly ofportRequest: number;
   readonly options: ReadonlyMap<string, string>;
   readonly externalIds: ReadonlyMap<string, string>;
+  /** `Interface.bfd`. */
+  readonly bfd: ReadonlyMap<string, string>;
 }
 
 export interface DesiredRows {
@@ -40,6 +43,38 @@ export interface DesiredRows {
 export interface RowSettings {
   readonly datapathType: string | null;
   readonly controllerTarget: string;
+  readonly tunnelOptions: TunnelOptions;
+}
+
+/** `Interface.options` of tunnels beyond key and remote_ip; null leaves one to Open vSwitch. */
+export interface TunnelOptions {
+  readonly csum: boolean | null;
+  /** For the types that are UDP. */
+  readonly dstPort: number | null;
+  readonly dfDefault: boolean | null;
+  readonly tos: number | "inherit" | null;
+  readonly ttl: number | "inherit" | null;
+  /** Whether a tunnel leaves from the host's tunnel IP, whatever its routes say. */
+  readonly localIp: boolean;
+}
+
+function tunnelOptions(
+  type: TunnelType,
+  remoteIp: string,
+  ownIp: string | null,
+  options: TunnelOptions,
+): ReadonlyMap<string, string> {
+  const entries: readonly (readonly [string, string | number | boolean | null])[] = [
+    ["csum", options.csum],
+    ["df_default", options.dfDefault],
+    ["dst_port", TUNNEL_TYPES[type].udpPort === null ? null : options.dstPort],
+    ["key", "flow"],
+    ["local_ip", options.localIp ? ownIp : null],
+    ["remote_ip", remoteIp],
+    ["tos", options.tos],
+    ["ttl", options.ttl],
+  ];
+  return new Map(entries.flatMap(([key, value]) => (value === null ? [] : [[key, String(value)] as const])));
 }
 
 /** FNV-1a, 64 bits, over UTF-16 code units. */
@@ -70,6 +105,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
   const { fact, index } = host;
   if (fact === null || index === null || fabric.id === null || !takesPart(fact)) return null;
   const fabricId = fabric.id;
+  const bfd = bfdColumn(fabric.bfd, host.wantedTunnels.length);
   const portExternalIds = new Map<string, ReadonlyMap<string, string>>();
   for (const port of host.ports) {
     const own = port.attachments[0]?.network;
@@ -100,15 +136,13 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
       peerId: tunnel.peerId,
       peerIndex: tunnel.peerIndex,
       ofportRequest: tunnelPort(tunnel.type, tunnel.peerIndex),
-      options: new Map([
-        ["key", "flow"],
-        ["remote_ip", tunnel.remoteIp],
-      ]),
+      options: tunnelOptions(tunnel.type, tunnel.remoteIp, host.tunnelIp, settings.tunnelOptions),
       externalIds: new Map([
         [OWNER_KEY, fabricId],
         [TUNNEL_KEYS.peer, tunnel.peerId],
         [TUNNEL_KEYS.peerIndex, String(tunnel.peerIndex)],
       ]),
+      bfd,
     })),
     portExternalIds,
   };

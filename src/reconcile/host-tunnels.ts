@@ -100,7 +100,8 @@ export function mendTunnels(
 function mendTunnel(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): void {
   const options = sameMap(row.options, tunnel.options) ? {} : { options: ovsMap(tunnel.options) };
   const request = row.ofport_request === tunnel.ofportRequest ? {} : { ofport_request: tunnel.ofportRequest };
-  const changes = { ...options, ...request };
+  const bfd = sameMap(row.bfd, tunnel.bfd) ? {} : { bfd: ovsMap(tunnel.bfd) };
+  const changes = { ...options, ...request, ...bfd };
   if (Object.keys(changes).length > 0) {
     const remoteIp = tunnel.options.get("remote_ip");
     draft.add(`tunnel ${row.name} to ${remoteIp}`, update("Interface", byUuid(row.uuid), changes));
@@ -139,6 +140,7 @@ export function insertTunnel(
         options: ovsMap(tunnel.options),
         ofport_request: tunnel.ofportRequest,
         external_ids: ovsMap(tunnel.externalIds),
+        bfd: ovsMap(tunnel.bfd),
       },
       `interface_${at}`,
     ),

@@ -136,7 +136,7 @@ export class FabricUnderTest {
   }
 
   /** Why the fabric is not yet whole: hosts, tunnels, flows and the guests' endpoints. */
-  async #unfinished(hosts: number, guests: readonly Guest[]): Promise<string[]> {
+  async #unfinished(hosts: number, guests: readonly Guest[], tunnels: number): Promise<string[]> {
     const view = await this.ask("topology");
     const missing: string[] = [];
     if (view.hosts.length !== hosts) missing.push(`${view.hosts.length} hosts of ${hosts}`);
@@ -144,7 +144,6 @@ export class FabricUnderTest {
       if (state !== "up") missing.push(`${id} is ${state} ${problems.map((problem) => problem.message).join(", ")}`);
       if (flows.desired !== flows.installed) missing.push(`${id} has ${flows.installed} of ${flows.desired} flows`);
     }
-    const tunnels = hosts * (hosts - 1);
     if (view.tunnels.length !== tunnels) missing.push(`${view.tunnels.length} tunnels of ${tunnels}`);
     for (const { from, to, type, state, reason } of view.tunnels)
       if (state !== "up" || type !== this.#tunnel) missing.push(`${type} ${from} -> ${to} is ${state} (${reason})`);
@@ -157,11 +156,14 @@ export class FabricUnderTest {
   }
 
   /** Resolves when every host is up, every tunnel stands, every guest is an endpoint, and the controller has come to rest. */
-  async settled(options: { hosts?: number; guests?: readonly Guest[]; timeoutSec?: number } = {}): Promise<void> {
+  async settled(
+    options: { hosts?: number; guests?: readonly Guest[]; tunnels?: number; timeoutSec?: number } = {},
+  ): Promise<void> {
     const { hosts = this.lab.hosts.length, guests = this.lab.guests, timeoutSec = 30 } = options;
+    const { tunnels = hosts * (hosts - 1) } = options;
     let [last, since] = ["", Date.now()];
     await this.until(async () => {
-      const missing = await this.#unfinished(hosts, guests);
+      const missing = await this.#unfinished(hosts, guests, tunnels);
       const now = JSON.stringify([missing, await this.work()]);
       if (now !== last) [last, since] = [now, Date.now()];
       const quiet = missing.length > 0 || Date.now() - since >= QUIET_MS;

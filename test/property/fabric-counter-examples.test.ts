@@ -1,5 +1,6 @@
 // Counter-examples that random fabrics have found, shrunk: each was a bug.
 import { describe, it } from "vitest";
+import { MESH } from "../../src/model/topology.ts";
 import {
   type AwayScenario,
   expectForwards,
@@ -17,7 +18,7 @@ function port(ofport: number, fields: Partial<PortSpec> = {}): PortSpec {
 
 /** A host for each list of ports. */
 function fabric(...hosts: readonly (readonly PortSpec[])[]): FabricSpec {
-  return { hosts: hosts.map((ports) => ({ ports })), tunnelType: "gre", settings: [] };
+  return { hosts: hosts.map((ports) => ({ ports })), tunnelType: "gre", topology: MESH, settings: [] };
 }
 
 function guest(fields: Partial<GuestSpec>): GuestSpec {

@@ -1,4 +1,5 @@
 // A whole fabric without sockets: facts -> fabric -> plans -> switches, one event at a time, in any order a test likes.
+import { defaultConfig } from "../../src/config/index.ts";
 import { Whereabouts } from "../../src/discovery/whereabouts.ts";
 import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   TunnelType,
 } from "../../src/model/facts.ts";
 import { type Decisions, NO_DECISIONS, resolveIdentities } from "../../src/model/identity.ts";
+import { MESH, type Topology } from "../../src/model/topology.ts";
 import { compileSwitch } from "../../src/pipeline/compile.ts";
 import type { DesiredSwitch } from "../../src/pipeline/desired.ts";
 import { type Readback, readBack } from "../../src/pipeline/readback.ts";
@@ -49,6 +51,7 @@ export type SimulationEvent = {
 export class FabricSimulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   #tunnelType: TunnelType = "geneve";
+  #topology: Topology = MESH;
   #settings: readonly NetworkSetting[] = [];
   #fabric: Fabric | null = null;
   #decisions: Decisions = NO_DECISIONS;
@@ -64,6 +67,7 @@ export class FabricSimulation {
   /** What administrators and guests do: rows change, frames are heard. What the controller does about it comes by events. */
   become(spec: FabricSpec): void {
     this.#tunnelType = spec.tunnelType;
+    this.#topology = spec.topology;
     this.#settings = spec.settings;
     for (const at of spec.hosts.keys()) {
       const id = hostId(at);
@@ -150,6 +154,8 @@ export class FabricSimulation {
       ownIndex = null,
       receivesOn = new Set<number>(),
       sendsBy = new Map<number, number>(),
+      relaysBy = new Map<number, readonly number[]>(),
+      relaysTo = new Map<number, number>(),
     } = host.readback ?? {};
     const { maxMeter } = host.device;
     return {
@@ -159,6 +165,8 @@ export class FabricSimulation {
       observed: this.#whereabouts.observedAt(host.id),
       receivesOn,
       sendsBy,
+      relaysBy,
+      relaysTo,
     };
   }
 
@@ -203,6 +211,8 @@ export class FabricSimulation {
         ),
         holding: this.holding,
         keepTunnel: () => false,
+        bfd: { enabled: true, packetsPerSecond: 200 },
+        topology: this.#topology,
       },
       this.#fabric ?? undefined,
     );
@@ -225,7 +235,11 @@ export class FabricSimulation {
     const rows =
       inFabric === undefined
         ? null
-        : compileRows(this.fabric, inFabric, { datapathType: null, controllerTarget: "tcp:192.0.2.1" });
+        : compileRows(this.fabric, inFabric, {
+            datapathType: null,
+            controllerTarget: "tcp:192.0.2.1",
+            tunnelOptions: defaultConfig.tunnel,
+          });
     if (rows === null || inFabric?.index == null) return host.row;
     const tunnels = rows.tunnels.map((tunnel): TunnelRowFact => {
       const remoteIp = tunnel.options.get("remote_ip") ?? "";
@@ -241,6 +255,7 @@ export class FabricSimulation {
           peerIndex,
           fabricId: this.fabric.id ?? "",
           linkUp: true,
+          bfd: { kind: "up" },
           error: null,
         }
       );
@@ -336,8 +351,10 @@ export class FabricSimulation {
   /**
    * The data plane: what switches hold now, whether the controller knows of it or not.
    * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
+   * @param cut two hosts or more between which no packet gets through, as their switches have noticed by BFD.
    */
-  world(believed: (host: string, port: number) => boolean = () => true): World {
+  world(believed: (host: string, port: number) => boolean = () => true, cut: readonly string[] = []): World {
+    const isCut = (a: string, b: string): boolean => cut.includes(a) && cut.includes(b);
     const tunnels: TunnelEnd[] = [];
     for (const host of this.#hosts.values()) {
       for (const row of host.row.tunnels) {
@@ -349,7 +366,7 @@ export class FabricSimulation {
           port: row.ofport,
           peerHost: row.peerId,
           peerPort: back?.ofport ?? null,
-          up: true,
+          up: !isCut(host.id, row.peerId),
         });
       }
     }
@@ -358,7 +375,10 @@ export class FabricSimulation {
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
-        if (row.ofport !== null) ports.set(row.ofport, { name: row.name, live: believed(host.id, row.ofport) });
+        if (row.ofport !== null) {
+          const live = believed(host.id, row.ofport) && !isCut(host.id, row.peerId);
+          ports.set(row.ofport, { name: row.name, live });
+        }
       return [host.id, host.device.model(ports)] as const;
     });
     return world(new Map(models), tunnels);

@@ -2,6 +2,7 @@
 // anew from ovs-vswitchd.conf.db(5), without a line of the code that it judges.
 import fc from "fast-check";
 import type { HostFact, NetworkSetting, PortFact, TunnelType } from "../../src/model/facts.ts";
+import { MESH, type Topology } from "../../src/model/topology.ts";
 import { hostFact, portFact } from "../unit/model/facts-for-tests.ts";
 
 export interface PortSpec {
@@ -31,6 +32,7 @@ export interface HostSpec {
 export interface FabricSpec {
   readonly hosts: readonly HostSpec[];
   readonly tunnelType: TunnelType;
+  readonly topology: Topology;
   readonly settings: readonly NetworkSetting[];
 }
 
@@ -103,10 +105,24 @@ const host: fc.Arbitrary<HostSpec> = fc
 
 const tunnelType: fc.Arbitrary<TunnelType> = fc.constantFrom("gre", "vxlan", "geneve");
 
+/** A mesh, or one or two of the first hosts as hubs, with a tunnel or none between others. */
+const topology: fc.Arbitrary<Topology> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(MESH) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("hubs" as const),
+      hubs: fc.constantFrom([hostId(0)], [hostId(1), hostId(0)], [hostId(0), hostId(2)]),
+      direct: fc.constantFrom([], [[hostId(1), hostId(2)] as const]),
+    }),
+  },
+);
+
 export function fabricSpec(limits: { readonly maxHosts: number }): fc.Arbitrary<FabricSpec> {
   return fc.record({
     hosts: fc.array(host, { minLength: 1, maxLength: limits.maxHosts, size: "max" }),
     tunnelType,
+    topology,
     settings: fc.subarray([...SETTINGS]),
   });
 }
@@ -118,6 +134,7 @@ export type Edit =
   | { readonly kind: "unplug"; readonly at: number; readonly which: number }
   | { readonly kind: "move"; readonly from: number; readonly to: number; readonly which: number }
   | { readonly kind: "type"; readonly tunnelType: TunnelType }
+  | { readonly kind: "topology"; readonly topology: Topology }
   | { readonly kind: "settings"; readonly settings: readonly NetworkSetting[] };
 
 const anyPort = fc.constantFrom(...OFPORTS).chain(port);
@@ -131,6 +148,7 @@ export const edit: fc.Arbitrary<Edit> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("move" as const), from: fc.nat(9), to: fc.nat(9), which: fc.nat(9) }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("type" as const), tunnelType }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("topology" as const), topology }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("settings" as const), settings: fc.subarray([...SETTINGS]) }) },
 );
 
@@ -177,6 +195,8 @@ export function edited(spec: FabricSpec, change: Edit): FabricSpec {
     }
     case "type":
       return { ...spec, tunnelType: change.tunnelType };
+    case "topology":
+      return { ...spec, topology: change.topology };
     case "settings":
       return { ...spec, settings: change.settings };
   }

@@ -8,7 +8,13 @@ import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import { decodeMonitorReply, MONITOR_METHODS } from "../../proto/ovsdb/monitor.ts";
 import { decodeTransactionReply } from "../../proto/ovsdb/operation-result.ts";
 import { insert, select } from "../../proto/ovsdb/operations.ts";
-import { applyUpdates, emptyReplica, monitoredColumns, sliceUpdates } from "../../proto/ovsdb/replica.ts";
+import {
+  applyUpdates,
+  emptyReplica,
+  monitoredColumns,
+  sliceUpdates,
+  type UpdateDraft,
+} from "../../proto/ovsdb/replica.ts";
 import { decodeNotification } from "../../proto/ovsdb/rpc-notification.ts";
 import { RpcPeer } from "../../proto/ovsdb/rpc-peer.ts";
 import { parseColumnType, parseSchema } from "../../proto/ovsdb/schema.ts";
@@ -170,12 +176,28 @@ describe("an update that is divided", () => {
         fc.integer({ min: 1, max: 5 }),
         (all, size) => {
           let [atOnce, sliced] = [emptyReplica(columns), emptyReplica(columns)];
+          let drafted = emptyReplica(columns);
+          let [rows, draftedRows] = [EMPTY_VSWITCH_ROWS, EMPTY_VSWITCH_ROWS];
           for (const [updates, incremental] of all) {
             const raw = { version: 2, updates, incremental } as const;
             atOnce = applyUpdates(columns, atOnce, raw).replica;
-            for (const slice of sliceUpdates(raw, size)) sliced = applyUpdates(columns, sliced, slice).replica;
+            for (const slice of sliceUpdates(raw, size)) {
+              const next = applyUpdates(columns, sliced, slice);
+              sliced = next.replica;
+              rows = nextVswitchRows(rows, sliced, next.changes, () => undefined);
+            }
+            const [old, before] = [drafted, structuredClone(drafted)];
+            const draft: UpdateDraft = new Set();
+            for (const slice of sliceUpdates(raw, size)) {
+              const next = applyUpdates(columns, drafted, slice, draft);
+              drafted = next.replica;
+              draftedRows = nextVswitchRows(draftedRows, drafted, next.changes, () => undefined, draft);
+            }
+            expect(old).toEqual(before);
           }
           expect(sliced).toEqual(atOnce);
+          expect(drafted).toEqual(atOnce);
+          expect(draftedRows).toEqual(rows);
         },
       ),
     );

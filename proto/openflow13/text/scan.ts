@@ -13,6 +13,8 @@ export function textError(message: string, at: number): WeftError {
 
 const OPENING = "([";
 const CLOSING = ")]";
+/** Actions nest 8 deep at most, each with two parentheses; without a limit a text could exhaust the stack. */
+const MAX_NESTING = 24;
 
 /** Items between top-level separators; empty ones are left out. `base` is where `text` lies in the whole. */
 export function splitItems(text: string, base = 0, separators = ", \t\n"): Item[] {
@@ -24,8 +26,10 @@ export function splitItems(text: string, base = 0, separators = ", \t\n"): Item[
   };
   for (let i = 0; i < text.length; i++) {
     const char = text.charAt(i);
-    if (OPENING.includes(char)) depth++;
-    else if (CLOSING.includes(char)) {
+    if (OPENING.includes(char)) {
+      depth++;
+      if (depth > MAX_NESTING) throw textError(`more than ${MAX_NESTING} parentheses within each other`, base + i);
+    } else if (CLOSING.includes(char)) {
       depth--;
       if (depth < 0) throw textError(`"${char}" closes nothing`, base + i);
     } else if (depth === 0 && separators.includes(char)) {

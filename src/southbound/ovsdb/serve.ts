@@ -16,6 +16,7 @@ import {
   monitoredColumns,
   type Replica,
   sliceUpdates,
+  type UpdateDraft,
 } from "../../../proto/ovsdb/replica.ts";
 import { getSchema, listDatabases, monitor, type RpcCall, transact } from "../../../proto/ovsdb/rpc-call.ts";
 import type { RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
@@ -154,6 +155,7 @@ class Connection {
     onApplied: () => void,
   ): void {
     const slices = sliceUpdates(updates, ROWS_PER_TURN);
+    const draft: UpdateDraft = new Set();
     let replica = old;
     let rows = this.#rows;
     const applyLater = (slice: RawUpdates): void => {
@@ -161,9 +163,9 @@ class Connection {
       setImmediate(() => this.#link.attempt(() => this.#state.kind === "closed" || applySlice(slice)));
     };
     const applySlice = (slice: RawUpdates): void => {
-      const next = applyUpdates(columns, replica, slice);
+      const next = applyUpdates(columns, replica, slice, draft);
       replica = next.replica;
-      rows = nextVswitchRows(rows, replica, next.changes, (text) => this.#diagnose(text));
+      rows = nextVswitchRows(rows, replica, next.changes, (text) => this.#diagnose(text), draft);
       const { value: following } = slices.next();
       if (following !== undefined) {
         applyLater(following);

@@ -49,7 +49,7 @@ log: { level: debug }
       bridge: "br0",
       datapathType: "netdev",
       fabric: { id: "lab-1" },
-      tunnel: { type: "gre" },
+      tunnel: { ...defaultConfig.tunnel, type: "gre" },
       listen: {
         ovsdb: ["ptcp:6640", "punix:/run/weft/ovsdb.sock"],
         openflow: ["ptcp:6653"],
@@ -68,6 +68,8 @@ log: { level: debug }
       },
       punts: { packetsPerSecond: 5, burst: 100 },
       timeouts: { startHoldSec: 0, probeSec: 5, handshakeSec: 10 },
+      topology: { hubs: [], direct: [] },
+      bfd: { enabled: true, packetsPerSecond: 200 },
       log: { level: "debug" },
     });
   });
@@ -113,7 +115,10 @@ describe("a wrong file", () => {
       'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "grre"; did you mean gre?',
     ],
     ["tunnel: { type: stt }", 'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "stt"'],
-    ["tunnel: gre", 'weft.yaml:1:9: tunnel: expected keys: type, found "gre"'],
+    [
+      "tunnel: gre",
+      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, found "gre"',
+    ],
     ["bridge: 5", "weft.yaml:1:9: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found 5"],
     ["bridge:", "weft.yaml:1:1: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found nothing"],
     [

@@ -141,11 +141,11 @@ describe("a change of the tunnel type", () => {
 
   it("keeps the old tunnel in use until the far end takes in what comes by the new one", () => {
     const early = derive(hosts(rowsAtA.slice(0, 1), rowsAtB.slice(0, 1)), { a: usesOld, b: switchFact() });
-    expect(early.hosts.get("a")?.sendingPorts.get(2)).toBe(OLD);
+    expect(early.hosts.get("a")?.ways.get(2)?.direct).toBe(OLD);
     const made = derive(hosts(rowsAtA, rowsAtB), { a: usesOld, b: switchFact() });
-    expect(made.hosts.get("a")?.sendingPorts.get(2)).toBe(OLD);
+    expect(made.hosts.get("a")?.ways.get(2)?.direct).toBe(OLD);
     const ready = derive(hosts(rowsAtA, rowsAtB), { a: usesOld, b: switchFact({ receivesOn: new Set([0xa001]) }) });
-    expect(ready.hosts.get("a")?.sendingPorts.get(2)).toBe(NEW);
+    expect(ready.hosts.get("a")?.ways.get(2)?.direct).toBe(NEW);
   });
 
   it("removes the old tunnel when neither end sends by it, and not before", () => {

@@ -2,6 +2,7 @@
 import { deriveFabric, type Fabric, type FabricInput } from "../../../src/model/fabric.ts";
 import type { HostFact, PortFact, SwitchFact, TunnelRowFact } from "../../../src/model/facts.ts";
 import { NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import { MESH } from "../../../src/model/topology.ts";
 import type { VlanColumns } from "../../../src/model/vlan.ts";
 
 export const FABRIC = "f0";
@@ -32,6 +33,7 @@ export function hostFact(fields: Partial<HostFact> & Pick<HostFact, "id">): Host
     dpid: null,
     stored: null,
     tunnelIp: null,
+    tunnelTypes: null,
     ports: [],
     tunnels: [],
     problems: [],
@@ -54,6 +56,7 @@ export function tunnelTo(
     peerIndex,
     fabricId: FABRIC,
     linkUp: true,
+    bfd: { kind: "up" },
     error: null,
     ...fields,
   };
@@ -67,6 +70,8 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     observed: [],
     receivesOn: new Set(),
     sendsBy: new Map(),
+    relaysBy: new Map(),
+    relaysTo: new Map(),
     ...fields,
   };
 }
@@ -106,6 +111,8 @@ export function derive(
     remembered: [],
     holding: false,
     keepTunnel: () => false,
+    bfd: { enabled: true, packetsPerSecond: 200 },
+    topology: MESH,
   };
   return deriveFabric({ ...input, ...fields }, previous);
 }

@@ -69,6 +69,24 @@ describe("indexes", () => {
     expect(second.fabricId).toBe(FABRIC);
   });
 
+  it("given in this run yield to those of a fabric that comes back only after the time of holding", () => {
+    const fresh = hostFact({ id: "a-fresh" });
+    const first = resolve([fresh], { holding: true });
+    const written = hostFact({ id: "a-fresh", stored: stored("a-fresh", 1, "made-up") });
+    const old = hostFact({ id: "old", stored: stored("old", 1), tunnels: [tunnelTo("older", 2, "10.0.0.2")] });
+    const second = resolve([written, old], { decisions: first.decisions });
+    expect(second.fabricId).toBe(FABRIC);
+    expect(indexes(second)).toEqual({ old: 1, older: 2, "a-fresh": 3 });
+  });
+
+  it("of a lone host from another fabric do not change a fabric that is some time old", () => {
+    const first = resolve([hostFact({ id: "a" })], { holding: true });
+    const stray = hostFact({ id: "stray", stored: stored("stray", 1) });
+    const second = resolve([hostFact({ id: "a" }), stray], { decisions: first.decisions });
+    expect(second.fabricId).toBe("made-up");
+    expect(indexes(second)).toEqual({ a: 1, stray: 2 });
+  });
+
   it("that two hosts have stored stay with the one that more peers name", () => {
     const a = hostFact({ id: "a", stored: stored("a", 1) });
     const b = hostFact({ id: "b", stored: stored("b", 1) });

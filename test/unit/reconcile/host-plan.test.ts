@@ -66,6 +66,7 @@ function tunnel(peerIndex: number, remoteIp: string, type: "gre" | "geneve" = "g
       ["weft-peer", `h${peerIndex}`],
       ["weft-peer-index", String(peerIndex)],
     ]),
+    bfd: new Map([["enable", "true"]]),
   };
 }
 

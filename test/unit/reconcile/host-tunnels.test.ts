@@ -43,6 +43,7 @@ function tunnel(peerId: string, peerIndex: number, remoteIp: string): DesiredRow
       ["weft-peer", peerId],
       ["weft-peer-index", String(peerIndex)],
     ]),
+    bfd: new Map(),
   };
 }
 

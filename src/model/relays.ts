@@ -1,0 +1,99 @@
+// Relays: by which third hosts frames for a peer go round when the direct tunnel is down.
+import type { HostId, TunnelRowFact } from "./facts.ts";
+import { areLinked, mayRelay, type Topology } from "./topology.ts";
+
+/** A host that can be an end or a relay of a path. */
+export interface RelayHost {
+  readonly id: HostId;
+  readonly name: string;
+  readonly index: number;
+  /** The rows of its tunnels; empty while it has not been read. */
+  readonly tunnels: readonly TunnelRowFact[];
+}
+
+/** Host index -> peer index -> indexes of relays, best first. */
+export type RelayPlan = ReadonlyMap<number, ReadonlyMap<number, readonly number[]>>;
+
+/** How many relays a pair has: the switch takes the first whose own first leg is alive, without asking anybody. */
+export const RELAYS_PER_PAIR = 3;
+
+/** A mixing of 32 bits (the finalizer of MurmurHash3): spreads indexes over the ring. */
+function mix(value: number): number {
+  let hash = value >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function pairKey(a: number, b: number): number {
+  return a < b ? a * 4096 + b : b * 4096 + a;
+}
+
+/** Pairs whose tunnel is down as either end sees it: one way down counts as down. */
+export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
+  const down = new Set<number>();
+  for (const host of hosts) {
+    for (const row of host.tunnels) if (row.bfd.kind === "down") down.add(pairKey(host.index, row.peerIndex));
+  }
+  return down;
+}
+
+/**
+ * Relays for every pair. Hosts that may relay stand on a ring by a hash of their index, and a pair takes those that
+ * follow the place of its own hash: load spreads, and a host that comes or goes changes only the pairs next to it.
+ * Relays with a leg that is down come last: what a switch can't see is that a relay's second leg is down too.
+ * @param healing whether pairs that have a tunnel get relays as well
+ */
+export function planRelays(hosts: readonly RelayHost[], topology: Topology, healing: boolean): RelayPlan {
+  const ring = hosts
+    .filter((host) => mayRelay(topology, host))
+    .map((host) => ({ at: mix(host.index), index: host.index }))
+    .sort((a, b) => a.at - b.at);
+  const down = downPairs(hosts);
+  const plan = new Map<number, Map<number, readonly number[]>>();
+  for (const { index } of hosts) plan.set(index, new Map());
+  for (const a of hosts) {
+    for (const b of hosts) {
+      if (a.index >= b.index || (!healing && areLinked(topology, a, b))) continue;
+      const relays = relaysOf(ring, down, a.index, b.index);
+      plan.get(a.index)?.set(b.index, relays);
+      plan.get(b.index)?.set(a.index, relays);
+    }
+  }
+  return plan;
+}
+
+function relaysOf(
+  ring: readonly { readonly at: number; readonly index: number }[],
+  down: ReadonlySet<number>,
+  a: number,
+  b: number,
+): readonly number[] {
+  const start = firstAtOrAfter(ring, mix(pairKey(a, b)));
+  const good: number[] = [];
+  const poor: number[] = [];
+  for (let step = 0; step < ring.length && good.length < RELAYS_PER_PAIR; step++) {
+    const index = ring[(start + step) % ring.length]?.index ?? a;
+    if (index === a || index === b) continue;
+    const broken = down.size > 0 && (down.has(pairKey(a, index)) || down.has(pairKey(index, b)));
+    (broken ? poor : good).push(index);
+  }
+  return [...good, ...poor].slice(0, RELAYS_PER_PAIR);
+}
+
+function firstAtOrAfter(ring: readonly { readonly at: number }[], place: number): number {
+  let [low, high] = [0, ring.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ring[middle]?.at ?? 0) < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Equal for equal plans: hosts and what is down is all that a plan depends on. */
+export function relayPlanKey(hosts: readonly RelayHost[]): string {
+  const indexes = hosts.map((host) => host.index).sort((a, b) => a - b);
+  const down = [...downPairs(hosts)].sort((a, b) => a - b);
+  return `${indexes.join(",")}/${down.join(",")}`;
+}
