@@ -35,10 +35,19 @@ const KINDS = {
   relay:
     "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
-  "address-news": "ARP, neighbour solicitation and advertisement, DHCP: a limited copy to the controller, and on.",
+  "address-news":
+    "ARP, neighbour solicitations and advertisements, router advertisements, DHCP: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
   "known-mac": "A MAC that is known at this port: on, without a copy. A `note` holds its addresses.",
-  "known-address": "ARP of a known MAC with a known IPv4 address: on, without a copy.",
+  "known-address":
+    "ARP, or a neighbour solicitation, of a known MAC with a known address: on to ANSWER, without a copy.",
+  "own-port":
+    "A question for an address that is behind the port it came from: on, so that its owner is never silenced.",
+  answer:
+    "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
+  unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
+  advertise: "Copies the source MAC into the target link-layer option.",
+  return: "Out by the port it came from, with the tag that the port's network has there.",
   usurper:
     "A MAC, or a claim of an address, that stays with another place (a duplicate): a limited copy to the controller, and dropped.",
   "local-endpoint": "To an endpoint on this switch: out by its port.",
@@ -58,6 +67,9 @@ const PRIORITY_KINDS = {
     knownMac: ["known-mac"],
     unknownMac: ["unknown-mac"],
   },
+  answer: { ownPort: ["own-port"], withoutOption: ["unanswered"], address: ["answer"], unanswered: ["unanswered"] },
+  advertise: { targetOption: ["advertise"] },
+  return: { tagged: ["return"], untagged: ["return"] },
   forward: { endpoint: ["local-endpoint", "remote-endpoint"], flood: ["flood"] },
   deliver: { endpoint: ["deliver-endpoint"], flood: ["deliver-flood"] },
 };
@@ -146,6 +158,7 @@ function exampleSwitch() {
     ovsVersion: null,
     bridgeName: defaultConfig.bridge,
     datapathType: null,
+    userspaceDatapath: true,
     standing: { kind: "owned" },
     dpid: `000000000000000${indexOf(id)}`,
     stored: { index: indexOf(id), fabricId: "example", hostId: id },
@@ -155,7 +168,14 @@ function exampleSwitch() {
     tunnels: ids.filter((peer) => peer !== id).map(tunnelTo),
     problems: [],
   });
-  const heard = { vni: 4095, mac: "52:54:00:00:00:01", ofport: 1, ips: ["10.0.0.1"], heard: 1 };
+  const heard = {
+    vni: 4095,
+    mac: "52:54:00:00:00:01",
+    ofport: 1,
+    ips: ["10.0.0.1", "fe80::1"],
+    router: false,
+    heard: 1,
+  };
   // Somebody behind tap0 who claims an address of the guest on `two`.
   const dispute = {
     vni: 4095,
@@ -244,7 +264,8 @@ function pipelineDocument() {
     "`weft flows HOST` prints those of a host in the form of the example below.",
     "",
     "A frame enters at CLASSIFY. From a local port it goes on to LEARN and FORWARD, from a tunnel to DELIVER. No flow of",
-    "DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can circulate in the fabric.",
+    "DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can circulate in the fabric. Between LEARN and",
+    "FORWARD lies ANSWER for ARP and neighbour solicitations of known senders: what it answers goes back by RETURN.",
     "",
     "## Tables",
     "",
@@ -323,8 +344,8 @@ function pipelineDocument() {
     "## An example",
     "",
     "The switch of host `one` (index 1) in a fabric of three. On `one` stand a guest of the default network, which has",
-    "been heard with the address 10.0.0.1 and claims another one, and a guest with tag 10 whose MAC is declared. Host `two`",
-    "has the guest of the default network whose address that is, host `three` one with tag 10.",
+    "been heard with the addresses 10.0.0.1 and fe80::1 and claims a third, and a guest with tag 10 whose MAC is declared.",
+    "Host `two` has the guest of the default network whose address that is, host `three` one with tag 10.",
     "",
     "```",
     ...exampleText(),

@@ -72,6 +72,7 @@ const methods = (example: string) =>
 const network = section({
   vni: integer("a network's number in tunnels", 1, 0x7fffff).exactOptional(),
   tag: integer("a VLAN tag", 1, 4094).exactOptional(),
+  answer: z.boolean({ error: "true or false" }).exactOptional(),
 });
 
 const host = section({

@@ -9,6 +9,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface NetworkConfig {
   readonly vni?: number;
   readonly tag?: number;
+  /** Whether switches answer ARP and neighbour solicitations for its endpoints; they do unless told otherwise. */
+  readonly answer?: boolean;
 }
 
 export interface HostConfig {

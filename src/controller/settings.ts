@@ -42,6 +42,7 @@ export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {
     name,
     vni: network.vni ?? null,
     tag: network.tag ?? null,
+    ...(network.answer === undefined ? {} : { answer: network.answer }),
   }));
 }
 

@@ -1,6 +1,5 @@
 // The switches that are or were connected by OpenFlow: sessions, what they hold, what was heard on them.
 import type { Logger } from "pino";
-import { ipv4FromNumber } from "../../proto/bytes/ip.ts";
 import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
 import { sightingOf } from "../discovery/sighting.ts";
@@ -8,7 +7,7 @@ import type { Whereabouts } from "../discovery/whereabouts.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { type Readback, readBack } from "../pipeline/readback.ts";
+import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import type { SwitchChange } from "../reconcile/switch-plan.ts";
@@ -185,13 +184,12 @@ export class Switches {
       const tlv = removed.match.find((one) => one.field === name);
       return tlv === undefined || tlv.field === "unknown" ? null : BigInt(tlv.value);
     };
-    const [source, inPort, spa] = [value("eth_src"), value("in_port"), value("arp_spa")];
+    const [source, inPort] = [value("eth_src"), value("in_port")];
     if (source === null || inPort === null) return;
     const mac = bigIntToMac(source);
     if (kind === "known-mac") entry.whereabouts.forget(entry.dpid, vni, mac, Number(inPort));
-    if (kind === "known-address" && spa !== null) {
-      entry.whereabouts.forgetIp(entry.dpid, vni, mac, Number(inPort), ipv4FromNumber(Number(spa)));
-    }
+    const ip = kind === "known-address" ? senderOf(removed.match) : null;
+    if (ip !== null) entry.whereabouts.forgetIp(entry.dpid, vni, mac, Number(inPort), ip);
   }
 
   #entryOf(session: OpenFlowSession): SwitchEntry | null {

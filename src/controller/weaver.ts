@@ -256,7 +256,7 @@ export class Weaver {
         {
           fabricId: null,
           tunnelType: this.#options.tunnelType,
-          networkSettings: [],
+          networkSettings: this.#options.networkSettings,
           identities: new Map([[id, identity]]),
           hostFacts: new Map([[id, host]]),
           switchFacts: new Map([[id, fact]]),

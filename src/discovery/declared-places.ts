@@ -1,7 +1,7 @@
 // What declarations mean for a frame that is heard, and what a change of them says of a guest that migrates.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { addressKey } from "../model/address-owners.ts";
 import type { Declaration } from "../model/declarations.ts";
-import { addressKey } from "../model/endpoints.ts";
 import type { Claim } from "../model/mobility.ts";
 import { type Place, samePlace } from "../model/place.ts";
 

@@ -173,6 +173,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     ovsVersion: root.ovs_version,
     bridgeName: choice.name,
     datapathType: datapathTypeOf(root.external_ids),
+    userspaceDatapath: choice.row?.datapath_type === "netdev",
     standing,
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),

@@ -42,6 +42,8 @@ export function loneSwitchFact(dpid: string, ports: Iterable<PortDesc>, ovsVersi
     ovsVersion,
     bridgeName: "",
     datapathType: null,
+    // OpenFlow does not tell.
+    userspaceDatapath: false,
     standing: { kind: "owned" } as const,
     dpid,
     stored: null,

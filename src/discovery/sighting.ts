@@ -1,7 +1,12 @@
 // A copied frame to a sighting: this MAC, perhaps with this address, sent from this port of this network.
 import { isMulticastMac, type Mac, ZERO_MAC } from "../../proto/bytes/mac.ts";
 import type { PacketIn } from "../../proto/openflow13/index.ts";
-import { type DhcpMessage, decodeFrame, type EthernetFrame } from "../../proto/packet/index.ts";
+import {
+  type DhcpMessage,
+  decodeFrame,
+  type EthernetFrame,
+  type NeighborAdvertisement,
+} from "../../proto/packet/index.ts";
 import type { Vni } from "../model/facts.ts";
 
 export interface Sighting {
@@ -10,6 +15,8 @@ export interface Sighting {
   readonly mac: Mac;
   /** The address the frame shows to be the sender's; null where it shows none. */
   readonly ip: string | null;
+  /** Whether the frame says that its sender routes (RFC 4861); null where it does not say. */
+  readonly router: boolean | null;
   /** The sender tells everyone that the address is its own from now on. */
   readonly announces?: boolean;
   /** The sender gives this address up (DHCPRELEASE, DHCPDECLINE). */
@@ -17,6 +24,9 @@ export interface Sighting {
   /** A DHCP server gives somebody an address. */
   readonly lease?: { readonly mac: Mac; readonly ip: string };
 }
+
+/** What a frame shows beside its source. */
+type Shown = Pick<Sighting, "ip" | "announces" | "releases" | "lease"> & Partial<Pick<Sighting, "router">>;
 
 const NO_ADDRESS = "0.0.0.0";
 
@@ -44,7 +54,7 @@ function fromDhcp(message: DhcpMessage, source: Mac): Pick<Sighting, "ip" | "rel
  * (RFC 5227: sender address 0; RFC 4862: source ::) claims nothing yet. An announcement names itself as its target
  * (RFC 5227, section 2.3), or is an advertisement that nobody asked for and that overrides (RFC 4861, section 7.2.6).
  */
-function claimOf({ ethernet, payload }: EthernetFrame): Pick<Sighting, "ip" | "announces" | "releases" | "lease"> {
+function claimOf({ ethernet, payload }: EthernetFrame): Shown {
   if (payload.kind === "arp") {
     const claims = payload.senderMac === ethernet.source && payload.senderIp !== NO_ADDRESS;
     return claims ? { ip: payload.senderIp, announces: payload.senderIp === payload.targetIp } : { ip: null };
@@ -56,9 +66,22 @@ function claimOf({ ethernet, payload }: EthernetFrame): Pick<Sighting, "ip" | "a
   }
   if (payload.kind !== "ipv6" || payload.hopLimit !== 255 || payload.fragment) return { ip: null };
   const message = payload.payload;
-  if (message.kind === "neighbor_solicitation") return { ip: payload.source === "::" ? null : payload.source };
-  if (message.kind !== "neighbor_advertisement") return { ip: null };
-  return { ip: message.target, announces: message.override && !message.solicited };
+  switch (message.kind) {
+    case "neighbor_solicitation":
+      return { ip: payload.source === "::" ? null : payload.source };
+    case "router_advertisement":
+      return { ip: payload.source === "::" ? null : payload.source, router: true };
+    case "neighbor_advertisement":
+      if (!isOwn(message, ethernet.source)) return { ip: null };
+      return { ip: message.target, announces: !message.solicited, router: message.router };
+    default:
+      return { ip: null };
+  }
+}
+
+/** One that names another MAC, or is not to replace what is known (anycast, a proxy), claims nothing for its sender. */
+function isOwn({ override, options }: NeighborAdvertisement, source: Mac): boolean {
+  return override && (options.targetMac === null || options.targetMac === source);
 }
 
 /** null where the frame shows no station: no network, a group or zero source. */
@@ -69,5 +92,5 @@ export function sightingOf(packetIn: PacketIn): Sighting | null {
   const ofport = numberOf(packetIn, "in_port");
   const mac = frame.ethernet.source;
   if (vni === 0 || ofport === 0 || isMulticastMac(mac) || mac === ZERO_MAC) return null;
-  return { vni, ofport, mac, ...claimOf(frame) };
+  return { vni, ofport, mac, router: null, ...claimOf(frame) };
 }

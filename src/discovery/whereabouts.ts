@@ -1,7 +1,8 @@
 // Where the MACs and addresses of one fabric are, as its guests were heard to say: bounded, and forgotten in silence.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { addressKey } from "../model/address-owners.ts";
 import type { CappedFact, DisputeFact } from "../model/disputes.ts";
-import { addressKey, endpointKey } from "../model/endpoints.ts";
+import { endpointKey } from "../model/endpoints.ts";
 import type { ObservedFact, Vni } from "../model/facts.ts";
 import { type Claim, Mobility, type MobilityRules } from "../model/mobility.ts";
 import { type Place, placeKey, samePlace } from "../model/place.ts";
@@ -30,6 +31,8 @@ interface Heard {
   /** See `ObservedFact.heard`. */
   readonly heard: number;
   readonly ips: Set<string>;
+  /** See `Endpoint.router`. */
+  readonly router: { readonly said: boolean; readonly at: number } | null;
 }
 
 function splitKey(key: string): readonly [Vni, string] {
@@ -74,9 +77,16 @@ export class Whereabouts {
     return sorted;
   }
 
-  #fact({ vni, mac, place, heard, ips }: Heard): ObservedFact {
+  #fact({ vni, mac, place, heard, ips, router }: Heard): ObservedFact {
     const sure = [...ips].filter((ip) => !this.#ips.isDoubted(addressKey(vni, ip)));
-    return Object.freeze({ vni, mac, ofport: place.ofport, ips: sure.sort(), heard });
+    return Object.freeze({
+      vni,
+      mac,
+      ofport: place.ofport,
+      ips: sure.sort(),
+      heard,
+      ...(router === null ? {} : { router: router.said }),
+    });
   }
 
   /** Brings what is kept of a MAC in line with where it is now. */
@@ -91,7 +101,8 @@ export class Whereabouts {
     if (place !== null) {
       this.#snapshots.delete(place.dpid);
       const [vni, mac] = splitKey(key);
-      this.#heard.set(key, { vni, mac, place, heard: this.#hearings, ips: before?.ips ?? new Set() });
+      const { ips = new Set<string>(), router = null } = before ?? {};
+      this.#heard.set(key, { vni, mac, place, heard: this.#hearings, ips, router });
       return;
     }
     this.#heard.delete(key);
@@ -156,10 +167,16 @@ export class Whereabouts {
         const since = this.#ips.since(addressKey(vni, one));
         if (since !== null && since >= verdict.undoneSince) this.#releaseIp(vni, mac, one);
       }
+      const { router } = this.#heard.get(key) ?? {};
+      if (router != null && router.at >= verdict.undoneSince) this.#setRouter(key, null);
     }
     const isHere = samePlace(this.#macs.holder(key), place);
     if (changed || isHere) this.#touch(key, now);
     if (!isHere) return changed;
+    if (sighting.router !== null && this.#heard.get(key)?.router?.said !== sighting.router) {
+      this.#setRouter(key, { said: sighting.router, at: now });
+      changed = true;
+    }
     if (sighting.releases !== undefined && this.#releaseIp(vni, mac, sighting.releases)) changed = true;
     if (ip !== null && this.#hearIp(vni, mac, ip, now, sighting.announces !== true)) changed = true;
     const { lease } = sighting;
@@ -169,6 +186,13 @@ export class Whereabouts {
       if (free && this.#hearIp(vni, lease.mac, lease.ip, now, true)) changed = true;
     }
     return changed;
+  }
+
+  #setRouter(key: string, router: Heard["router"]): void {
+    const heard = this.#heard.get(key);
+    if (heard === undefined) return;
+    this.#heard.set(key, { ...heard, router });
+    this.#snapshots.delete(heard.place.dpid);
   }
 
   #hearIp(vni: Vni, mac: Mac, ip: string, now: number, unannounced: boolean): boolean {
@@ -184,7 +208,7 @@ export class Whereabouts {
 
   /** What a switch itself holds. What was heard since, here or elsewhere, stays. */
   load(dpid: string, facts: Iterable<Omit<ObservedFact, "heard">>, now: number): void {
-    for (const { vni, mac, ofport, ips } of facts) {
+    for (const { vni, mac, ofport, ips, router } of facts) {
       const key = endpointKey(vni, mac);
       const place: Place = Object.freeze({ dpid, ofport });
       const holder = this.#macs.holder(key);
@@ -194,6 +218,8 @@ export class Whereabouts {
         this.#settleMac(key);
         this.#touch(key, now);
       }
+      const known = this.#heard.get(key)?.router ?? null;
+      if (known === null && router !== undefined) this.#setRouter(key, { said: router, at: now });
       for (const ip of ips) if (this.#ips.holder(addressKey(vni, ip)) === null) this.#hearIp(vni, mac, ip, now, true);
     }
   }

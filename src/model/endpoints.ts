@@ -1,5 +1,6 @@
 // Endpoints: which MAC is where, concluded from what is declared, heard and remembered.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { type AddressClaim, addressKey, addressOwners } from "./address-owners.ts";
 import { chooseDeclaration, type Declaration, sameGuest } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
@@ -22,6 +23,8 @@ export interface Endpoint {
   readonly origin: EndpointOrigin;
   /** Who it is, where the port's rows say so. */
   readonly owner?: string;
+  /** Whether it says of itself that it routes (RFC 4861, the R flag); absent while it has not said so or otherwise. */
+  readonly router?: boolean;
 }
 
 /** A MAC that was heard, or that other hosts' flows tell of. */
@@ -29,16 +32,14 @@ export interface EndpointClaim extends Endpoint {
   readonly place: Place | null;
   /** Higher wins among claims of the same strength. */
   readonly heard: number;
+  /** The same for each address; one that is not in it was only read back. */
+  readonly ipsHeard?: ReadonlyMap<string, number>;
   /** A claim out of other hosts' flows, which gives way to any that was heard. */
   readonly remembered: boolean;
 }
 
 export function endpointKey(vni: Vni, mac: Mac): string {
   return `${vni}/${mac}`;
-}
-
-export function addressKey(vni: Vni, ip: string): string {
-  return `${vni}/${ip}`;
 }
 
 /** Heard beats remembered; then the latest heard; then, for a stable choice, index and port. */
@@ -68,6 +69,7 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
     a.ofport === b.ofport &&
     a.origin === b.origin &&
     a.owner === b.owner &&
+    a.router === b.router &&
     a.ips.length === b.ips.length &&
     a.ips.every((ip, index) => ip === b.ips[index])
   );
@@ -86,10 +88,10 @@ export interface EndpointTable {
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
-function declaredEndpoint(one: Declaration, ips: readonly string[]): Endpoint {
+function declaredEndpoint(one: Declaration): Endpoint {
   const { vni, mac, hostId, hostIndex, portName, ofport, owner } = one;
   const named = owner === null ? {} : { owner };
-  return { vni, mac, ips, hostId, hostIndex, portName, ofport, origin: "declared", ...named };
+  return { vni, mac, ips: [], hostId, hostIndex, portName, ofport, origin: "declared", ...named };
 }
 
 function duplicate(mac: Mac, winner: Declaration, loser: Declaration): Diagnostic {
@@ -113,28 +115,29 @@ function groupByKey<T extends { readonly vni: Vni; readonly mac: Mac }>(items: I
   return groups;
 }
 
-/** An address that several endpoints have is the one's that declares it; else the first's. */
-function withOwnAddresses(drafts: Iterable<{ endpoint: Endpoint; configuredIps: readonly string[] }>): Endpoint[] {
-  const list = [...drafts];
-  const owners = new Map<string, Mac>();
-  for (const { endpoint, configuredIps } of list) {
-    for (const ip of configuredIps) {
-      const key = addressKey(endpoint.vni, ip);
-      if (!owners.has(key)) owners.set(key, endpoint.mac);
-    }
-  }
-  return list.map(({ endpoint }) => {
-    const own = endpoint.ips.filter((ip) => {
-      const key = addressKey(endpoint.vni, ip);
-      if (!owners.has(key)) owners.set(key, endpoint.mac);
-      return owners.get(key) === endpoint.mac;
-    });
-    return own.length === endpoint.ips.length ? endpoint : { ...endpoint, ips: own };
-  });
+/** An endpoint with its place, and with what is said of its addresses: not all of them need be its own. */
+interface Draft {
+  readonly endpoint: Endpoint;
+  readonly said: readonly AddressClaim[];
+}
+
+function draftOf(endpoint: Endpoint, declaredIps: readonly string[], group: readonly EndpointClaim[]): Draft {
+  const { vni, mac, hostId, ofport } = endpoint;
+  // What flows tell of a host does not name the port.
+  const here = group.filter((one) => one.hostId === hostId && (one.ofport === ofport || one.remembered));
+  const said = here.flatMap(({ ips, ipsHeard, remembered }) =>
+    ips.map((ip): AddressClaim => ({ vni, ip, mac, heard: ipsHeard?.get(ip) ?? 0, remembered, declared: false })),
+  );
+  const declared = declaredIps.map((ip) => ({ vni, ip, mac, heard: 0, remembered: false, declared: true }));
+  const router = here.find((one) => one.router !== undefined)?.router;
+  return {
+    endpoint: { ...endpoint, ips: [], ...(router === undefined ? {} : { router }) },
+    said: [...declared, ...said],
+  };
 }
 
 /**
- * One place for each MAC of a network. Declared beats observed, observed beats remembered; but what is declared and was
+ * One place for each MAC of a network, and one MAC for each address. Declared beats observed, observed beats remembered; but what is declared and was
  * not heard yet gives way to what is remembered of a host that is still to be read, so that nothing moves at a start.
  * An endpoint that did not change is the same object as in `previous`: what is derived from it can be kept by identity.
  */
@@ -148,47 +151,47 @@ export function resolveEndpoints(
   const declared = new Map<string, readonly Declaration[]>();
   const standbys: Endpoint[] = [];
   const problems = new Map<HostId, Diagnostic[]>();
-  const drafts = new Map<string, { endpoint: Endpoint; configuredIps: readonly string[] }>();
+  const drafts: Draft[] = [];
   for (const key of [...new Set([...declaredBy.keys(), ...claimedBy.keys()])].sort()) {
     const group = claimedBy.get(key) ?? [];
     const claim = group.reduce<EndpointClaim | null>((best, one) => (best && !stronger(one, best) ? best : one), null);
     const statements = declaredBy.get(key) ?? [];
     const first = chooseDeclaration(statements, claim === null || claim.remembered ? null : claim.place);
-    const ipsAt = (hostId: HostId, ofport: number | null): string[] =>
-      group.filter((one) => one.hostId === hostId && one.ofport === ofport).flatMap((one) => [...one.ips]);
     let endpoint: Endpoint | null = null;
     if (first !== null) {
       const others = statements.filter((one) => one !== first);
       declared.set(key, [first, ...others]);
       for (const loser of others) {
         if (sameGuest(first, loser)) {
-          if (loser.hostId !== first.hostId) standbys.push(declaredEndpoint(loser, []));
+          if (loser.hostId !== first.hostId) standbys.push(declaredEndpoint(loser));
         } else if (loser.hostId !== first.hostId || loser.ofport !== first.ofport) {
           problems.set(loser.hostId, [...(problems.get(loser.hostId) ?? []), duplicate(first.mac, first, loser)]);
         }
       }
       const unread = claim?.remembered === true && claim.hostId !== first.hostId;
-      if (!unread) endpoint = declaredEndpoint(first, [...first.ips, ...ipsAt(first.hostId, first.ofport)]);
+      if (!unread) endpoint = declaredEndpoint(first);
     }
     if (endpoint === null && claim !== null) {
-      const { heard: _heard, remembered: _remembered, place: _place, ...facts } = claim;
-      endpoint = { ...facts, ips: ipsAt(claim.hostId, claim.ofport) };
+      const {
+        heard: _heard,
+        ipsHeard: _ips,
+        remembered: _remembered,
+        place: _place,
+        router: _router,
+        ...facts
+      } = claim;
+      endpoint = facts;
     }
-    if (endpoint !== null) drafts.set(key, { endpoint, configuredIps: first?.ips ?? [] });
+    if (endpoint !== null) drafts.push(draftOf(endpoint, first?.ips ?? [], group));
   }
+  const owners = addressOwners(drafts.flatMap((draft) => draft.said));
   const endpoints = new Map<string, Endpoint>();
-  for (const draft of withOwnAddresses(drafts.values())) {
+  for (const { endpoint: draft, said } of drafts) {
     const key = endpointKey(draft.vni, draft.mac);
-    const endpoint = Object.freeze({ ...draft, ips: Object.freeze([...new Set(draft.ips)].sort()) });
+    const own = said.filter(({ vni, ip, mac }) => owners.get(addressKey(vni, ip)) === mac).map(({ ip }) => ip);
+    const endpoint: Endpoint = Object.freeze({ ...draft, ips: Object.freeze([...new Set(own)].sort()) });
     const before = previous.get(key);
     endpoints.set(key, before !== undefined && sameEndpoint(before, endpoint) ? before : endpoint);
   }
   return { endpoints, declared, standbys, problems };
-}
-
-/** By `addressKey`: whose each address is. An address that is in doubt is nobody's. */
-export function addressOwners(endpoints: Iterable<Endpoint>): ReadonlyMap<string, Endpoint> {
-  const owners = new Map<string, Endpoint>();
-  for (const endpoint of endpoints) for (const ip of endpoint.ips) owners.set(addressKey(endpoint.vni, ip), endpoint);
-  return owners;
 }

@@ -141,11 +141,9 @@ function* claimsOf(
     }
   }
   for (const fact of remembered) {
-    for (const { vni, mac } of fact.endpoints) {
+    for (const endpoint of fact.endpoints) {
       yield {
-        vni,
-        mac,
-        ips: [],
+        ...endpoint,
         hostId: idOf.get(fact.index) ?? `index ${fact.index}`,
         hostIndex: fact.index,
         portName: null,

@@ -89,6 +89,8 @@ export interface HostFact {
   readonly bridgeName: string;
   /** What `Bridge.datapath_type` the host asks for; null leaves it open. */
   readonly datapathType: string | null;
+  /** Whether its bridge runs in the userspace datapath (`netdev`), which can do more than the kernel's. */
+  readonly userspaceDatapath: boolean;
   readonly standing: BridgeStanding;
   /** 16 hexadecimal digits; null until ovs-vswitchd has made the bridge. */
   readonly dpid: string | null;
@@ -106,8 +108,12 @@ export interface ObservedFact {
   readonly vni: Vni;
   readonly mac: Mac;
   readonly ofport: number;
-  /** Sorted. IPv4 ones each have an ARP flow of their own in LEARN. */
+  /** Sorted. Each has a flow of its own in LEARN. */
   readonly ips: readonly string[];
+  /** When each address was last heard, as `heard`; one that is not in it was only read back. */
+  readonly ipsHeard?: ReadonlyMap<string, number>;
+  /** See `Endpoint.router`. */
+  readonly router?: boolean;
   /** Grows with each hearing on any host: the latest place of a MAC has the highest. */
   readonly heard: number;
 }
@@ -130,13 +136,23 @@ export interface SwitchFact {
   readonly relaysTo: ReadonlyMap<number, number>;
 }
 
+/** What flows to an endpoint of another host, and answers in its place, say of it. */
+export interface RememberedEndpoint {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  /** Sorted. */
+  readonly ips: readonly string[];
+  /** See `Endpoint.router`. */
+  readonly router?: boolean;
+}
+
 /**
  * What other hosts hold about a host. It stands in for that host until it is read: nothing that concerns it is deleted
  * before, so that a controller that starts with nothing changes nothing that is right.
  */
 export interface RememberedFact {
   readonly index: number;
-  readonly endpoints: readonly { readonly vni: Vni; readonly mac: Mac }[];
+  readonly endpoints: readonly RememberedEndpoint[];
   readonly vnis: readonly Vni[];
 }
 
@@ -156,4 +172,6 @@ export interface NetworkSetting {
   readonly name: string;
   readonly vni: Vni | null;
   readonly tag: number | null;
+  /** Whether switches answer for its endpoints; they do unless told otherwise. */
+  readonly answer?: boolean;
 }

@@ -13,6 +13,8 @@ export interface Network {
   readonly name: string;
   readonly vni: Vni;
   readonly tag: number | null;
+  /** Whether switches answer ARP and neighbour solicitations for its endpoints. */
+  readonly answer: boolean;
 }
 
 /** A port's membership in one network, and how that network's frames look on the port. */
@@ -66,8 +68,10 @@ export class NetworkTable {
   readonly #byName = new Map<string, Network>();
   readonly #byVni = new Map<Vni, Network>();
   readonly #byTag = new Map<number, Network>();
+  readonly #unanswered: ReadonlySet<string>;
 
   constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
+    this.#unanswered = new Set(settings.filter((setting) => setting.answer === false).map((setting) => setting.name));
     const fixed = (setting: NetworkSetting): Vni | null =>
       setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
     for (const setting of settings) {
@@ -102,10 +106,10 @@ export class NetworkTable {
     }
   }
 
-  #add(network: Network): void {
-    if (this.#byName.has(network.name) || this.#byVni.has(network.vni)) return;
-    const taken = network.tag !== null && this.#byTag.has(network.tag);
-    const added = Object.freeze(taken ? { ...network, tag: null } : network);
+  #add({ name, vni, tag }: Omit<Network, "answer">): void {
+    if (this.#byName.has(name) || this.#byVni.has(vni)) return;
+    const taken = tag !== null && this.#byTag.has(tag);
+    const added = Object.freeze({ name, vni, tag: taken ? null : tag, answer: !this.#unanswered.has(name) });
     this.#byName.set(added.name, added);
     this.#byVni.set(added.vni, added);
     if (added.tag !== null) this.#byTag.set(added.tag, added);
@@ -117,7 +121,7 @@ export class NetworkTable {
   }
 
   get default(): Network {
-    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null };
+    return this.#byName.get(DEFAULT_NETWORK) ?? { name: DEFAULT_NETWORK, vni: DEFAULT_VNI, tag: null, answer: true };
   }
 
   byVni(vni: Vni): Network | undefined {

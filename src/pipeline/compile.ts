@@ -1,5 +1,6 @@
 // Facts to desired flows, groups and meters of one switch. Pure and deterministic.
 import type { Fabric, FabricHost } from "../model/fabric.ts";
+import { answerFlows } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
 import { compileContext, type PipelineSettings } from "./context.ts";
 import type { DesiredFlow, DesiredSwitch } from "./desired.ts";
@@ -11,7 +12,7 @@ import { learnFlows } from "./learn.ts";
 export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
   const context = compileContext(fabric, host, settings);
   const flows = new Map<string, DesiredFlow>();
-  for (const feature of [classifyFlows, learnFlows, forwardFlows]) {
+  for (const feature of [classifyFlows, learnFlows, answerFlows, forwardFlows]) {
     for (const flow of feature(context)) flows.set(flow.key, flow);
   }
   return {

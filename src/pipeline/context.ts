@@ -29,6 +29,8 @@ export interface CompileContext {
   /** Networks with a port on this switch, sorted by VNI. A switch holds flows of no others. */
   readonly networks: readonly Network[];
   readonly maxMeter: number;
+  /** Whether the switch can turn a neighbour solicitation into its answer: Open vSwitch's userspace datapath alone can. */
+  readonly answersNd: boolean;
 }
 
 export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
@@ -40,7 +42,8 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
     .sort((a, b) => a.ofport - b.ofport || a.attachment.network.vni - b.attachment.network.vni);
   const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
   const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
-  return { fabric, host, settings, local, networks, maxMeter: host.switch?.maxMeter ?? 0 };
+  const maxMeter = host.switch?.maxMeter ?? 0;
+  return { fabric, host, settings, local, networks, maxMeter, answersNd: host.fact?.userspaceDatapath ?? false };
 }
 
 export function gotoTable(table: TableName): Instruction {
@@ -81,15 +84,11 @@ export function relayBit(value: 0n | 1n): Action {
   return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
 }
 
-/** Out of a local port, with the tag that the port's VLAN columns ask for. */
-export function outOf(local: LocalAttachment): readonly Action[] {
+/** Out of a local port, with the tag that the port's VLAN columns ask for. @param port `OFPP.IN_PORT` for its own frames. */
+export function outOf(local: LocalAttachment, port: number = local.ofport): readonly Action[] {
   const vlan = local.attachment.egressVlan;
-  if (vlan === null) return [output(local.ofport)];
-  return [
-    { kind: "push_vlan", etherType: ETHERTYPE_VLAN },
-    { kind: "set_field", field: vlanVid(vlan) },
-    output(local.ofport),
-  ];
+  if (vlan === null) return [output(port)];
+  return [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN }, { kind: "set_field", field: vlanVid(vlan) }, output(port)];
 }
 
 function attachmentOf(host: FabricHost, ofport: number, vni: Vni): LocalAttachment | null {

@@ -6,18 +6,14 @@ import { type Action, type Match, OFPFF, type OxmTlv } from "../../proto/openflo
 import type { Endpoint } from "../model/endpoints.ts";
 import { apply, type CompileContext, gotoTable, inNetwork, onPort } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
+import { ARP, ICMPV6_TYPE, icmpv6 } from "./neighbors.ts";
 import { encodeNote } from "./note.ts";
 import { PRIORITIES, puntMeter } from "./registry.ts";
 
-const ETHERTYPE_ARP: OxmTlv = { field: "eth_type", value: 0x0806 };
-const ETHERTYPE_IPV6: OxmTlv = { field: "eth_type", value: 0x86dd };
-const PROTO_ICMPV6: OxmTlv = { field: "ip_proto", value: 58 };
 const ETHERTYPE_IPV4: OxmTlv = { field: "eth_type", value: 0x0800 };
 const PROTO_UDP: OxmTlv = { field: "ip_proto", value: 17 };
 const DHCP_SERVER = 67;
 const DHCP_CLIENT = 68;
-const NEIGHBOR_SOLICITATION = 135;
-const NEIGHBOR_ADVERTISEMENT = 136;
 /** Enough of a frame for its headers with two tags, and all of an ARP or ND message. */
 const PUNT_BYTES = 192;
 /** A DHCP message's options begin 282 bytes into its frame; the ones that matter are among the first. */
@@ -28,9 +24,12 @@ const MAX_IDLE_TIMEOUT_SEC = 0xffff;
 
 export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
   for (const ofport of new Set(context.local.map((local) => local.ofport))) yield* puntFlows(context, ofport);
-  const networks = new Set(context.networks.map((network) => network.vni));
+  const networks = new Map(context.networks.map((network) => [network.vni, network]));
   for (const endpoint of context.fabric.endpoints.values()) {
-    if (endpoint.hostId === context.host.id && networks.has(endpoint.vni)) yield* knownFlows(context, endpoint);
+    const network = networks.get(endpoint.vni);
+    if (endpoint.hostId === context.host.id && network !== undefined) {
+      yield* knownFlows(context, endpoint, network.answer);
+    }
   }
   yield* usurperFlows(context);
 }
@@ -46,22 +45,24 @@ function* usurperFlows(context: CompileContext): Generator<DesiredFlow> {
     for (const { mac, place } of rivals) {
       if (place === null || place.dpid !== dpid || !here.has(`${place.ofport}/${vni}`)) continue;
       const source: Match = [onPort(place.ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
-      yield desiredFlow({
-        table: "learn",
-        priority: PRIORITIES.learn.usurper,
-        match: ip === null ? source : [...source, ...claimOf(ip)],
-        cookie: { kind: "usurper", place: place.ofport, vni },
-        instructions: [apply(copy(context, place.ofport))],
-      });
+      for (const claim of ip === null ? [[]] : claimsOf(ip)) {
+        yield desiredFlow({
+          table: "learn",
+          priority: PRIORITIES.learn.usurper,
+          match: [...source, ...claim],
+          cookie: { kind: "usurper", place: place.ofport, vni },
+          instructions: [apply(copy(context, place.ofport))],
+        });
+      }
     }
   }
 }
 
 /** Frames by which a station says that it has an address. */
-function claimOf(ip: string): Match {
-  if (isIpv4(ip)) return [ETHERTYPE_ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }];
+function claimsOf(ip: string): readonly Match[] {
+  if (isIpv4(ip)) return [saysOf(ip)];
   const target: OxmTlv = { field: "ipv6_nd_target", value: ipv6ToBigInt(ip) };
-  return [ETHERTYPE_IPV6, PROTO_ICMPV6, { field: "icmpv6_type", value: NEIGHBOR_ADVERTISEMENT }, target];
+  return [saysOf(ip), [...icmpv6(ICMPV6_TYPE.neighborAdvertisement), target]];
 }
 
 /**
@@ -76,33 +77,27 @@ function copy({ maxMeter }: CompileContext, ofport: number, maxLen = PUNT_BYTES)
 function* puntFlows(context: CompileContext, ofport: number): Generator<DesiredFlow> {
   const instructions = [apply(copy(context, ofport)), gotoTable("forward")];
   const dhcp = [apply(copy(context, ofport, DHCP_PUNT_BYTES)), gotoTable("forward")];
-  const news: (readonly OxmTlv[])[] = [
-    [onPort(ofport), ETHERTYPE_ARP],
-    ...[NEIGHBOR_SOLICITATION, NEIGHBOR_ADVERTISEMENT].map((value): OxmTlv[] => [
-      onPort(ofport),
-      ETHERTYPE_IPV6,
-      PROTO_ICMPV6,
-      { field: "icmpv6_type", value },
-    ]),
-  ];
+  // Router advertisements as well: they alone tell in time that a node has begun to route.
+  const news: readonly Match[] = [[ARP], ...Object.values(ICMPV6_TYPE).map(icmpv6)];
   // Clients' messages, and servers' answers: both enter the fabric at a local port.
   const leases = [
     [DHCP_CLIENT, DHCP_SERVER],
     [DHCP_SERVER, DHCP_CLIENT],
-  ].map(([from = 0, to = 0]): readonly OxmTlv[] => [
-    onPort(ofport),
-    ETHERTYPE_IPV4,
-    PROTO_UDP,
-    { field: "udp_src", value: from },
-    { field: "udp_dst", value: to },
-  ]);
-  for (const match of [...news, ...leases]) {
+  ].map(
+    ([from = 0, to = 0]): Match => [
+      ETHERTYPE_IPV4,
+      PROTO_UDP,
+      { field: "udp_src", value: from },
+      { field: "udp_dst", value: to },
+    ],
+  );
+  for (const what of [...news, ...leases]) {
     yield desiredFlow({
       table: "learn",
       priority: PRIORITIES.learn.addressNews,
-      match,
+      match: [onPort(ofport), ...what],
       cookie: { kind: "address-news", place: ofport, vni: 0 },
-      instructions: leases.includes(match) ? dhcp : instructions,
+      instructions: leases.includes(what) ? dhcp : instructions,
     });
   }
   yield desiredFlow({
@@ -114,29 +109,38 @@ function* puntFlows(context: CompileContext, ofport: number): Generator<DesiredF
   });
 }
 
-function* knownFlows({ settings }: CompileContext, endpoint: Endpoint): Generator<DesiredFlow> {
-  const { ofport, vni, mac, ips } = endpoint;
+/**
+ * ARP of either kind, and neighbour solicitations. Advertisements are always copied: they alone tell whether the sender
+ * routes, and that changes.
+ */
+function saysOf(ip: string): Match {
+  if (isIpv4(ip)) return [ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }];
+  return [...icmpv6(ICMPV6_TYPE.neighborSolicitation), { field: "ipv6_src", value: ipv6ToBigInt(ip) }];
+}
+
+function* knownFlows({ settings }: CompileContext, endpoint: Endpoint, answered: boolean): Generator<DesiredFlow> {
+  const { ofport, vni, mac, ips, router } = endpoint;
   if (ofport === null) return;
   const source: readonly OxmTlv[] = [onPort(ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
   const idle = settings.idleTimeoutSec;
-  const note: Action = { kind: "nx_note", note: encodeNote(ips) };
+  const note: Action = { kind: "nx_note", note: encodeNote(ips, router) };
+  const noted = ips.length > 0 || router !== undefined;
   const observed = endpoint.origin === "observed";
   yield desiredFlow({
     table: "learn",
     priority: PRIORITIES.learn.knownMac,
     match: source,
     cookie: { kind: "known-mac", place: ofport, vni },
-    instructions: ips.length === 0 ? [gotoTable("forward")] : [apply(note), gotoTable("forward")],
+    instructions: noted ? [apply(note), gotoTable("forward")] : [gotoTable("forward")],
     ...(observed ? { idleTimeoutSec: idle, flags: OFPFF.SEND_FLOW_REM } : {}),
   });
   for (const ip of ips) {
-    if (!isIpv4(ip)) continue;
     yield desiredFlow({
       table: "learn",
       priority: PRIORITIES.learn.knownAddress,
-      match: [...source, ETHERTYPE_ARP, { field: "arp_spa", value: ipv4ToNumber(ip) }],
+      match: [...source, ...saysOf(ip)],
       cookie: { kind: "known-address", place: ofport, vni },
-      instructions: [gotoTable("forward")],
+      instructions: [gotoTable(answered ? "answer" : "forward")],
       idleTimeoutSec: Math.min(idle * ADDRESS_IDLE_FACTOR, MAX_IDLE_TIMEOUT_SEC),
       flags: OFPFF.SEND_FLOW_REM,
     });

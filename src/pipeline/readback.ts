@@ -1,9 +1,10 @@
 // Flows and groups of a switch back to facts: what a controller that starts with nothing learns from what is installed.
 
-import { ipv4FromNumber } from "../../proto/bytes/ip.ts";
+import { ipv4FromNumber, ipv6FromBigInt } from "../../proto/bytes/ip.ts";
 import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
 import type { Action, Bucket, Instruction, Match, OxmName } from "../../proto/openflow13/index.ts";
-import type { ObservedFact, RememberedFact, Vni } from "../model/facts.ts";
+import type { ObservedFact, RememberedEndpoint, RememberedFact, Vni } from "../model/facts.ts";
+import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
 import { decodeCookie, groupRole } from "./registry.ts";
 
@@ -55,6 +56,48 @@ function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
   else set.add(value);
 }
 
+/** An endpoint as its flows add up to it. */
+interface Gathered {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  readonly ips: Set<string>;
+  router?: boolean;
+}
+
+function gatheredFact({ vni, mac, ips, router }: Gathered): RememberedEndpoint {
+  return { vni, mac, ips: [...ips].sort(), ...(router === undefined ? {} : { router }) };
+}
+
+function ipOf(match: Match, four: "arp_spa" | "arp_tpa", six: "ipv6_src" | "ipv6_nd_target"): string | null {
+  for (const tlv of match) {
+    if (tlv.field === four) return ipv4FromNumber(Number(tlv.value));
+    if (tlv.field === six) return ipv6FromBigInt(BigInt(tlv.value));
+  }
+  return null;
+}
+
+/** The address whose owner a LEARN flow is about. */
+export function senderOf(match: Match): string | null {
+  return ipOf(match, "arp_spa", "ipv6_src");
+}
+
+/** What an ANSWER flow says of the address it is for: whose it is and, where the flow advertises it, whether that one routes. */
+function answerOf({ match, instructions }: HeldFlow): { ip: string; mac: Mac; router?: boolean } | null {
+  const ip = ipOf(match, "arp_tpa", "ipv6_nd_target");
+  const written = new Map<string, bigint>();
+  for (const action of actionsOf(instructions)) {
+    if (action.kind === "set_field" && action.field.field !== "unknown") {
+      written.set(action.field.field, BigInt(action.field.value));
+    }
+  }
+  // An answer comes from the owner; a question that is only steered goes to it.
+  const mac = written.get("eth_src") ?? written.get("eth_dst");
+  if (ip === null || mac === undefined) return null;
+  const flags = written.get("eric_nd_reserved");
+  const router = flags === undefined ? {} : { router: (flags & BigInt(ND_FLAGS.router)) !== 0n };
+  return { ip, mac: bigIntToMac(mac), ...router };
+}
+
 /** A bucket that puts the relay label on. */
 function isRelay(bucket: Bucket): boolean {
   return bucket.actions.some((action) => action.kind === "push_vlan");
@@ -68,12 +111,13 @@ function outputOf(bucket: Bucket): number | null {
 /** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
   let ownIndex: number | null = null;
-  const observed = new Map<string, { vni: Vni; mac: Mac; ofport: number; ips: Set<string> }>();
+  const observed = new Map<string, Gathered & { readonly ofport: number }>();
   const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
   const held = new Set<string>();
   const receivesOn = new Set<number>();
   const relaysTo = new Map<number, number>();
-  const endpointsAt = new Map<number, Map<string, { vni: Vni; mac: Mac }>>();
+  const endpointsAt = new Map<number, Map<string, Gathered>>();
+  const answers: { at: number; vni: Vni; answer: NonNullable<ReturnType<typeof answerOf>> }[] = [];
   for (const flow of flows) {
     const fact = decodeCookie(flow.cookie);
     const inPort = numberOf(flow.match, "in_port");
@@ -97,22 +141,36 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         if (fact.kind === "known-mac") held.add(key);
         const known = observed.get(key) ?? { vni: fact.vni, mac, ofport: inPort, ips: new Set<string>() };
         observed.set(key, known);
-        const spa = numberOf(flow.match, "arp_spa");
-        if (spa !== null) known.ips.add(ipv4FromNumber(spa));
+        const sender = senderOf(flow.match);
+        if (sender !== null) known.ips.add(sender);
         for (const action of actionsOf(flow.instructions)) {
-          if (action.kind === "nx_note") for (const ip of decodeNote(action.note)) known.ips.add(ip);
+          if (action.kind !== "nx_note") continue;
+          const { ips, router } = decodeNote(action.note);
+          for (const ip of ips) known.ips.add(ip);
+          if (router !== undefined) known.router = router;
         }
         break;
       }
       case "remote-endpoint": {
         const mac = macOf(flow.match, "eth_dst");
         if (mac === null) break;
-        const at = endpointsAt.get(fact.place) ?? new Map<string, { vni: Vni; mac: Mac }>();
-        endpointsAt.set(fact.place, at.set(`${fact.vni}/${mac}`, { vni: fact.vni, mac }));
+        const at = endpointsAt.get(fact.place) ?? new Map<string, Gathered>();
+        endpointsAt.set(fact.place, at.set(`${fact.vni}/${mac}`, { vni: fact.vni, mac, ips: new Set() }));
+        break;
+      }
+      case "answer": {
+        const answer = answerOf(flow);
+        if (answer !== null) answers.push({ at: fact.place, vni: fact.vni, answer });
         break;
       }
       default:
     }
+  }
+  // An answer adds to an endpoint that can be reached; on the endpoint's own host LEARN tells more.
+  for (const { at, vni, answer } of answers) {
+    const endpoint = endpointsAt.get(at)?.get(`${vni}/${answer.mac}`);
+    endpoint?.ips.add(answer.ip);
+    if (endpoint !== undefined && answer.router !== undefined) endpoint.router = answer.router;
   }
   const sendsBy = new Map<number, number>();
   const relaysBy = new Map<number, readonly number[]>();
@@ -140,7 +198,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const indexes = [...new Set(told)].sort((a, b) => a - b);
   return {
     ownIndex,
-    observed: [...observed.values()].map((one) => ({ ...one, ips: [...one.ips].sort() })),
+    observed: [...observed.values()].map((one) => ({ ...gatheredFact(one), ofport: one.ofport })),
     holds: (one) => held.has(keyOf(one)),
     receivesOn,
     sendsBy,
@@ -148,7 +206,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     relaysTo,
     remembered: indexes.map((index) => ({
       index,
-      endpoints: [...(endpointsAt.get(index)?.values() ?? [])],
+      endpoints: [...(endpointsAt.get(index)?.values() ?? [])].map(gatheredFact),
       vnis: [...(vnisAt.get(index) ?? [])].sort((a, b) => a - b),
     })),
   };

@@ -19,7 +19,18 @@ export const TABLES = {
     purpose:
       "Frames of local ports: is this MAC, with this address, known here? If not, a rate-limited copy to the controller.",
   },
-  answer: { id: 20, name: "ANSWER", purpose: "Reserved for ARP and ND answers given in the switch." },
+  answer: {
+    id: 20,
+    name: "ANSWER",
+    purpose:
+      "ARP and neighbour solicitations from known addresses: one for a known address becomes its answer here, all others go on.",
+  },
+  advertise: {
+    id: 21,
+    name: "ADVERTISE",
+    purpose: "What has become a neighbour advertisement gets its target's MAC, which no table before could write.",
+  },
+  return: { id: 25, name: "RETURN", purpose: "An answer goes out by the port the question came from." },
   forward: {
     id: 30,
     name: "FORWARD",
@@ -51,13 +62,23 @@ export const PRIORITIES = {
   learn: {
     /** What rivals send with a MAC, or say of an address, that stays with another: copied, and dropped. */
     usurper: 450,
-    /** ARP with a sender address that is known for this MAC on this port. */
+    /** ARP and neighbour solicitations with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
     /** ARP, ND and DHCP that may tell an address. */
     addressNews: 300,
     knownMac: 200,
     unknownMac: 100,
   },
+  answer: {
+    /** Asked for from the port the address is behind: left to its owner. */
+    ownPort: 400,
+    /** Neighbour solicitations without the option that an answer could use. */
+    withoutOption: 300,
+    address: 200,
+    unanswered: 0,
+  },
+  advertise: { targetOption: 100 },
+  return: { tagged: 100, untagged: 0 },
   forward: { endpoint: 200, flood: 100 },
   deliver: { endpoint: 200, flood: 100 },
 } as const;
@@ -78,7 +99,12 @@ export const FLOW_KINDS = {
   "deliver-endpoint": 12,
   "deliver-flood": 13,
   relay: 14,
-  usurper: 20,
+  answer: 20,
+  "own-port": 21,
+  unanswered: 22,
+  advertise: 23,
+  return: 24,
+  usurper: 30,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;

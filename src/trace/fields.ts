@@ -123,6 +123,55 @@ function neighborMac(name: string, type: 135 | 136, which: "sourceMac" | "target
   };
 }
 
+/** A message of neighbour discovery can become the other one, and nothing else. */
+function icmpType(): Field {
+  const nd = transportField(
+    "icmp_type",
+    8,
+    ["nd"],
+    (message) => message.type,
+    (value): Partial<NeighborMessage> => ({ type: Number(value) as NeighborMessage["type"] }),
+  );
+  const { set } = nd;
+  return {
+    ...transportField("icmp_type", 8, ["icmp", "nd"], (icmp) => icmp.type),
+    set: (packet, value) => {
+      const kind = transportOf(packet)?.kind;
+      if (kind === "icmp" || (kind === "nd" && value !== 135n && value !== 136n)) {
+        throw unsupported("writing this ICMP type", { type: Number(value) });
+      }
+      return set?.(packet, value) ?? packet;
+    },
+  };
+}
+
+const ND_SOURCE_OPTION = 1n;
+const ND_TARGET_OPTION = 2n;
+
+/** The type of the one option for a MAC: written, it makes the source's the target's, or the reverse. */
+function neighborOption(): Field {
+  const optionOf = (nd: NeighborMessage): bigint => {
+    if (nd.sourceMac !== null) return ND_SOURCE_OPTION;
+    return nd.targetMac === null ? 0n : ND_TARGET_OPTION;
+  };
+  const field = transportField("nd_options_type", 8, ["nd"], optionOf);
+  return {
+    ...field,
+    set: (packet, value) => {
+      const nd = transportOf(packet);
+      const { payload } = packet.frame;
+      if (nd?.kind !== "nd" || payload.kind !== "ipv6" || optionOf(nd) === 0n) return packet;
+      if (value !== ND_SOURCE_OPTION && value !== ND_TARGET_OPTION) {
+        throw unsupported("writing this type of an option", { type: Number(value) });
+      }
+      const mac = nd.sourceMac ?? nd.targetMac;
+      const macs =
+        value === ND_TARGET_OPTION ? { sourceMac: null, targetMac: mac } : { sourceMac: mac, targetMac: null };
+      return withFrame(packet, { payload: { ...payload, transport: { ...nd, ...macs } } });
+    },
+  };
+}
+
 function tci(packet: Packet): bigint {
   const tag = outerTag(packet);
   return tag === undefined ? 0n : BigInt((tag.priority << 13) | OFPVID.PRESENT | tag.id);
@@ -296,7 +345,7 @@ const ALL: readonly Field[] = [
     (ports) => ports.destination,
     (value) => ({ destination: Number(value) }),
   ),
-  transportField("icmp_type", 8, ["icmp", "nd"], (icmp) => icmp.type),
+  icmpType(),
   transportField("icmp_code", 8, ["icmp", "nd"], (icmp) => (icmp.kind === "icmp" ? icmp.code : 0)),
   transportField(
     "nd_target",
@@ -305,6 +354,14 @@ const ALL: readonly Field[] = [
     (nd) => ipv6ToBigInt(nd.target),
     (value) => ({ target: ipv6FromBigInt(value) }),
   ),
+  transportField(
+    "nd_reserved",
+    32,
+    ["nd"],
+    (nd) => nd.flags,
+    (value) => ({ flags: Number(value) }),
+  ),
+  neighborOption(),
   neighborMac("nd_sll", 135, "sourceMac"),
   neighborMac("nd_tll", 136, "targetMac"),
 ];

@@ -33,7 +33,7 @@ function frameTo(destination: string, vlan: number, source: string, kind: "arp" 
   const vlans = vlan === 0 ? [] : [vlanTag(vlan)];
   const base = { source, destination, vlans };
   return kind === "arp"
-    ? arpFrame({ ...base, operation: 1, senderIp: "10.0.0.1", targetIp: "10.0.0.2" })
+    ? arpFrame({ ...base, operation: 1, senderIp: "10.9.9.9", targetIp: "10.0.0.2" })
     : ipv4Frame({ ...base, ip: { source: "10.0.0.1", destination: "10.0.0.2" } });
 }
 
@@ -143,7 +143,8 @@ export function expectRemoteFlowsAlike(simulation: FabricSimulation): void {
   for (const id of simulation.fabric.hosts.keys()) {
     for (const flow of simulation.desired(id)?.flows.values() ?? []) {
       const { cookie, tableId, priority, match, instructions, idleTimeoutSec, flags } = flow;
-      if (cookie >> 40n !== 0x57450an) continue;
+      // Kinds "remote-endpoint" and "answer".
+      if (cookie >> 40n !== 0x57450an && cookie >> 40n !== 0x574514n) continue;
       const head = { kind: "flow_mod", xid: 0, cookieMask: 0n, command: "add", hardTimeoutSec: 0 } as const;
       const tail = { bufferId: 0xffff_ffff, outPort: 0xffff_ffff, outGroup: 0xffff_ffff } as const;
       const bytes = encode({ ...head, ...tail, cookie, tableId, priority, match, instructions, idleTimeoutSec, flags });

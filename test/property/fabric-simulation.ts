@@ -43,6 +43,13 @@ interface SimulatedHost {
   readback: Readback | null;
 }
 
+/** Some guests advertise their IPv6 address, and with it whether they route; others only ask from it. */
+function routerFlagOf({ mac }: { readonly mac: string }, ip: string | null): boolean | null {
+  if (ip?.includes(":") !== true) return null;
+  const choice = Number.parseInt(mac.slice(-2), 16) % 3;
+  return choice === 0 ? null : choice === 1;
+}
+
 export type SimulationEvent = {
   readonly kind: "rows" | "ofports" | "switch" | "read-rows" | "read-flows";
   readonly host: string;
@@ -111,7 +118,7 @@ export class FabricSimulation {
         for (const ip of [null, ...guest.ips])
           this.#whereabouts.hear(
             host.id,
-            { vni, ofport: guest.ofport, mac: guest.mac, ip, announces: true },
+            { vni, ofport: guest.ofport, mac: guest.mac, ip, announces: true, router: routerFlagOf(guest, ip) },
             this.#nowMs,
           );
       }

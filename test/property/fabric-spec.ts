@@ -89,7 +89,7 @@ const guest: fc.Arbitrary<GuestSpec> = fc.record({
   mac: fc.constantFrom(...MACS),
   way: fc.nat(9),
   known: fc.constantFrom("declared", "observed", "silent"),
-  ips: fc.subarray(["10.0.0.1", "10.0.0.2", "fd00::1"], { maxLength: 2 }),
+  ips: fc.subarray(["10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2"], { maxLength: 3 }),
 });
 
 const portBody = fc.record({ columns, guests: fc.array(guest, { maxLength: 3 }) });

@@ -83,7 +83,7 @@ function play(where: Whereabouts, at: Step, now: number): boolean {
   switch (at.kind) {
     case "hear": {
       const { place, mac, ip, announces, stale } = at;
-      return where.hear(place.dpid, { vni: VNI, ofport: place.ofport, mac, ip, announces }, now, stale);
+      return where.hear(place.dpid, { vni: VNI, ofport: place.ofport, mac, ip, announces, router: null }, now, stale);
     }
     case "forget":
       return where.forget(at.place.dpid, VNI, at.mac, at.place.ofport);
@@ -154,7 +154,8 @@ test("however many frames say that a MAC or an address is at several places, few
           const frame = frames[(now / everyMs) % frames.length];
           if (frame === undefined) throw new Error("no frame");
           const { place, mac, ip, announces } = frame;
-          if (where.hear(place.dpid, { vni: VNI, ofport: place.ofport, mac, ip, announces }, now)) changes++;
+          if (where.hear(place.dpid, { vni: VNI, ofport: place.ofport, mac, ip, announces, router: null }, now))
+            changes++;
           if (where.tick(now)) changes++;
         }
         // Each MAC and each address may settle, move five times, and name its rivals: nothing grows with the frames.

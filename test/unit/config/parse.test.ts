@@ -102,7 +102,10 @@ describe("a wrong file", () => {
       "endpoints:\n  idle_timeout_sec: 3\n",
       "weft.yaml:2:3: endpoints.idle_timeout_sec: unknown key; did you mean idleTimeoutSec?",
     ],
-    ["networks:\n  blue:\n    vlan: 3\n", "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of tag, vni"],
+    [
+      "networks:\n  blue:\n    vlan: 3\n",
+      "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of answer, tag, vni",
+    ],
     ["hosts:\n  a:\n    tunnel_ip: 1.2.3.4\n", "weft.yaml:3:5: hosts.a.tunnel_ip: unknown key; did you mean tunnelIp?"],
     ["punts:\n  rate: 3\n", "weft.yaml:2:3: punts.rate: unknown key; expected one of burst, packetsPerSecond"],
   ])("names an unknown key, and the near one: %j", (source, expected) => {

@@ -49,7 +49,7 @@ class Story {
   /** @param at such as "s1/1" */
   hear(now: number, at: string, mac: string, ip: string | null = null, more: Partial<Sighting> = {}, stale = false) {
     const [dpid = "", port = ""] = at.split("/");
-    const news = this.where.hear(dpid, { vni: VNI, ofport: Number(port), mac, ip, ...more }, now, stale);
+    const news = this.where.hear(dpid, { vni: VNI, ofport: Number(port), mac, ip, router: null, ...more }, now, stale);
     if (news) this.changes++;
     return news;
   }
@@ -96,7 +96,7 @@ describe("a MAC", () => {
   it("of one network has nothing to do with the same MAC of another", () => {
     const story = new Story();
     story.hear(0, "s1/1", M, IP);
-    story.where.hear("s2", { vni: 20, ofport: 1, mac: M, ip: IP }, 1);
+    story.where.hear("s2", { vni: 20, ofport: 1, mac: M, ip: IP, router: null }, 1);
     expect(story.places).toEqual([`${M}@s1/1 ${IP}`, `${M}@s2/1 ${IP}`]);
     expect(story.disputes).toEqual([]);
   });
@@ -193,6 +193,19 @@ describe("a MAC", () => {
     story.where.load("s1", [{ vni: VNI, mac: M, ofport: 1, ips: [IP] }], 1);
     story.where.load("s1", [{ vni: VNI, mac: N, ofport: 2, ips: [IP] }], 1);
     expect(story.places).toEqual([`${N}@s1/2 ${IP}`, `${M}@s2/1`]);
+  });
+
+  it("comes with whether it routes, as it said last; a duplicate's word is void", () => {
+    const story = new Story();
+    const router = () => story.where.observedAt("s1").map((fact) => fact.router);
+    story.where.load("s1", [{ vni: VNI, mac: M, ofport: 1, ips: [], router: false }], 0);
+    expect(router()).toEqual([false]);
+    expect(story.hear(1, "s1/1", M, null, { router: true })).toBe(true);
+    expect(story.hear(2, "s1/1", M, null, { router: true })).toBe(false);
+    expect(router()).toEqual([true]);
+    story.hear(10, "s2/1", M, null, { router: false });
+    story.hear(20, "s1/1", M);
+    expect(router()).toEqual([undefined]);
   });
 
   it("has the same snapshot while nothing changes", () => {

@@ -75,7 +75,7 @@ describe("endpoints", () => {
 });
 
 describe("a host that has not been read", () => {
-  const remembered = [{ index: 2, endpoints: [{ vni: DEFAULT_VNI, mac: MAC_B }], vnis: [DEFAULT_VNI, 10] }];
+  const remembered = [{ index: 2, endpoints: [{ vni: DEFAULT_VNI, mac: MAC_B, ips: [] }], vnis: [DEFAULT_VNI, 10] }];
   const a = hostFact({
     id: "a",
     stored: stored("a", 1),

@@ -29,6 +29,7 @@ export function hostFact(fields: Partial<HostFact> & Pick<HostFact, "id">): Host
     ovsVersion: "3.1.0",
     bridgeName: "br-int",
     datapathType: null,
+    userspaceDatapath: true,
     standing: { kind: "owned" },
     dpid: null,
     stored: null,

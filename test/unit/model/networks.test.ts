@@ -17,13 +17,13 @@ function attachments(networks: NetworkTable, port: PortFact): string[] {
 describe("networks", () => {
   it("of a VLAN tag need no declaring: tag t is vlan<t> with VNI t", () => {
     const networks = table([portFact({ name: "a", vlan: vlan(10) })]);
-    expect(networks.byName("vlan10")).toEqual({ name: "vlan10", vni: 10, tag: 10 });
-    expect(networks.default).toEqual({ name: "default", vni: DEFAULT_VNI, tag: null });
+    expect(networks.byName("vlan10")).toEqual({ name: "vlan10", vni: 10, tag: 10, answer: true });
+    expect(networks.default).toEqual({ name: "default", vni: DEFAULT_VNI, tag: null, answer: true });
   });
 
   it("can be named and numbered by configuration", () => {
     const networks = table([portFact({ name: "a", vlan: vlan(10) })], [{ name: "blue", vni: 5000, tag: 10 }]);
-    expect(networks.byName("blue")).toEqual({ name: "blue", vni: 5000, tag: 10 });
+    expect(networks.byName("blue")).toEqual({ name: "blue", vni: 5000, tag: 10, answer: true });
     expect(networks.byName("vlan10")).toBeUndefined();
   });
 

@@ -157,6 +157,7 @@ describe("the pipeline", () => {
     const copy = "controller(max_len=192,meter_id=1)";
     expect(dropped("a")).toEqual([
       `LEARN    450 arp,metadata=0xfff,in_port=1,dl_src=${MAC.b},arp_spa=10.0.0.1 -> ${copy}`,
+      `LEARN    450 icmp6,metadata=0xfff,in_port=1,dl_src=${MAC.b},ipv6_src=fe80::1,icmp_type=135 -> ${copy}`,
       `LEARN    450 icmp6,metadata=0xfff,in_port=1,dl_src=${MAC.b},icmp_type=136,nd_target=fe80::1 -> ${copy}`,
       `LEARN    450 metadata=0xfff,in_port=1,dl_src=${MAC.b} -> ${copy}`,
     ]);
@@ -200,8 +201,8 @@ describe("the pipeline", () => {
       {
         index: 2,
         endpoints: [
-          { vni: 10, mac: MAC.c },
-          { vni: 4095, mac: MAC.b },
+          { vni: 10, mac: MAC.c, ips: [] },
+          { vni: 4095, mac: MAC.b, ips: [] },
         ],
         vnis: [10, 4095],
       },
