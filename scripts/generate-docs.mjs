@@ -30,8 +30,8 @@ const KINDS = {
   identity:
     "Drops what matched nothing. Its cookie names the host's index, so that a controller that starts with nothing knows whose switch this is before its OVSDB connects; 0 on a switch without OVSDB.",
   guard:
-    "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
-  port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
+    "Drops frames with a group source address, and frames to addresses that a bridge keeps to one link (STP, LACP, LLDP, CDP and others) unless `other_config:forward-bpdu` is set.",
+  port: "A local port and VLAN: writes the network's VNI to `metadata`. The tag stays as the carrier of its priority: its VLAN becomes 0, or 1 for a protected port. VLANs that no port names, on trunks of all VLANs, go by 0x7ff000 plus the VLAN.",
   relay:
     "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
@@ -47,19 +47,31 @@ const KINDS = {
     "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
   unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
   advertise: "Copies the source MAC into the target link-layer option.",
-  return: "Out by the port it came from, with the tag that the port's network has there.",
   usurper:
     "A MAC, or a claim of an address, that stays with another place (a duplicate): a limited copy to the controller, and dropped.",
-  "local-endpoint": "To an endpoint on this switch: out by its port.",
+  return: "Out by the port it came from: to EGRESS with it.",
+  "local-endpoint": "To an endpoint on this switch: to EGRESS with its port.",
   "remote-endpoint":
-    "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
-  flood: "To all of the network: local ports, and each host that has members.",
-  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: out by its port.",
+    "To an endpoint on another host: sets the tunnel key, through DEPART, and to that host's group. The same bytes on every switch.",
+  flood: "To all of the network: local ports; then, through DEPART, each host that has members.",
+  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: to EGRESS with its port.",
   "deliver-flood": "Out of a tunnel, to all local ports of the network.",
+  egress:
+    "Out of a port: the tag that its VLAN columns ask for takes the carrier's place and keeps its priority. What comes from a protected port is dropped at another.",
+  depart:
+    "A carrier without a priority is taken off, since it says nothing; it is kept in front of another tag, which would be taken for it.",
+  uncovered: "A carrier again, in front of a tag that DEPART has uncovered.",
 };
 
 const PRIORITY_KINDS = {
-  classify: { guard: ["guard"], relay: ["relay"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
+  classify: {
+    guard: ["guard"],
+    relay: ["relay"],
+    tunnel: ["tunnel"],
+    port: ["port"],
+    otherVlans: ["port"],
+    identity: ["identity"],
+  },
   learn: {
     usurper: ["usurper"],
     knownAddress: ["known-address"],
@@ -72,6 +84,9 @@ const PRIORITY_KINDS = {
   return: { tagged: ["return"], untagged: ["return"] },
   forward: { endpoint: ["local-endpoint", "remote-endpoint"], flood: ["flood"] },
   deliver: { endpoint: ["deliver-endpoint"], flood: ["deliver-flood"] },
+  egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
+  depart: { doubleTagged: ["depart"], plain: ["depart"] },
+  uncovered: { tagged: ["uncovered"] },
 };
 
 const hex = (number) => `0x${number.toString(16)}`;

@@ -70,7 +70,7 @@ const methods = (example: string) =>
     .min(1, { error: `at least one connection method, such as [${example}]` });
 
 const network = section({
-  vni: integer("a network's number in tunnels", 1, 0x7fffff).exactOptional(),
+  vni: integer("a network's number in tunnels", 1, 0x7fefff).exactOptional(),
   tag: integer("a VLAN tag", 1, 4094).exactOptional(),
   answer: z.boolean({ error: "true or false" }).exactOptional(),
 });

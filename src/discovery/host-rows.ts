@@ -149,6 +149,15 @@ function tunnelTypesOf(
   return types.length === 0 ? null : types;
 }
 
+/** Open vSwitch keeps two tags of those it parses: to push a third, the relay label, costs the innermost. */
+function vlanLimitProblem(hostId: string, limit: string): Diagnostic {
+  return diagnostic(
+    "host/vlan-limit",
+    `host ${hostId} has other_config:vlan-limit=${limit.slice(0, 16)}: frames with two VLAN tags lose one when they go by a relay`,
+    `on ${hostId}: ovs-vsctl remove open_vswitch . other_config vlan-limit`,
+  );
+}
+
 /** null before the root row was read. */
 export function hostFact(rows: VswitchRows, context: HostContext): HostFact | null {
   const root = rows.openVSwitch;
@@ -166,6 +175,8 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
   const problems: Diagnostic[] = [];
   if (standing.kind === "waiting" || standing.kind === "refused") problems.push(standing.problem);
   else if (tunnelIp.problem !== null) problems.push(tunnelIp.problem);
+  const vlanLimit = root.other_config.get("vlan-limit");
+  if (vlanLimit !== undefined && vlanLimit !== "1") problems.push(vlanLimitProblem(id, vlanLimit));
   const members = choice.row === undefined ? { ports: [], tunnels: [] } : portsOf(rows, choice.row);
   return Object.freeze({
     id,
@@ -173,6 +184,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     ovsVersion: root.ovs_version,
     bridgeName: choice.name,
     datapathType: datapathTypeOf(root.external_ids),
+    forwardBpdu: choice.row?.other_config.get("forward-bpdu") === "true",
     userspaceDatapath: choice.row?.datapath_type === "netdev",
     standing,
     dpid: choice.row === undefined ? null : dpidOf(choice.row),

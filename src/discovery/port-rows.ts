@@ -7,6 +7,7 @@ import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
 import { isTunnelType } from "../model/tunnel-types.ts";
+import type { PriorityTags } from "../model/vlan.ts";
 
 /** OVSDB gives the LOCAL port OpenFlow 1.0's number for it; in OpenFlow 1.3 it has another. */
 const OVSDB_LOCAL_PORT = 65_534;
@@ -152,6 +153,13 @@ function guestOf(row: InterfaceRow): Pick<PortFact, "guest" | "owner"> {
   };
 }
 
+/** As ovs-vswitchd reads it: "true" is an older way to say if-nonzero, and what it does not know is never. */
+function priorityTags(port: PortRow): PriorityTags {
+  const text = port.other_config.get("priority-tags");
+  if (text === "true") return "if-nonzero";
+  return text === "if-nonzero" || text === "always" ? text : "never";
+}
+
 /** A local port of the bridge. What a row says wrongly becomes a problem of the port, never an error. */
 export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
   const problems: Diagnostic[] = [];
@@ -171,7 +179,13 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
     name: port.name,
     ofport: openFlowPort(row),
     type: row.type,
-    vlan: Object.freeze({ tag: port.tag, trunks: port.trunks, vlanMode: port.vlan_mode }),
+    vlan: Object.freeze({
+      tag: port.tag,
+      trunks: port.trunks,
+      vlanMode: port.vlan_mode,
+      priorityTags: priorityTags(port),
+      protected: port.protected,
+    }),
     networkName: networkName(port, row, problems),
     storedVni: wholeNumber(storedVni, 1, MAX_VNI),
     declaredMacs: excluded === null && inUse ? declaredMac(row, problems) : [],

@@ -34,7 +34,11 @@ export interface DeclaringHost {
   readonly away: boolean;
   readonly ports: readonly {
     readonly fact: PortFact;
-    readonly attachments: readonly { readonly network: { readonly name: string; readonly vni: Vni } }[];
+    readonly attachments: readonly {
+      readonly network: { readonly name: string; readonly vni: Vni };
+      /** See `Attachment.except`: no network, and so nothing to declare an endpoint in. */
+      readonly except?: readonly number[];
+    }[];
   }[];
 }
 
@@ -79,7 +83,7 @@ export function declarationsOf(hosts: readonly DeclaringHost[], settings: readon
   for (const host of hosts) {
     for (const port of host.ports) {
       // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-      const [only, ...more] = port.attachments;
+      const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
       if (only === undefined || more.length > 0) continue;
       const { declaredMacs, guest } = port.fact;
       const macs = declaredMacs.length > 0 ? declaredMacs : (ofGuests.get(guest?.id ?? "") ?? []);
@@ -90,7 +94,9 @@ export function declarationsOf(hosts: readonly DeclaringHost[], settings: readon
     for (const setting of settings) {
       if (setting.host !== host.id && setting.host !== host.name) continue;
       const port = host.ports.find((one) => one.fact.name === setting.port);
-      const fits = port?.attachments.filter((at) => setting.network === null || at.network.name === setting.network);
+      const fits = port?.attachments.filter(
+        (at) => at.except === undefined && (setting.network === null || at.network.name === setting.network),
+      );
       const [only, ...more] = fits ?? [];
       if (port !== undefined && only !== undefined && more.length === 0) {
         const { mac, ips } = setting;

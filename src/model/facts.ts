@@ -89,6 +89,8 @@ export interface HostFact {
   readonly bridgeName: string;
   /** What `Bridge.datapath_type` the host asks for; null leaves it open. */
   readonly datapathType: string | null;
+  /** `Bridge.other_config:forward-bpdu`; absent is false. */
+  readonly forwardBpdu?: boolean;
   /** Whether its bridge runs in the userspace datapath (`netdev`), which can do more than the kernel's. */
   readonly userspaceDatapath: boolean;
   readonly standing: BridgeStanding;

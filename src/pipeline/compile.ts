@@ -4,6 +4,7 @@ import { answerFlows } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
 import { compileContext, type PipelineSettings } from "./context.ts";
 import type { DesiredFlow, DesiredSwitch } from "./desired.ts";
+import { egressFlows } from "./egress.ts";
 import { forwardFlows } from "./forward.ts";
 import { groups, meters } from "./groups.ts";
 import { learnFlows } from "./learn.ts";
@@ -12,7 +13,7 @@ import { learnFlows } from "./learn.ts";
 export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
   const context = compileContext(fabric, host, settings);
   const flows = new Map<string, DesiredFlow>();
-  for (const feature of [classifyFlows, learnFlows, answerFlows, forwardFlows]) {
+  for (const feature of [classifyFlows, learnFlows, answerFlows, forwardFlows, egressFlows]) {
     for (const flow of feature(context)) flows.set(flow.key, flow);
   }
   return {

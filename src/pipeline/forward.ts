@@ -2,7 +2,8 @@
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Match } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import { apply, type CompileContext, inNetwork, type LocalAttachment, outOf } from "./context.ts";
+import { OTHER_VLANS_VNI } from "../model/networks.ts";
+import { apply, type CompileContext, inNetwork, type LocalAttachment, leaveBy, moveKey, through } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { floodGroup, hostGroup, localGroup, PRIORITIES } from "./registry.ts";
 
@@ -30,7 +31,12 @@ export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
       priority: PRIORITIES.forward.flood,
       match: [inNetwork(vni)],
       cookie: { kind: "flood", place: 0, vni },
-      instructions: [apply({ kind: "group", groupId: floodGroup(vni) })],
+      instructions: [
+        apply({ kind: "group", groupId: localGroup(vni) }, through("depart"), {
+          kind: "group",
+          groupId: floodGroup(vni),
+        }),
+      ],
     });
     yield desiredFlow({
       table: "deliver",
@@ -48,6 +54,7 @@ function toEndpoint({ vni, mac }: Endpoint): Match {
 
 /** The tunnel key carries the network. */
 export function setTunnelKey(vni: number): Action {
+  if (vni === OTHER_VLANS_VNI) return moveKey("metadata", "tunnel_id");
   return { kind: "set_field", field: { field: "tunnel_id", value: BigInt(vni) } };
 }
 
@@ -66,7 +73,7 @@ export function remoteEndpointFlow(endpoint: Endpoint, index: number): DesiredFl
     priority: PRIORITIES.forward.endpoint,
     match: toEndpoint(endpoint),
     cookie: { kind: "remote-endpoint", place: index, vni: endpoint.vni },
-    instructions: [apply(setTunnelKey(endpoint.vni), { kind: "group", groupId: hostGroup(index) })],
+    instructions: [apply(setTunnelKey(endpoint.vni), through("depart"), { kind: "group", groupId: hostGroup(index) })],
   });
   remoteFlows.set(endpoint, flow);
   return flow;
@@ -83,7 +90,7 @@ function localFlow(
     priority: PRIORITIES[table].endpoint,
     match: toEndpoint(endpoint),
     cookie: { kind, place: local.ofport, vni: endpoint.vni },
-    instructions: [apply(...outOf(local))],
+    instructions: leaveBy(local),
   });
 }
 

@@ -25,10 +25,11 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
   for (const [index, way] of host.ways) yield hostGroupTo(index, way);
   for (const { vni } of context.networks) {
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
-    yield desiredGroup(floodGroup(vni), "all", [
-      bucket({ actions: [{ kind: "group", groupId: localGroup(vni) }] }),
-      ...peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
-    ]);
+    yield desiredGroup(
+      floodGroup(vni),
+      "all",
+      peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
+    );
   }
 }
 

@@ -43,6 +43,21 @@ export const TABLES = {
     purpose:
       "Frames out of tunnels: to local ports only. Nothing goes out by a tunnel from here, so nothing can circulate.",
   },
+  egress: {
+    id: 50,
+    name: "EGRESS",
+    purpose: "Out of the local port that `reg0` names, tagged as the port's VLAN columns say.",
+  },
+  depart: {
+    id: 60,
+    name: "DEPART",
+    purpose: "Frames for other hosts, on the way to their groups: a tag that says nothing does not go along.",
+  },
+  uncovered: {
+    id: 61,
+    name: "UNCOVERED",
+    purpose: "Where DEPART has taken a tag off another that the switch sees (`vlan-limit` above 1), it is put back.",
+  },
 } as const satisfies Readonly<Record<string, TableSpec>>;
 
 export type TableName = keyof typeof TABLES;
@@ -56,6 +71,8 @@ export const PRIORITIES = {
     relay: 600,
     tunnel: 500,
     port: 400,
+    /** Any VLAN, on a port that carries all: what is left is no network's. */
+    otherVlans: 300,
     /** Matches all and drops: it exists for its cookie, which names the host. */
     identity: 0,
   },
@@ -81,7 +98,25 @@ export const PRIORITIES = {
   return: { tagged: 100, untagged: 0 },
   forward: { endpoint: 200, flood: 100 },
   deliver: { endpoint: 200, flood: 100 },
+  egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
+  depart: { doubleTagged: 200, plain: 100 },
+  uncovered: { tagged: 100 },
 } as const;
+
+/** Registers: what a frame carries from table to table beside its network, which is in `metadata`. */
+export const REGISTERS = {
+  /** For EGRESS: the local port to go out by. */
+  outPort: { field: "nx_reg0", bits: 32 },
+  /** Within one list of actions: the priority of a tag that is replaced. */
+  priority: { field: "nx_reg1", bits: 3 },
+} as const;
+
+/**
+ * The carrier: between the tables, and in tunnels, a frame keeps the outer tag it came with for its priority, and for
+ * its TPID. In place of a VLAN id it says what kind of port the frame came from. A frame that came without a tag has
+ * none, unless its port is protected. So a tag that a tunnel brings is always a carrier, never the guest's own inner one.
+ */
+export const CARRIER_VID = { plain: 0, protected: 1 } as const;
 
 /** What a flow is for. The number is the third byte of its cookie. */
 export const FLOW_KINDS = {
@@ -105,6 +140,9 @@ export const FLOW_KINDS = {
   advertise: 23,
   return: 24,
   usurper: 30,
+  egress: 40,
+  depart: 41,
+  uncovered: 42,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -153,7 +191,7 @@ export const GROUPS = {
   alwaysLive: 0x1,
   /** HOST(j): frames for host j. */
   hostBase: 0x1_0000,
-  /** FLOOD(network): all of the network but the port the frame came from. */
+  /** FLOOD(network): the other hosts that have ports in the network. */
   floodBase: 0x100_0000,
   /** LOCAL(network): the network's ports on this switch. */
   localBase: 0x200_0000,

@@ -208,6 +208,8 @@ export interface Way {
   /** Tags with which a frame comes in: 0 is none, or VLAN 0. */
   readonly ingress: readonly number[];
   readonly egress: number | null;
+  /** Without a tag otherwise: whether one of VLAN 0 is given to a frame with a priority, as on trunks. */
+  readonly keepsPriority?: true;
 }
 
 const tagOfName = (name: string): number | null => {
@@ -231,7 +233,7 @@ function modeOf(one: PortSpec): string {
 }
 
 /** VLANs that some port is in by its own columns; of others nobody can have a frame but who makes it up. */
-function tagsInUse(spec: FabricSpec): readonly number[] {
+export function tagsInUse(spec: FabricSpec): readonly number[] {
   const tags = new Set<number>();
   for (const { tag: set } of spec.settings) if (set !== null) tags.add(set);
   for (const { ports } of spec.hosts) {
@@ -261,7 +263,7 @@ export function waysOf(spec: FabricSpec, one: PortSpec): readonly Way[] {
   if (native !== null && native !== 0) {
     ways.push({ network: own, ingress: [0, native], egress: mode === "native-tagged" ? native : null });
   } else if (carries(0) || one.networkName !== null) {
-    ways.push({ network: own, ingress: [0], egress: null });
+    ways.push({ network: own, ingress: [0], egress: null, keepsPriority: true });
   }
   for (const vlan of tagsInUse(spec)) {
     const network = nameOfTag(spec, vlan);
@@ -281,6 +283,15 @@ export interface Member {
 export function membersOf(spec: FabricSpec): readonly Member[] {
   return spec.hosts.flatMap(({ ports }, at) =>
     ports.flatMap((one) => waysOf(spec, one).map((way) => ({ host: hostId(at), ofport: one.ofport, way }))),
+  );
+}
+
+/** Ports that carry every VLAN, also those that no port names. */
+export function trunksOfAll(spec: FabricSpec): readonly { readonly host: string; readonly ofport: number }[] {
+  return spec.hosts.flatMap(({ ports }, at) =>
+    ports
+      .filter((one) => !["access", "dot1q-tunnel"].includes(modeOf(one)) && one.trunks.length === 0)
+      .map(({ ofport }) => ({ host: hostId(at), ofport })),
   );
 }
 

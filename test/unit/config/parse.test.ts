@@ -142,11 +142,11 @@ describe("a wrong file", () => {
     ],
     [
       "networks: { a: { vni: 8388608 } }",
-      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8388607, found 8388608",
+      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8384511, found 8388608",
     ],
     [
       "networks: { a: { vni: 0 } }",
-      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8388607, found 0",
+      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8384511, found 0",
     ],
     [
       "networks: { Blue: {} }",
