@@ -130,7 +130,11 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
-    if (!entry.isRead) entry.whereabouts.load(entry.dpid, readback.observed, this.#options.timers.now());
+    if (!entry.isRead) {
+      const now = this.#options.timers.now();
+      entry.whereabouts.load(entry.dpid, readback.observed, now);
+      entry.whereabouts.recall(entry.dpid, readback.rivals, now);
+    }
     entry.isRead = true;
     entry.installed = installed;
     entry.readback = readback;

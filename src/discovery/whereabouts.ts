@@ -3,11 +3,12 @@ import type { Mac } from "../../proto/bytes/mac.ts";
 import { addressKey } from "../model/address-owners.ts";
 import type { CappedFact, DisputeFact } from "../model/disputes.ts";
 import { endpointKey } from "../model/endpoints.ts";
-import type { ObservedFact, Vni } from "../model/facts.ts";
+import type { ObservedFact, RivalFact, Vni } from "../model/facts.ts";
 import { type Claim, Mobility, type MobilityRules } from "../model/mobility.ts";
 import { type Place, placeKey, samePlace } from "../model/place.ts";
 import { arrivalOf, claimAt, type DeclaredBy, declaredAddresses } from "./declared-places.ts";
 import { PortCrowds } from "./port-crowds.ts";
+import { RecalledRivals } from "./recalled-rivals.ts";
 import type { Sighting } from "./sighting.ts";
 
 /** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
@@ -50,6 +51,7 @@ export class Whereabouts {
   /** By `addressKey`: whose it was when last looked at. */
   readonly #ownerOf = new Map<string, Mac>();
   readonly #crowds: PortCrowds;
+  readonly #recalled = new RecalledRivals();
   readonly #snapshots = new Map<string, readonly ObservedFact[]>();
   #declared: DeclaredBy = new Map();
   #declaredIps: ReadonlyMap<string, Mac> = new Map();
@@ -157,6 +159,11 @@ export class Whereabouts {
     const place: Place = Object.freeze({ dpid, ofport });
     const holder = this.#macs.holder(key);
     if (stale && holder !== null && !samePlace(holder, place)) return false;
+    if (this.#recalled.has(vni, mac, null, place)) {
+      // Whose it is will be known when his host is read.
+      if (holder === null && !this.#declared.has(key)) return false;
+      this.#recalled.remove(vni, mac, null, place);
+    }
     this.#hearings++;
     const verdict = this.#macs.claim(key, place, now, claimAt(this.#declared.get(key) ?? [], holder, place));
     let changed = verdict.changed;
@@ -201,6 +208,10 @@ export class Whereabouts {
     if (heard === undefined) return false;
     if (!heard.ips.has(ip) && heard.ips.size >= MAX_IPS_PER_MAC) return false;
     const owner = this.#declaredIps.get(key) ?? null;
+    if (this.#recalled.has(vni, mac, ip, heard.place)) {
+      if (owner === null && this.#ips.holder(key) === null) return false;
+      this.#recalled.remove(vni, mac, ip, heard.place);
+    }
     const { changed } = this.#ips.claim(key, mac, now, { owner, unannounced });
     if (changed) this.#settleIp(key);
     return changed;
@@ -222,6 +233,21 @@ export class Whereabouts {
       if (known === null && router !== undefined) this.#setRouter(key, { said: router, at: now });
       for (const ip of ips) if (this.#ips.holder(addressKey(vni, ip)) === null) this.#hearIp(vni, mac, ip, now, true);
     }
+    this.#settleRecalled(now);
+  }
+
+  /** Rivals of before a restart, as a switch's flows tell of them: they stay rivals. */
+  recall(dpid: string, rivals: Iterable<RivalFact>, now: number): void {
+    this.#recalled.add(dpid, rivals, now + this.#quietMs);
+    this.#settleRecalled(now);
+  }
+
+  #settleRecalled(now: number): boolean {
+    return this.#recalled.settle(({ vni, mac, ip, place }) =>
+      ip === null
+        ? this.#macs.recall(endpointKey(vni, mac), place, now)
+        : this.#ips.recall(addressKey(vni, ip), mac, now),
+    );
   }
 
   /** All that was heard on a switch, which is no part of this any more. */
@@ -304,13 +330,15 @@ export class Whereabouts {
     const ips = this.#ips.tick(now);
     for (const key of macs) this.#settleMac(key);
     for (const key of ips) this.#settleIp(key);
+    const settled = this.#settleRecalled(now);
+    const expired = this.#recalled.expire(now);
     const relieved = this.#crowds.relieve(now, this.#quietMs);
-    return macs.length > 0 || ips.length > 0 || relieved;
+    return macs.length > 0 || ips.length > 0 || settled || expired || relieved;
   }
 
   /** Whether `tick` may have something to do some time. */
   get isRestless(): boolean {
-    return this.#macs.isRestless || this.#ips.isRestless || this.#crowds.areCapped;
+    return this.#macs.isRestless || this.#ips.isRestless || this.#crowds.areCapped || !this.#recalled.isEmpty;
   }
 
   disputes(): readonly DisputeFact[] {
@@ -330,7 +358,7 @@ export class Whereabouts {
       const party = (mac: Mac) => ({ mac, place: this.#placeOf(endpointKey(vni, mac)) });
       return { vni, mac: null, ip, reason, holder: party(holder), rivals: rivals.map(party) };
     });
-    return [...macs, ...ips];
+    return [...macs, ...ips, ...this.#recalled.disputes()];
   }
 
   #placeOf(key: string): Place | null {

@@ -16,7 +16,8 @@ export interface DisputeFact {
   readonly vni: Vni;
   readonly mac: string | null;
   readonly ip: string | null;
-  readonly reason: DisputeReason;
+  /** recalled: flows tell of rivals, and the holder's host is still to be read. */
+  readonly reason: DisputeReason | "recalled";
   readonly holder: Party;
   readonly rivals: readonly Party[];
 }
@@ -44,6 +45,7 @@ export function disputeProblems(
     for (const id of new Set(hosts)) problems.set(id, [...(problems.get(id) ?? []), problem]);
   };
   for (const dispute of disputes) {
+    if (dispute.reason === "recalled") continue;
     const name = (party: Party): NamedPlace | null => (party.place === null ? null : nameOf(party.place));
     const holder = name(dispute.holder);
     const rivals = dispute.rivals.map((party) => ({ party, named: name(party) }));

@@ -120,6 +120,15 @@ export interface ObservedFact {
   readonly heard: number;
 }
 
+/** A MAC on a port that uses what is another's: the MAC itself, or an address. Read back from LEARN. */
+export interface RivalFact {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  readonly ofport: number;
+  /** null where it is the MAC. */
+  readonly ip: string | null;
+}
+
 /** What a switch held, by OpenFlow, when it was last read or written. */
 export interface SwitchFact {
   /** 16 hexadecimal digits. */

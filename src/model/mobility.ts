@@ -60,7 +60,7 @@ interface Holding<H> {
   moves: { readonly at: number; readonly from: H }[];
   doubt: { readonly by: H; readonly untilMs: number } | null;
   dispute: {
-    readonly reason: DisputeReason;
+    reason: DisputeReason;
     readonly since: number;
     readonly rivals: Map<string, { readonly rival: H; at: number }>;
   } | null;
@@ -163,7 +163,12 @@ export class Mobility<H> {
       holding = fresh(owner, now);
       this.#holdings.set(key, holding);
     }
-    if (holding.dispute !== null) return this.#refuse(holding, by, now);
+    if (holding.dispute !== null) {
+      const known = holding.dispute.reason === "declared";
+      holding.dispute.reason = "declared";
+      const { changed } = this.#refuse(holding, by, now);
+      return { kind: "refused", changed: changed || !known };
+    }
     holding.doubt = null;
     this.#dispute(key, holding, "declared", [by], now);
     return { kind: "refused", changed: true };
@@ -218,6 +223,19 @@ export class Mobility<H> {
     const named = new Map(rivals.map((rival) => [this.#id(rival), { rival, at: now }]));
     holding.dispute = { reason, since: now, rivals: named };
     this.#restless.add(key);
+  }
+
+  /**
+   * It was a rival before a restart. @returns whether it is one now: not where nobody holds the thing, or it does itself.
+   */
+  recall(key: string, rival: H, now: number): boolean {
+    const holding = this.#holdings.get(key);
+    if (holding === undefined || this.#id(holding.holder) === this.#id(rival)) return false;
+    // Nobody has to be told again.
+    holding.dispute ??= { reason: "duplicate", since: Number.NEGATIVE_INFINITY, rivals: new Map() };
+    holding.dispute.rivals.set(this.#id(rival), { rival, at: now });
+    this.#restless.add(key);
+    return true;
   }
 
   /** It is known that it is not there any more. @returns whether anything changed; the next in line has it now. */

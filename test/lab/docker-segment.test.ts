@@ -80,10 +80,12 @@ describeLab("docker's bridges of two hosts, each joined by one veth", () => {
       expect((await fabric.work()).flowMods).toBe(work.flowMods);
       expect(ping.received).toBeGreaterThan(answered + 100);
       expect((await fabric.endpoint(first))?.host).toBe(`${fabric.lab.name}-h1`);
-      // A controller that knows nothing of it comes to the same end.
+      // A controller that starts with nothing reads from the flows who is the rival.
       await fabric.stop();
       await fabric.start();
       expect(await named("endpoint/duplicate-mac")).toContain(at(twin));
+      await fabric.settled({ guests: [first, second, far, watcher] });
+      expect(await fabric.work()).toEqual(NO_WORK);
       expect((await fabric.endpoint(first))?.host).toBe(`${fabric.lab.name}-h1`);
     } finally {
       await noise.stop().catch(() => undefined);

@@ -218,6 +218,49 @@ describe("a MAC", () => {
   });
 });
 
+describe("rivals of before a restart", () => {
+  const held = { vni: VNI, mac: M, ofport: 1, ips: [IP] };
+  const rivals = [
+    { vni: VNI, mac: M, ofport: 7, ip: null },
+    { vni: VNI, mac: N, ofport: 7, ip: IP },
+  ];
+
+  it("are rivals still when the first holder's switch is read, in whatever order", () => {
+    for (const order of [
+      [1, 2],
+      [2, 1],
+    ]) {
+      const story = new Story();
+      for (const which of order) {
+        if (which === 1) story.where.load("s1", [held], 0);
+        else {
+          story.where.load("s2", [{ vni: VNI, mac: N, ofport: 7, ips: [] }], 0);
+          story.where.recall("s2", rivals, 0);
+          // Whatever they say before the holder is known.
+          story.hear(1, "s2/7", M, IP);
+          story.hear(2, "s2/7", N, IP, { announces: true });
+        }
+      }
+      expect(story.places).toEqual([`${M}@s1/1 ${IP}`, `${N}@s2/7`]);
+      expect(story.disputes).toEqual([`${M} duplicate: ${M}@s1/1 ${M}@s2/7`, `${IP} duplicate: ${M}@s1/1 ${N}@s2/7`]);
+      expect(story.where.defended(10)).toEqual([]);
+      story.where.tick(30_010);
+      expect(story.disputes).toEqual([]);
+    }
+  });
+
+  it("have what they use when nobody else turns out to have it", () => {
+    const story = new Story();
+    story.where.recall("s2", rivals, 0);
+    expect(story.hear(1, "s2/7", M)).toBe(false);
+    expect(story.where.isRestless).toBe(true);
+    expect(story.where.tick(30_000)).toBe(true);
+    expect(story.disputes).toEqual([]);
+    expect(story.hear(30_001, "s2/7", M)).toBe(true);
+    expect(story.places).toEqual([`${M}@s2/7`]);
+  });
+});
+
 describe("a port", () => {
   it("holds only so many MACs: the one longest unheard makes room, and it is told for a while", () => {
     const story = new Story(2);

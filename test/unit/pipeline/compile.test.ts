@@ -203,6 +203,14 @@ describe("the pipeline", () => {
       `LEARN    450 metadata=0xfff,in_port=1,dl_src=${MAC.b} -> ${copy}`,
     ]);
     expect(dropped("b")).toEqual([]);
+    const { flows, groups } = compiled(fabric, "a");
+    const told = readBack(flows.values(), groups.values()).rivals.map(({ ofport, mac, ip }) => [ofport, mac, ip]);
+    expect(told).toEqual([
+      [1, MAC.b, null],
+      [1, MAC.b, "10.0.0.1"],
+      [1, MAC.b, "fe80::1"],
+      [1, MAC.b, "fe80::1"],
+    ]);
   });
 
   it("delivers to a migrating guest at its target before it is there, and forwards to its source until then", () => {
