@@ -22,7 +22,7 @@ const KEYS_OF: ReadonlyMap<string, readonly string[]> = new Map([
     .map(([key, value]) => [key, Object.keys(value)] as const),
   ["endpoints.moves", Object.keys(defaultConfig.endpoints.moves)],
   ["endpoints.static.*", ["mac", "ips", "network", "host", "port"]],
-  ["networks.*", ["vni", "tag", "answer"]],
+  ["networks.*", ["vni", "tag", "answer", "unknownUnicast", "multicast", "floodKbps", "locked"]],
   ["hosts.*", ["name", "tunnelIp", "bridge", "index"]],
 ]);
 

@@ -12,6 +12,7 @@ import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
+import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
 import {
@@ -23,7 +24,7 @@ import {
   topologyOf,
 } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
-import { Switches } from "./switches.ts";
+import { dpidText, Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
 export interface ControllerOptions {
@@ -62,6 +63,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     counters,
     changed: () => weaver.changed(),
+    blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
   });
   const hosts: Hosts = new Hosts({
@@ -91,12 +93,24 @@ export async function startController({ config, logger, version }: ControllerOpt
     endpointSettings: endpointSettings(config),
     hostSettings: settings,
     pipeline: pipelineSettings(config),
+    underlayMtu: config.underlayMtu,
+    requestMtu: config.mtu.request,
+    loops: () => loops.facts,
     configuredFabricId: config.fabric.id,
     startHoldMs: config.timeouts.startHoldSec * 1000,
     newFabricId: randomUUID,
     timers,
     log: logger,
     recomputed: () => counters.add("recomputations"),
+  });
+
+  const loops: LoopProbes = new LoopProbes({
+    intervalMs: config.loops.probeSec * 1000,
+    timers,
+    ports: () => weaver.probedPorts(),
+    session: (dpid) => switches.entries.get(dpid)?.session ?? null,
+    doubt: (dpid, ofport) => switches.forgetHeardAt(dpid, ofport),
+    changed: () => weaver.changed(),
   });
 
   const ovsdbHandlers: OvsdbHandlers = {
@@ -112,7 +126,12 @@ export async function startController({ config, logger, version }: ControllerOpt
       switches.ready(session);
       hosts.refreshAll();
     },
-    onPacketIn: (session, packetIn) => switches.packetIn(session, packetIn),
+    onPacketIn: (session, packetIn) => {
+      if (isProbe(packetIn)) {
+        counters.add("packetIns");
+        loops.received(dpidText(session.datapathId), packetIn);
+      } else switches.packetIn(session, packetIn);
+    },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onPortStatus: () => weaver.changed(),
     onError: (session, { error }) => {
@@ -140,6 +159,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
+    loops.stop();
     throw error;
   });
 
@@ -163,6 +183,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     async stop() {
       weaver.stop();
       watch.stop();
+      loops.stop();
       hosts.stop();
       switches.stop();
       await listeners.close();

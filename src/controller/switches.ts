@@ -50,6 +50,8 @@ export interface SwitchesOptions {
   readonly counters: Counters;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
+  /** A switch that was read has these ports cut off. */
+  readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
 }
@@ -134,6 +136,7 @@ export class Switches {
       const now = this.#options.timers.now();
       entry.whereabouts.load(entry.dpid, readback.observed, now);
       entry.whereabouts.recall(entry.dpid, readback.rivals, now);
+      this.#options.blockedFound(entry.dpid, readback.blocked);
     }
     entry.isRead = true;
     entry.installed = installed;
@@ -194,6 +197,14 @@ export class Switches {
     if (kind === "known-mac") entry.whereabouts.forget(entry.dpid, vni, mac, Number(inPort));
     const ip = kind === "known-address" ? senderOf(removed.match) : null;
     if (ip !== null) entry.whereabouts.forgetIp(entry.dpid, vni, mac, Number(inPort), ip);
+  }
+
+  /** Who is really there is heard again with the next frame. */
+  forgetHeardAt(dpid: Dpid, ofport: number): void {
+    const { whereabouts } = this.#entries.get(dpid) ?? {};
+    const here = whereabouts?.observedAt(dpid).filter((fact) => fact.ofport === ofport) ?? [];
+    for (const { vni, mac } of here) whereabouts?.forget(dpid, vni, mac, ofport);
+    if (here.length > 0) this.#options.changed();
   }
 
   #entryOf(session: OpenFlowSession): SwitchEntry | null {

@@ -128,6 +128,34 @@ function datapathTypeOf(ids: ReadonlyMap<string, string>): string | null {
   return text === undefined || text === "" ? null : text;
 }
 
+const MIN_UNDERLAY_MTU = 576;
+const MAX_UNDERLAY_MTU = 65_535;
+
+/**
+ * What the administrator says; else the MTU of the interface that the tunnels leave by, where that is one of Open
+ * vSwitch's own: of others the database knows nothing.
+ */
+function underlayMtu(rows: VswitchRows, ids: ReadonlyMap<string, string>, problems: Diagnostic[]): number | null {
+  const text = ids.get(HOST_SETTINGS.underlayMtu);
+  if (text !== undefined) {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+    if (value >= MIN_UNDERLAY_MTU && value <= MAX_UNDERLAY_MTU) return value;
+    problems.push(
+      diagnostic(
+        "host/underlay-mtu",
+        `external_ids:${HOST_SETTINGS.underlayMtu} is "${text.slice(0, 64)}", not an MTU`,
+        `ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.underlayMtu}=1500`,
+      ),
+    );
+  }
+  const interfaces = [...rows.interfaces.values()];
+  const egress = new Set(
+    interfaces.flatMap((row) => (tunnelRow(row) === null ? [] : (row.status.get("tunnel_egress_iface") ?? []))),
+  );
+  const mtus = interfaces.flatMap((row) => (egress.has(row.name) && row.mtu !== null ? [row.mtu] : []));
+  return mtus.length === 0 ? null : Math.min(...mtus);
+}
+
 /** `weft-tunnel-type`, else OVN's `ovn-encap-type`; what is no tunnel type of Weft's is told and left out. */
 function tunnelTypesOf(
   hostId: string,
@@ -190,6 +218,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),
     tunnelIp: tunnelIp.ip,
+    underlayMtu: underlayMtu(rows, root.external_ids, problems),
     tunnelTypes: tunnelTypesOf(id, root.external_ids, problems),
     ports: Object.freeze(members.ports),
     tunnels: Object.freeze(members.tunnels),

@@ -1,6 +1,7 @@
 // The facts: what hosts, switches and configuration say, before anything is concluded from it. Immutable values.
 import type { Mac } from "../../proto/bytes/mac.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import type { NetworkPolicy } from "./policy.ts";
 import type { VlanColumns } from "./vlan.ts";
 
 export type HostId = string;
@@ -28,6 +29,12 @@ export interface PortFact {
   readonly guest?: { readonly id: string; readonly active: boolean };
   /** Who is behind the port, as docker, libvirt and others write it. */
   readonly owner?: string;
+  /** `external_ids:weft-locked`: only declared MACs and addresses may speak. */
+  readonly locked?: boolean;
+  /** `external_ids:weft-ips`, canonical and sorted; null where it is not set. */
+  readonly declaredIps?: readonly string[] | null;
+  /** `Interface.mtu`; null where Open vSwitch does not know. */
+  readonly mtu?: number | null;
   readonly up: boolean;
   /** false for a bridge's own port that is down: nobody uses it, and no network should be spread to a host for it. */
   readonly inUse: boolean;
@@ -98,6 +105,8 @@ export interface HostFact {
   readonly dpid: string | null;
   readonly stored: StoredIdentity | null;
   readonly tunnelIp: string | null;
+  /** What the host says of its underlay, or shows of the interface its tunnels leave by; null where it does neither. */
+  readonly underlayMtu?: number | null;
   /** Tunnel types the host takes, the one it likes best first; null takes any. */
   readonly tunnelTypes: readonly TunnelType[] | null;
   readonly ports: readonly PortFact[];
@@ -183,6 +192,8 @@ export interface NetworkSetting {
   readonly name: string;
   readonly vni: Vni | null;
   readonly tag: number | null;
+  /** Absent where configuration sets none of it. */
+  readonly policy?: NetworkPolicy;
   /** Whether switches answer for its endpoints; they do unless told otherwise. */
   readonly answer?: boolean;
 }

@@ -1,5 +1,6 @@
 // Networks: which exist, by what name, VNI and tag. None needs declaring.
 import type { HostFact, NetworkSetting, PortFact, Vni } from "./facts.ts";
+import { DEFAULT_POLICY, type NetworkPolicy } from "./policy.ts";
 import { NO_VLAN, type PriorityTags, trunkCarries, type VlanColumns, type VlanMode, vlanModeOf } from "./vlan.ts";
 
 export const DEFAULT_NETWORK = "default";
@@ -21,6 +22,12 @@ export interface Network {
   readonly tag: number | null;
   /** Whether switches answer ARP and neighbour solicitations for its endpoints. */
   readonly answer: boolean;
+  /** Absent where configuration sets none. */
+  readonly policy?: NetworkPolicy;
+}
+
+export function policyOf(network: Network): NetworkPolicy {
+  return network.policy ?? DEFAULT_POLICY;
 }
 
 /** A port's membership in one network, and how that network's frames look on the port. */
@@ -93,10 +100,12 @@ export class NetworkTable {
   readonly #byName = new Map<string, Network>();
   readonly #byVni = new Map<Vni, Network>();
   readonly #byTag = new Map<number, Network>();
+  readonly #policies: ReadonlyMap<string, NetworkPolicy | undefined>;
   readonly #unanswered: ReadonlySet<string>;
 
   constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
     this.#unanswered = new Set(settings.filter((setting) => setting.answer === false).map((setting) => setting.name));
+    this.#policies = new Map(settings.map((setting) => [setting.name, setting.policy]));
     const fixed = (setting: NetworkSetting): Vni | null =>
       setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
     for (const setting of settings) {
@@ -133,10 +142,17 @@ export class NetworkTable {
     }
   }
 
-  #add({ name, vni, tag }: Omit<Network, "answer">): void {
+  #add({ name, vni, tag }: Omit<Network, "answer" | "policy">): void {
     if (this.#byName.has(name) || this.#byVni.has(vni)) return;
     const taken = tag !== null && this.#byTag.has(tag);
-    const added = Object.freeze({ name, vni, tag: taken ? null : tag, answer: !this.#unanswered.has(name) });
+    const policy = this.#policies.get(name);
+    const added = Object.freeze({
+      name,
+      vni,
+      tag: taken ? null : tag,
+      answer: !this.#unanswered.has(name),
+      ...(policy === undefined ? {} : { policy }),
+    });
     this.#byName.set(added.name, added);
     this.#byVni.set(added.vni, added);
     if (added.tag !== null) this.#byTag.set(added.tag, added);

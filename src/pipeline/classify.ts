@@ -1,6 +1,7 @@
 // CLASSIFY: where did a frame come from?
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import type { Action, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Action, Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import { PROBE_DESTINATION, PROBE_ETHER_TYPE } from "../model/probe-address.ts";
 import { NO_VLAN } from "../model/vlan.ts";
 import {
   ALL_METADATA,
@@ -19,7 +20,7 @@ import {
   WITHOUT_VLAN,
 } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { CARRIER_VID, PRIORITIES, RELAY_KEY_BIT } from "./registry.ts";
+import { CARRIER_VID, PRIORITIES, probeMeter, puntMeter, RELAY_KEY_BIT } from "./registry.ts";
 
 /**
  * Addresses that a bridge does not forward: those of IEEE 802.1D, table 7-10 (STP, LACP, LLDP), and what else Open
@@ -57,6 +58,7 @@ export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> 
       instructions: [],
     });
   }
+  yield* probeFlows(context);
   yield* portFlows(context);
   yield* relayFlows(context);
   yield* tunnelFlows(context);
@@ -73,10 +75,45 @@ function identityFlow({ host }: CompileContext): DesiredFlow {
   });
 }
 
+/** Behind a tag too: a trunk is probed in each of its networks. */
+const PROBE: Match = [
+  { field: "eth_dst", value: macToBigInt(PROBE_DESTINATION) },
+  { field: "eth_type", value: PROBE_ETHER_TYPE },
+];
+const PROBE_BYTES = 1024;
+
+function* probeFlows({ probed, blocked, maxMeter }: CompileContext): Generator<DesiredFlow> {
+  for (const ofport of probed) {
+    const meterId = [probeMeter(ofport), puntMeter(ofport)].find((id) => id <= maxMeter);
+    const copy = {
+      kind: "nx_controller2",
+      maxLen: PROBE_BYTES,
+      ...(meterId === undefined ? {} : { meterId }),
+    } as const;
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.probe,
+      match: [onPort(ofport), ...PROBE],
+      cookie: { kind: "probe", place: ofport, vni: 0 },
+      instructions: [apply(copy)],
+    });
+  }
+  for (const ofport of blocked) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.blocked,
+      match: [onPort(ofport)],
+      cookie: { kind: "blocked", place: ofport, vni: 0 },
+      instructions: [],
+    });
+  }
+}
+
 /** The outer tag becomes the carrier; see `CARRIER_VID`. */
 function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
   for (const { ofport, attachment, port } of local) {
     const { vni } = attachment.network;
+    const next = port.locks.has(vni) ? "guard" : "learn";
     const flow = (vlan: OxmTlv, rewrites: readonly Action[]): DesiredFlow =>
       desiredFlow({
         table: "classify",
@@ -86,7 +123,7 @@ function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
         instructions: [
           ...(rewrites.length === 0 ? [] : [apply(...rewrites)]),
           { kind: "write_metadata", metadata: BigInt(vni), mask: ALL_METADATA },
-          gotoTable("learn"),
+          gotoTable(next),
         ],
       });
     const marked = port.fact.vlan.protected === true;
@@ -100,7 +137,7 @@ function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
 }
 
 /** VLANs that are no networks go by their number, past LEARN. */
-function* otherVlanFlows({ ofport, attachment }: LocalAttachment, carrier: Action): Generator<DesiredFlow> {
+function* otherVlanFlows({ ofport, attachment, port }: LocalAttachment, carrier: Action): Generator<DesiredFlow> {
   const { vni } = attachment.network;
   const cookie = { kind: "port", place: ofport, vni } as const;
   for (const vlan of attachment.except ?? []) {
@@ -123,7 +160,7 @@ function* otherVlanFlows({ ofport, attachment }: LocalAttachment, carrier: Actio
         moveVlan("vlan_vid", "metadata"),
         carrier,
       ),
-      gotoTable("forward"),
+      gotoTable(port.locks.has(vni) ? "guard" : "forward"),
     ],
   });
 }

@@ -1,9 +1,10 @@
 // What the features of the pipeline compile from, and the terms they share.
 import { type Action, type Instruction, OFPP, type OxmTlv } from "../../proto/openflow13/index.ts";
-import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { FabricPort } from "../model/fabric-ports.ts";
 import type { Vni } from "../model/facts.ts";
-import { type Attachment, type Network, OTHER_VLANS_VNI } from "../model/networks.ts";
-import { REGISTERS, RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
+import { type Attachment, type Network, OTHER_VLANS_VNI, policyOf } from "../model/networks.ts";
+import { floodMeter, REGISTERS, RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -11,6 +12,8 @@ export interface PipelineSettings {
   /** Copies to the controller, for each port. */
   readonly puntsPerSecond: number;
   readonly puntBurst: number;
+  /** Whether ports are probed for loops outside of the fabric. */
+  readonly loopProbes?: boolean;
 }
 
 /** A port that has its number, with one of its networks. */
@@ -31,6 +34,25 @@ export interface CompileContext {
   readonly maxMeter: number;
   /** Whether the switch can turn a neighbour solicitation into its answer: Open vSwitch's userspace datapath alone can. */
   readonly answersNd: boolean;
+  /** Ports that are probed for loops, sorted. */
+  readonly probed: readonly number[];
+  /** Of those the ones that are cut off. */
+  readonly blocked: readonly number[];
+  /** By VNI, for networks on this switch whose floods are capped and can be. */
+  readonly floodMeters: ReadonlyMap<Vni, FloodMeter>;
+}
+
+export interface FloodMeter {
+  readonly meterId: number;
+  readonly kbps: number;
+}
+
+/** Meters of all networks that configuration caps, by VNI; the number comes from the network's place among them. */
+export function floodMetersOf(fabric: Fabric): ReadonlyMap<Vni, FloodMeter> {
+  const capped = fabric.networks.all().filter((network) => policyOf(network).floodKbps !== null);
+  return new Map(
+    capped.map((network, at) => [network.vni, { meterId: floodMeter(at), kbps: policyOf(network).floodKbps ?? 0 }]),
+  );
 }
 
 export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
@@ -43,7 +65,15 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
   const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
   const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
   const maxMeter = host.switch?.maxMeter ?? 0;
-  return { fabric, host, settings, local, networks, maxMeter, answersNd: host.fact?.userspaceDatapath ?? false };
+  const floodMeters = new Map(
+    [...floodMetersOf(fabric)].filter(([vni, { meterId }]) => byVni.has(vni) && meterId <= maxMeter),
+  );
+  const numbers = (ports: readonly FabricPort[]): readonly number[] =>
+    ports.flatMap((port) => port.fact.ofport ?? []).sort((a, b) => a - b);
+  const probed = settings.loopProbes === true ? numbers(host.ports.filter((port) => port.carried.length > 0)) : [];
+  const blocked = numbers(host.ports.filter((port) => port.blocked));
+  const answersNd = host.fact?.userspaceDatapath ?? false;
+  return { fabric, host, settings, local, networks, maxMeter, answersNd, probed, blocked, floodMeters };
 }
 
 export const ALL_METADATA = 0xffff_ffff_ffff_ffffn;

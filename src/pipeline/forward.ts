@@ -5,7 +5,7 @@ import type { Endpoint } from "../model/endpoints.ts";
 import { OTHER_VLANS_VNI } from "../model/networks.ts";
 import { apply, type CompileContext, inNetwork, type LocalAttachment, leaveBy, moveKey, through } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { floodGroup, hostGroup, localGroup, PRIORITIES } from "./registry.ts";
+import { hostGroup, PRIORITIES } from "./registry.ts";
 
 export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
   const localAt = new Map(context.local.map((local) => [`${local.ofport}/${local.attachment.network.vni}`, local]));
@@ -24,27 +24,6 @@ export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
   for (const standby of context.fabric.standbys) {
     const local = localAt.get(`${standby.ofport}/${standby.vni}`);
     if (standby.hostId === context.host.id && local !== undefined) yield deliverFlow(standby, local);
-  }
-  for (const { vni } of context.networks) {
-    yield desiredFlow({
-      table: "forward",
-      priority: PRIORITIES.forward.flood,
-      match: [inNetwork(vni)],
-      cookie: { kind: "flood", place: 0, vni },
-      instructions: [
-        apply({ kind: "group", groupId: localGroup(vni) }, through("depart"), {
-          kind: "group",
-          groupId: floodGroup(vni),
-        }),
-      ],
-    });
-    yield desiredFlow({
-      table: "deliver",
-      priority: PRIORITIES.deliver.flood,
-      match: [inNetwork(vni)],
-      cookie: { kind: "deliver-flood", place: 0, vni },
-      instructions: [apply({ kind: "group", groupId: localGroup(vni) })],
-    });
   }
 }
 

@@ -31,6 +31,8 @@ export interface Readback {
   readonly holds: (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => boolean;
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
+  /** Ports that are cut off for a loop outside of the fabric. */
+  readonly blocked: ReadonlySet<number>;
   readonly relaysBy: ReadonlyMap<number, readonly number[]>;
   readonly relaysTo: ReadonlyMap<number, number>;
   readonly remembered: readonly RememberedFact[];
@@ -123,6 +125,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const held = new Set<string>();
   const rivals: RivalFact[] = [];
   const receivesOn = new Set<number>();
+  const blocked = new Set<number>();
   const relaysTo = new Map<number, number>();
   const endpointsAt = new Map<number, Map<string, Gathered>>();
   const answers: { at: number; vni: Vni; answer: NonNullable<ReturnType<typeof answerOf>> }[] = [];
@@ -135,6 +138,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         break;
       case "tunnel":
         if (inPort !== null) receivesOn.add(inPort);
+        break;
+      case "blocked":
+        if (inPort !== null) blocked.add(inPort);
         break;
       case "relay":
         for (const action of actionsOf(flow.instructions)) {
@@ -217,6 +223,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     holds: (one) => held.has(keyOf(one)),
     receivesOn,
     sendsBy,
+    blocked,
     relaysBy,
     relaysTo,
     remembered: indexes.map((index) => ({

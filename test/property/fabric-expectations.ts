@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { encode } from "../../proto/openflow13/index.ts";
 import type { VlanTag } from "../../proto/packet/index.ts";
+import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import {
   arpFrame,
   type Frame,
@@ -104,8 +105,11 @@ export function expectForwards(spec: FabricSpec, world: World): void {
         (to) => `${at(to)} vlan ${[to.way.egress, 99].filter((tag) => tag !== null).join(",")}`,
       );
       expectArrivals(traceFrame(world, from.host, from.ofport, inner), carried);
-      expectArrivals(send(STRANGER, vlan, source), flooded);
-      expectArrivals(send("33:33:00:00:00:01", vlan, source), flooded);
+      const policy = spec.settings.find(({ name }) => name === from.way.network)?.policy ?? DEFAULT_POLICY;
+      expectArrivals(send(STRANGER, vlan, source), policy.unknownUnicast === "drop" ? [] : flooded);
+      expectArrivals(send("01:00:5e:00:00:fb", vlan, source), policy.multicast === "drop" ? [] : flooded);
+      for (const needed of ["33:33:00:00:00:01", "33:33:00:00:00:02", "33:33:ff:00:00:07"])
+        expectArrivals(send(needed, vlan, source), flooded);
       for (const to of guests) {
         if (to.known === "silent" || to.way.network !== from.way.network) continue;
         expectArrivals(send(to.mac, vlan, STRANGER), at(to) === at(from) ? [] : [arrival(to)]);
@@ -219,12 +223,15 @@ export function expectGoesOn(
   const all = specs.flatMap((spec) =>
     membersOf(spec).map((member) => ({ ...member, network: substanceOf(spec, member.way.network) })),
   );
+  const trunks = new Set(specs.flatMap(trunksOfAll).map(({ host, ofport }) => place(host, ofport)));
   const senders = new Map(all.map((member) => [`${at(member)} ${member.way.ingress[0]}`, member]));
   for (const from of senders.values()) {
     for (const vlan of from.way.ingress) {
       const here = all.filter((one) => at(one) === at(from) && one.way.ingress.includes(vlan));
       const networks = new Set(here.map((one) => one.network));
       const allowed = new Set(all.filter((to) => networks.has(to.network)).map(arrival));
+      // A VLAN is one and the same on all trunks that carry every VLAN, whether some port names it or not.
+      if (vlan !== 0 && trunks.has(at(from))) for (const trunk of trunks) allowed.add(`${trunk} vlan ${vlan}`);
       for (const destination of [BROADCAST, MACS[0] ?? "", MACS[1] ?? ""]) {
         const trace = traceFrame(world, from.host, from.ofport, frameTo(destination, vlan, STRANGER));
         expectSafe(trace);

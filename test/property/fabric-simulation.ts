@@ -25,7 +25,7 @@ import { SimulatedSwitch } from "./simulated-switch.ts";
 const RULES = { duplicateWindowMs: 5000, quietMs: 30_000, moves: { count: 5, windowMs: 180_000 }, proofMs: 1000 };
 /** Between two events of the simulation: long enough that a guest which turns up elsewhere has moved. */
 const LATER_MS = 60_000;
-const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100 };
+const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100, loopProbes: true };
 
 interface SimulatedHost {
   readonly id: string;

@@ -2,6 +2,7 @@
 // anew from ovs-vswitchd.conf.db(5), without a line of the code that it judges.
 import fc from "fast-check";
 import type { HostFact, NetworkSetting, PortFact, TunnelType } from "../../src/model/facts.ts";
+import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import { MESH, type Topology } from "../../src/model/topology.ts";
 import { hostFact, portFact } from "../unit/model/facts-for-tests.ts";
 
@@ -43,9 +44,9 @@ const NAMES = ["blue", "red", "vlan10", "vlan30", "vlan40"] as const;
 export const MACS = [1, 2, 3, 4, 5, 6].map((n) => `02:00:00:00:00:0${n}`);
 
 const SETTINGS: readonly NetworkSetting[] = [
-  { name: "blue", vni: 5000, tag: 10 },
-  { name: "red", vni: 70_000, tag: null },
-  { name: "green", vni: null, tag: 30 },
+  { name: "blue", vni: 5000, tag: 10, policy: { ...DEFAULT_POLICY, floodKbps: 1000 } },
+  { name: "red", vni: 70_000, tag: null, policy: { ...DEFAULT_POLICY, unknownUnicast: "drop" } },
+  { name: "green", vni: null, tag: 30, policy: { ...DEFAULT_POLICY, multicast: "drop" } },
 ];
 
 const trunks = fc.subarray([0, ...TAGS]);

@@ -6,7 +6,7 @@ import type { VlanColumns } from "../../../src/model/vlan.ts";
 import { compileSwitch } from "../../../src/pipeline/compile.ts";
 import type { DesiredFlow, DesiredSwitch } from "../../../src/pipeline/desired.ts";
 import { readBack } from "../../../src/pipeline/readback.ts";
-import { decodeCookie, encodeCookie, groupName, tableName } from "../../../src/pipeline/registry.ts";
+import { decodeCookie, encodeCookie, FLOW_KINDS, groupName, tableName } from "../../../src/pipeline/registry.ts";
 import { installedFrom } from "../../../src/reconcile/installed.ts";
 import { planSwitch } from "../../../src/reconcile/switch-plan.ts";
 import { derive, hostFact, portFact, stored, switchFact, tunnelTo, vlan } from "../model/facts-for-tests.ts";
@@ -262,6 +262,11 @@ describe("the pipeline", () => {
 });
 
 describe("cookies", () => {
+  it("have a number of its own for each kind", () => {
+    const numbers = Object.values(FLOW_KINDS);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
   it("say Weft, the kind and the fact, both ways", () => {
     const cookie = encodeCookie({ kind: "remote-endpoint", place: 4094, vni: 0x7fffff });
     expect(cookie.toString(16)).toBe("57450a0ffe7fffff");
