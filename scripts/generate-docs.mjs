@@ -37,7 +37,7 @@ const KINDS = {
     "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
   "address-news":
-    "ARP, neighbour solicitations and advertisements, router advertisements: a limited copy to the controller, and on.",
+    "ARP, neighbour solicitations and advertisements, router advertisements, DHCP: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
   "known-mac": "A MAC that is known at this port: on, without a copy. A `note` holds its addresses.",
   "known-address":
@@ -48,6 +48,8 @@ const KINDS = {
     "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
   unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
   advertise: "Copies the source MAC into the target link-layer option.",
+  usurper:
+    "A MAC, or a claim of an address, that stays with another place (a duplicate): a limited copy to the controller, and dropped.",
   return: "Out by the port it came from: to EGRESS with it.",
   "local-endpoint": "To an endpoint on this switch: to EGRESS with its port.",
   "remote-endpoint":
@@ -93,6 +95,7 @@ const PRIORITY_KINDS = {
   },
   claim: { own: ["own-claim"], impostor: ["impostor"] },
   learn: {
+    usurper: ["usurper"],
     knownAddress: ["known-address"],
     addressNews: ["address-news"],
     knownMac: ["known-mac"],
@@ -223,7 +226,17 @@ function exampleSwitch() {
     router: false,
     heard: 1,
   };
+  // Somebody behind tap0 who claims an address of the guest on `two`.
+  const dispute = {
+    vni: 4095,
+    mac: null,
+    ip: "10.0.0.2",
+    reason: "duplicate",
+    holder: { mac: "52:54:00:00:00:02", place: { dpid: "0000000000000002", ofport: 1 } },
+    rivals: [{ mac: heard.mac, place: { dpid: "0000000000000001", ofport: 1 } }],
+  };
   const fabric = deriveFabric({
+    disputes: [dispute],
     fabricId: "example",
     tunnelType: type,
     networkSettings: [
@@ -413,9 +426,9 @@ function pipelineDocument() {
     "## An example",
     "",
     "The switch of host `one` (index 1) in a fabric of three. On `one` stand a guest of the default network, which has",
-    "been heard with the addresses 10.0.0.1 and fe80::1; a guest with tag 10 whose port is locked to its MAC and its address 10.0.10.1;",
-    "and a third port, which is blocked because it meets the first one outside of the fabric. Host `two` has a guest of the",
-    "default network, host `three` one with tag 10. The network of tag 10 drops multicast and may flood 8 Mbit/s.",
+    "been heard with the addresses 10.0.0.1 and fe80::1 and claims a third; a guest with tag 10 whose port is locked to its MAC and its address 10.0.10.1;",
+    "and a third port, which is blocked because it meets the first one outside of the fabric. Host `two` has the guest of the",
+    "default network that has that address, host `three` one with tag 10. The network of tag 10 drops multicast and may flood 8 Mbit/s.",
     "",
     "```",
     ...exampleText(),

@@ -84,6 +84,8 @@ export interface EndpointView {
   /** null while the endpoint is known from other hosts' flows alone. */
   readonly port: string | null;
   readonly origin: "declared" | "observed";
+  /** Who it is, where docker, libvirt or another has written it on the port: a container's, machine's or interface's id. */
+  readonly owner?: string;
 }
 
 export interface TopologyView {

@@ -20,6 +20,8 @@ const KEYS_OF: ReadonlyMap<string, readonly string[]> = new Map([
   ...Object.entries(defaultConfig)
     .filter(([, value]) => typeof value === "object" && value !== null)
     .map(([key, value]) => [key, Object.keys(value)] as const),
+  ["endpoints.moves", Object.keys(defaultConfig.endpoints.moves)],
+  ["endpoints.static.*", ["mac", "ips", "network", "host", "port"]],
   ["networks.*", ["vni", "tag", "answer", "unknownUnicast", "multicast", "floodKbps", "locked"]],
   ["hosts.*", ["name", "tunnelIp", "bridge", "index"]],
 ]);
@@ -114,9 +116,9 @@ function explain(issue: z.core.$ZodIssue, root: unknown): readonly Finding[] {
 }
 
 function unknownKey(section: KeyPath, key: string): string {
-  const [first] = section;
-  const wild = section.length === 2 && (first === "networks" || first === "hosts");
-  const keys = KEYS_OF.get(wild ? `${first}.*` : section.map(String).join(".")) ?? [];
+  const path = section.map((step) => (typeof step === "number" ? "*" : String(step)));
+  if (path.length === 2 && (path[0] === "networks" || path[0] === "hosts")) path[1] = "*";
+  const keys = KEYS_OF.get(path.join(".")) ?? [];
   const meant = nearest(key, keys);
   if (meant !== undefined) return `unknown key; did you mean ${meant}?`;
   return `unknown key; expected one of ${[...keys].sort().join(", ")}`;

@@ -1,6 +1,7 @@
 // The keys of weft.yaml, what each may hold, and what to say when it holds something else.
 import { z } from "zod";
 import { tryParseIp } from "../../proto/bytes/ip.ts";
+import { isMulticastMac, tryParseMac } from "../../proto/bytes/mac.ts";
 import { defaultConfig } from "./defaults.ts";
 import { FLOOD_OR_DROP, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
 
@@ -24,6 +25,18 @@ function ip(what: string) {
     .string({ error: expected })
     .refine((value) => tryParseIp(value) !== undefined, { error: expected })
     .transform((value) => tryParseIp(value) ?? value);
+}
+
+function mac(what: string) {
+  const expected = `${what}, such as 52:54:00:12:34:56`;
+  const station = (value: string): string | undefined => {
+    const parsed = tryParseMac(value);
+    return parsed === undefined || isMulticastMac(parsed) ? undefined : parsed;
+  };
+  return z
+    .string({ error: expected })
+    .refine((value) => station(value) !== undefined, { error: expected })
+    .transform((value) => station(value) ?? value);
 }
 
 /** A key with nothing below it (`networks:`) is the same as no key. */
@@ -79,6 +92,17 @@ const networkName = text(
 );
 const systemId = text("a system-id of at most 255 characters without spaces", /^[^\s]{1,255}$/);
 
+const endpoint = z.strictObject(
+  {
+    mac: mac("the MAC of a station"),
+    ips: z.array(ip("an address"), { error: "a list of addresses, such as [192.0.2.10]" }).exactOptional(),
+    network: networkName.exactOptional(),
+    host: systemId,
+    port: text("the name of a port", /^[^\s/]{1,255}$/),
+  },
+  { error: "keys: mac, ips, network, host, port" },
+);
+
 const fallback = defaultConfig;
 
 export const configSchema = section({
@@ -107,6 +131,16 @@ export const configSchema = section({
   endpoints: section({
     idleTimeoutSec: integer("seconds", 1, 65_535).default(fallback.endpoints.idleTimeoutSec),
     perPort: integer("a number of endpoints", 1, 65_536).default(fallback.endpoints.perPort),
+    duplicateWindowSec: integer("seconds", 1, 3600).default(fallback.endpoints.duplicateWindowSec),
+    freezeSec: integer("seconds", 1, 86_400).default(fallback.endpoints.freezeSec),
+    moves: section({
+      count: integer("a number of moves", 2, 1000).default(fallback.endpoints.moves.count),
+      windowSec: integer("seconds", 1, 86_400).default(fallback.endpoints.moves.windowSec),
+    }),
+    static: z.preprocess(
+      (value) => value ?? [],
+      z.array(endpoint, { error: "a list of endpoints, each with mac, host and port" }),
+    ),
   }),
   punts: section({
     packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.punts.packetsPerSecond),

@@ -28,6 +28,16 @@ export interface HostConfig {
   readonly index?: number;
 }
 
+export interface EndpointConfig {
+  /** Canonical text, as are its addresses. */
+  readonly mac: string;
+  readonly ips?: readonly string[];
+  readonly network?: string;
+  /** A host's system-id or name. */
+  readonly host: string;
+  readonly port: string;
+}
+
 /** `networks` and `hosts` have no prototype: any key in them is one that was written. */
 export interface WeftConfig {
   /** The integration bridge's name on every host that has no other. */
@@ -62,6 +72,13 @@ export interface WeftConfig {
     readonly idleTimeoutSec: number;
     /** How many endpoints one port may have. */
     readonly perPort: number;
+    /** One that had to give way and speaks again within this time is a duplicate. */
+    readonly duplicateWindowSec: number;
+    /** How long a rival is silent until a duplicate, or too many moves, are forgotten. */
+    readonly freezeSec: number;
+    /** So many moves within so long are too many. */
+    readonly moves: { readonly count: number; readonly windowSec: number };
+    readonly static: readonly EndpointConfig[];
   };
   /** Limits for each port on the copies of frames that come to the controller. */
   readonly punts: { readonly packetsPerSecond: number; readonly burst: number };

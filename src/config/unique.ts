@@ -5,7 +5,7 @@ import type { WeftConfig } from "./types.ts";
 const MAX_VLAN = 4094;
 
 export interface Conflict {
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
@@ -19,6 +19,7 @@ export function findConflicts(config: WeftConfig): readonly Conflict[] {
     ...repeated("hosts", hosts, "index"),
     ...repeated("hosts", hosts, "name"),
     ...repeated("hosts", hosts, "tunnelIp"),
+    ...repeatedEndpoints(config),
   ];
 }
 
@@ -59,4 +60,25 @@ function takenByVlans({ networks }: WeftConfig): readonly Conflict[] {
     const message = `expected the network's own tag or a number above ${MAX_VLAN}, found ${vni}, which belongs to VLAN ${vni}; write tag: ${vni} to name that VLAN's network`;
     return [{ path: ["networks", name, "vni"], message }];
   });
+}
+
+/** In one network a MAC has one place, and an address one MAC. An endpoint without a network is in that of its port. */
+function repeatedEndpoints({ endpoints }: WeftConfig): readonly Conflict[] {
+  const taken = new Map<string, number>();
+  const conflicts: Conflict[] = [];
+  for (const [at, { network = "", mac, ips = [] }] of endpoints.static.entries()) {
+    const values = [
+      { value: mac, path: ["endpoints", "static", at, "mac"] },
+      ...ips.map((value, index) => ({ value, path: ["endpoints", "static", at, "ips", index] })),
+    ];
+    for (const { value, path } of values) {
+      const first = taken.get(`${network}/${value}`);
+      if (first === undefined) taken.set(`${network}/${value}`, at);
+      else {
+        const message = `expected a value of its own, found ${value}, which endpoints.static.${first} has`;
+        conflicts.push({ path, message });
+      }
+    }
+  }
+  return conflicts;
 }

@@ -232,7 +232,8 @@ export function makeQueries(options: QueriesOptions): Queries {
       uptimeSec: Math.floor((options.nowMs() - startedAtMs) / 1000),
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
-      problems: all.hosts.flatMap((host) => host.problems),
+      // What two hosts have a part in is told of both, and counts once.
+      problems: problemViews(all.hosts.flatMap((host) => host.problems)),
       counters: options.counters.snapshot(),
     };
   }

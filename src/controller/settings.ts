@@ -1,6 +1,7 @@
 // The configuration in the terms of the parts it is given to.
 import type { NetworkConfig, WeftConfig } from "../config/index.ts";
-import type { HostId, NetworkSetting } from "../model/facts.ts";
+import type { EndpointSetting, HostId, NetworkSetting } from "../model/facts.ts";
+import type { MobilityRules } from "../model/mobility.ts";
 import { DEFAULT_POLICY, type NetworkPolicy } from "../model/policy.ts";
 import { MESH, type Topology } from "../model/topology.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
@@ -58,6 +59,24 @@ export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {
     ...policyOf(network),
     ...(network.answer === undefined ? {} : { answer: network.answer }),
   }));
+}
+
+export function endpointSettings(config: WeftConfig): readonly EndpointSetting[] {
+  return config.endpoints.static.map(({ mac, ips, network, host, port }) => {
+    return { mac, ips: [...(ips ?? [])].sort(), network: network ?? null, host, port };
+  });
+}
+
+/** An ARP probe is answered in milliseconds, but the way to the station has to be opened first, and may be busy. */
+const PROOF_MS = 1000;
+
+export function mobilityRules({ endpoints }: WeftConfig): MobilityRules {
+  return {
+    duplicateWindowMs: endpoints.duplicateWindowSec * 1000,
+    quietMs: endpoints.freezeSec * 1000,
+    moves: { count: endpoints.moves.count, windowMs: endpoints.moves.windowSec * 1000 },
+    proofMs: PROOF_MS,
+  };
 }
 
 export function pipelineSettings(config: WeftConfig): PipelineSettings {

@@ -9,12 +9,21 @@ import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/ind
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
 import { systemClock } from "../southbound/stream/index.ts";
 import { Counters } from "./counters.ts";
+import { EndpointWatch } from "./endpoint-watch.ts";
 import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
-import { hostSettings, networkSettings, pipelineSettings, topologyOf } from "./settings.ts";
+import {
+  endpointSettings,
+  hostSettings,
+  mobilityRules,
+  networkSettings,
+  pipelineSettings,
+  topologyOf,
+} from "./settings.ts";
+import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -40,8 +49,16 @@ export async function startController({ config, logger, version }: ControllerOpt
   const targetOf = (session: OvsdbSession) =>
     openFlowTarget(session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
 
-  const switches: Switches = new Switches({
+  const watch = new EndpointWatch({
+    rules: mobilityRules(config),
     perPort: config.endpoints.perPort,
+    timers,
+    changed: () => weaver.changed(),
+    ask: (station) => askStation(weaver.stationAt(station.place), station),
+    defend: (station) => defendStation(weaver.stationAt(station.place), station),
+  });
+  const switches: Switches = new Switches({
+    whereabouts: watch.fabric,
     log: logger,
     timers,
     counters,
@@ -66,12 +83,14 @@ export async function startController({ config, logger, version }: ControllerOpt
   const weaver: Weaver = new Weaver({
     hosts,
     switches,
+    watch,
     tunnelType: config.tunnel.type,
     tunnelOptions: config.tunnel,
     bfd: config.bfd,
     topology: topologyOf(config),
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
+    endpointSettings: endpointSettings(config),
     hostSettings: settings,
     pipeline: pipelineSettings(config),
     underlayMtu: config.underlayMtu,
@@ -111,7 +130,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       if (isProbe(packetIn)) {
         counters.add("packetIns");
         loops.received(dpidText(session.datapathId), packetIn);
-      } else switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry));
+      } else switches.packetIn(session, packetIn);
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onPortStatus: () => weaver.changed(),
@@ -163,6 +182,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     }),
     async stop() {
       weaver.stop();
+      watch.stop();
       loops.stop();
       hosts.stop();
       switches.stop();

@@ -2,8 +2,8 @@
 import type { Logger } from "pino";
 import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
-import { Observations } from "../discovery/observations.ts";
 import { sightingOf } from "../discovery/sighting.ts";
+import type { Whereabouts } from "../discovery/whereabouts.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
@@ -26,7 +26,8 @@ export type Dpid = string;
 
 export interface SwitchEntry {
   readonly dpid: Dpid;
-  readonly observations: Observations;
+  /** What was heard in the fabric that the switch is part of. */
+  whereabouts: Whereabouts;
   /** The connection that is written to; null while there is none. */
   session: OpenFlowSession | null;
   /** Further live connections of the same datapath id: kept, not written to, and used when the first one ends. */
@@ -42,7 +43,8 @@ export interface SwitchEntry {
 }
 
 export interface SwitchesOptions {
-  readonly perPort: number;
+  /** For a switch that is new. */
+  readonly whereabouts: Whereabouts;
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
@@ -61,8 +63,6 @@ export function dpidText(datapathId: bigint): Dpid {
 export class Switches {
   readonly #options: SwitchesOptions;
   readonly #entries = new Map<Dpid, SwitchEntry>();
-  #hearings = 0;
-
   constructor(options: SwitchesOptions) {
     this.#options = options;
   }
@@ -72,11 +72,11 @@ export class Switches {
   }
 
   ready(session: OpenFlowSession): void {
-    const { log, timers, perPort } = this.#options;
+    const { log, timers, whereabouts } = this.#options;
     const dpid = dpidText(session.datapathId);
     const entry = this.#entries.get(dpid) ?? {
       dpid,
-      observations: new Observations(perPort),
+      whereabouts,
       session: null,
       spares: [],
       reconciler: null,
@@ -133,7 +133,9 @@ export class Switches {
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
     if (!entry.isRead) {
-      entry.observations.load(readback.observed);
+      const now = this.#options.timers.now();
+      entry.whereabouts.load(entry.dpid, readback.observed, now);
+      entry.whereabouts.recall(entry.dpid, readback.rivals, now);
       this.#options.blockedFound(entry.dpid, readback.blocked);
     }
     entry.isRead = true;
@@ -162,23 +164,14 @@ export class Switches {
     this.#options.changed();
   }
 
-  /** @param elsewhere the other switches of the same fabric: a MAC heard here is no longer there. */
-  packetIn(
-    session: OpenFlowSession,
-    packetIn: PacketIn,
-    elsewhere: (entry: SwitchEntry) => Iterable<SwitchEntry>,
-  ): void {
+  packetIn(session: OpenFlowSession, packetIn: PacketIn): void {
     this.#options.counters.add("packetIns");
     const entry = this.#entryOf(session);
     const sighting = entry === null ? null : sightingOf(packetIn);
     if (entry === null || sighting === null) return;
-    this.#hearings++;
-    if (!entry.observations.hear(sighting, this.#hearings)) return;
-    for (const other of elsewhere(entry)) {
-      if (other === entry) continue;
-      other.observations.forget(sighting.vni, sighting.mac);
-      if (sighting.ip !== null) other.observations.forgetAddress(sighting.vni, sighting.ip);
-    }
+    const { vni, mac, ofport } = sighting;
+    const stale = entry.readback?.holds({ vni, mac, ofport }) === true;
+    if (!entry.whereabouts.hear(entry.dpid, sighting, this.#options.timers.now(), stale)) return;
     this.#options.log.debug({ dpid: entry.dpid, ...sighting }, "endpoint heard");
     this.#options.changed();
   }
@@ -201,16 +194,16 @@ export class Switches {
     const [source, inPort] = [value("eth_src"), value("in_port")];
     if (source === null || inPort === null) return;
     const mac = bigIntToMac(source);
-    if (kind === "known-mac") entry.observations.forget(vni, mac, Number(inPort));
+    if (kind === "known-mac") entry.whereabouts.forget(entry.dpid, vni, mac, Number(inPort));
     const ip = kind === "known-address" ? senderOf(removed.match) : null;
-    if (ip !== null) entry.observations.forgetIp(vni, mac, Number(inPort), ip);
+    if (ip !== null) entry.whereabouts.forgetIp(entry.dpid, vni, mac, Number(inPort), ip);
   }
 
   /** Who is really there is heard again with the next frame. */
   forgetHeardAt(dpid: Dpid, ofport: number): void {
-    const { observations } = this.#entries.get(dpid) ?? {};
-    const here = observations?.all.filter((fact) => fact.ofport === ofport) ?? [];
-    for (const { vni, mac } of here) observations?.forget(vni, mac, ofport);
+    const { whereabouts } = this.#entries.get(dpid) ?? {};
+    const here = whereabouts?.observedAt(dpid).filter((fact) => fact.ofport === ofport) ?? [];
+    for (const { vni, mac } of here) whereabouts?.forget(dpid, vni, mac, ofport);
     if (here.length > 0) this.#options.changed();
   }
 
@@ -238,7 +231,7 @@ export function switchFact(entry: SwitchEntry): SwitchFact | null {
     dpid: entry.dpid,
     ownIndex: entry.readback?.ownIndex ?? null,
     maxMeter: entry.maxMeter,
-    observed: entry.observations.all,
+    observed: entry.whereabouts.observedAt(entry.dpid),
     receivesOn: entry.readback?.receivesOn ?? new Set(),
     sendsBy: entry.readback?.sendsBy ?? new Map(),
     relaysBy: entry.readback?.relaysBy ?? new Map(),

@@ -60,6 +60,7 @@ export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {
     host: endpoint.hostId,
     port: endpoint.portName,
     origin: endpoint.origin,
+    ...(endpoint.owner === undefined ? {} : { owner: endpoint.owner }),
   };
 }
 

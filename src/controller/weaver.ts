@@ -4,16 +4,19 @@ import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
-import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
-import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
+import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import type { LoopFacts } from "../model/loops.ts";
+import type { Place } from "../model/place.ts";
 import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
+import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import type { EndpointWatch } from "./endpoint-watch.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { HostSetting } from "./settings.ts";
 import { type Dpid, rememberedBy, type SwitchEntry, type Switches, switchFact } from "./switches.ts";
@@ -22,12 +25,14 @@ import { TunnelRetirement } from "./tunnel-retirement.ts";
 export interface WeaverOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
+  readonly watch: EndpointWatch;
   readonly tunnelType: TunnelType;
   readonly bfd: BfdSettings;
   readonly topology: Topology;
   readonly datapathType: string | null;
   readonly tunnelOptions: TunnelOptions;
   readonly networkSettings: readonly NetworkSetting[];
+  readonly endpointSettings: readonly EndpointSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
   readonly underlayMtu: number;
@@ -112,7 +117,7 @@ export class Weaver {
   }
 
   #recompute(): void {
-    const { hosts, switches, log } = this.#options;
+    const { hosts, switches, watch, log } = this.#options;
     const facts = [...hosts.entries.values()].map((entry) => entry.fact);
     for (const fact of facts) this.#forgotten.delete(fact.id);
     const outcome = resolveIdentities({
@@ -153,6 +158,10 @@ export class Weaver {
         tunnelChecksums: this.#options.tunnelOptions.csum === true,
         loops: this.#options.loops(),
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
+        endpointSettings: this.#options.endpointSettings,
+        away: this.#awayHosts(),
+        disputes: watch.fabric.disputes(),
+        capped: watch.fabric.capped(),
         bfd: this.#options.bfd,
         topology: this.#options.topology,
       },
@@ -161,6 +170,7 @@ export class Weaver {
     this.#fabric = next;
     this.#islands = this.#deriveIslands();
     this.#retainHeard();
+    watch.follow(switches.entries.values(), next, this.#islands);
     this.#options.recomputed();
     hosts.wakeAll();
     switches.wakeAll();
@@ -170,8 +180,26 @@ export class Weaver {
     for (const entry of this.#options.switches.entries.values()) {
       const island = this.#islands.get(entry.dpid)?.hosts.get(loneHostId(entry.dpid));
       const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(entry.dpid) ?? "");
-      if (host?.fact != null && takesPart(host.fact)) entry.observations.retain(attachedPorts(host));
+      if (host?.fact == null || !takesPart(host.fact)) continue;
+      if (entry.whereabouts.retain(entry.dpid, attachedPorts(host))) this.changed();
     }
+  }
+
+  /** Hosts of which nothing is heard, neither from their database nor from their switch. */
+  #awayHosts(): ReadonlySet<HostId> {
+    const { hosts, switches } = this.#options;
+    const there = new Set<HostId>();
+    for (const [dpid, id] of this.#bindings) if (switches.entries.get(dpid)?.session != null) there.add(id);
+    const away = [...hosts.entries.values()].filter((entry) => entry.session === null && !there.has(entry.id));
+    return new Set(away.map((entry) => entry.id));
+  }
+
+  /** The host and the connection of the switch that a place is on. */
+  stationAt({ dpid }: Place): { readonly host: FabricHost; readonly session: OpenFlowSession } | null {
+    const session = this.#options.switches.entries.get(dpid)?.session ?? null;
+    const island = this.#islands.get(dpid)?.hosts.get(loneHostId(dpid));
+    const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "");
+    return session === null || host === undefined ? null : { host, session };
   }
 
   #indexesInFlows(): ReadonlySet<number> {
@@ -246,6 +274,8 @@ export class Weaver {
           loops: this.#options.loops(),
           holding: false,
           keepTunnel: () => false,
+          disputes: this.#options.watch.island(entry.dpid)?.disputes() ?? [],
+          capped: this.#options.watch.island(entry.dpid)?.capped() ?? [],
           bfd: this.#options.bfd,
           topology: this.#options.topology,
         },
@@ -285,11 +315,5 @@ export class Weaver {
       const dpid = dpidOf.get(id);
       return dpid === undefined || entries.get(dpid)?.session == null ? null : dpid;
     });
-  }
-
-  /** The switches among which a MAC has one place. */
-  sameFabric(entry: SwitchEntry): readonly SwitchEntry[] {
-    if (this.#islands.has(entry.dpid)) return [entry];
-    return [...this.#options.switches.entries.values()].filter((other) => !this.#islands.has(other.dpid));
   }
 }

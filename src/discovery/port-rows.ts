@@ -3,7 +3,7 @@ import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { isMulticastMac, type Mac, tryParseMac } from "../../proto/bytes/mac.ts";
 import type { InterfaceRow, PortRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
-import { OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { GUEST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
@@ -139,6 +139,21 @@ function networkName(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): 
   return null;
 }
 
+const MAX_OWNER = 128;
+
+/** What orchestrators write about the guest. All of it is shown or compared, none of it trusted. */
+function guestOf(row: InterfaceRow): Pick<PortFact, "guest" | "owner"> {
+  const id = row.external_ids.get(GUEST_KEYS.id);
+  const active = row.external_ids.get(GUEST_KEYS.status) !== "inactive";
+  const owner = GUEST_KEYS.owners.map((key) => row.external_ids.get(key)).find((text) => text !== undefined);
+  const inner = row.external_ids.get(GUEST_KEYS.containerInterface);
+  const name = `${owner ?? ""}${owner !== undefined && inner !== undefined ? ` ${inner}` : ""}`.slice(0, MAX_OWNER);
+  return {
+    ...(id === undefined || id === "" ? {} : { guest: Object.freeze({ id, active }) }),
+    ...(name === "" ? {} : { owner: name }),
+  };
+}
+
 /** What a port's rows say of a key; the Interface's word comes before the Port's. */
 function keyOf(port: PortRow, row: InterfaceRow, key: string): string | undefined {
   return row.external_ids.get(key) ?? port.external_ids.get(key);
@@ -215,6 +230,7 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
     networkName: networkName(port, row, problems),
     storedVni: wholeNumber(storedVni, 1, MAX_VNI),
     declaredMacs: excluded === null && inUse ? declaredMac(row, problems) : [],
+    ...guestOf(row),
     locked: isLocked(port, row, problems),
     declaredIps: declaredIps(port, row, problems),
     mtu: row.mtu,

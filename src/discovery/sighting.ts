@@ -1,7 +1,12 @@
 // A copied frame to a sighting: this MAC, perhaps with this address, sent from this port of this network.
 import { isMulticastMac, type Mac, ZERO_MAC } from "../../proto/bytes/mac.ts";
 import type { PacketIn } from "../../proto/openflow13/index.ts";
-import { decodeFrame, type EthernetFrame, type NeighborAdvertisement } from "../../proto/packet/index.ts";
+import {
+  type DhcpMessage,
+  decodeFrame,
+  type EthernetFrame,
+  type NeighborAdvertisement,
+} from "../../proto/packet/index.ts";
 import type { Vni } from "../model/facts.ts";
 
 export interface Sighting {
@@ -12,46 +17,71 @@ export interface Sighting {
   readonly ip: string | null;
   /** Whether the frame says that its sender routes (RFC 4861); null where it does not say. */
   readonly router: boolean | null;
+  /** The sender tells everyone that the address is its own from now on. */
+  readonly announces?: boolean;
+  /** The sender gives this address up (DHCPRELEASE, DHCPDECLINE). */
+  readonly releases?: string;
+  /** A DHCP server gives somebody an address. */
+  readonly lease?: { readonly mac: Mac; readonly ip: string };
 }
+
+/** What a frame shows beside its source. */
+type Shown = Pick<Sighting, "ip" | "announces" | "releases" | "lease"> & Partial<Pick<Sighting, "router">>;
+
+const NO_ADDRESS = "0.0.0.0";
 
 function numberOf(packetIn: PacketIn, field: "in_port" | "metadata"): number {
   const tlv = packetIn.match.find((one) => one.field === field);
   return tlv === undefined || tlv.field === "unknown" ? 0 : Number(tlv.value);
 }
 
-/**
- * Addresses come from ARP and neighbour discovery alone: an IP header's source may be a routed stranger's. A probe
- * (RFC 5227: sender address 0; RFC 4862: source ::) claims nothing yet.
- */
-function senderIp({ ethernet, payload }: EthernetFrame): string | null {
-  if (payload.kind === "arp") {
-    const claims = payload.senderMac === ethernet.source && payload.senderIp !== "0.0.0.0";
-    return claims ? payload.senderIp : null;
+/** What a DHCP message of a client or server shows; a client's message counts only where it speaks of itself. */
+function fromDhcp(message: DhcpMessage, source: Mac): Pick<Sighting, "ip" | "releases" | "lease"> {
+  const { messageType, clientMac, clientIp, yourIp } = message;
+  if (message.operation === "reply") {
+    const given = messageType === "ack" && yourIp !== NO_ADDRESS && !isMulticastMac(clientMac);
+    return { ip: null, ...(given ? { lease: { mac: clientMac, ip: yourIp } } : {}) };
   }
-  if (payload.kind !== "ipv6" || payload.hopLimit !== 255 || payload.fragment) return null;
+  if (clientMac !== source) return { ip: null };
+  if (messageType === "decline" && message.requestedIp !== null) return { ip: null, releases: message.requestedIp };
+  if (clientIp === NO_ADDRESS) return { ip: null };
+  if (messageType === "release") return { ip: null, releases: clientIp };
+  return { ip: messageType === "request" ? clientIp : null };
+}
+
+/**
+ * Addresses come from ARP, neighbour discovery and DHCP alone: an IP header's source may be a routed stranger's. A probe
+ * (RFC 5227: sender address 0; RFC 4862: source ::) claims nothing yet. An announcement names itself as its target
+ * (RFC 5227, section 2.3), or is an advertisement that nobody asked for and that overrides (RFC 4861, section 7.2.6).
+ */
+function claimOf({ ethernet, payload }: EthernetFrame): Shown {
+  if (payload.kind === "arp") {
+    const claims = payload.senderMac === ethernet.source && payload.senderIp !== NO_ADDRESS;
+    return claims ? { ip: payload.senderIp, announces: payload.senderIp === payload.targetIp } : { ip: null };
+  }
+  if (payload.kind === "ipv4") {
+    const datagram = payload.payload;
+    const message = datagram.kind === "udp" ? datagram.payload : datagram;
+    return message.kind === "dhcpv4" ? fromDhcp(message, ethernet.source) : { ip: null };
+  }
+  if (payload.kind !== "ipv6" || payload.hopLimit !== 255 || payload.fragment) return { ip: null };
   const message = payload.payload;
   switch (message.kind) {
     case "neighbor_solicitation":
+      return { ip: payload.source === "::" ? null : payload.source };
     case "router_advertisement":
-      return payload.source === "::" ? null : payload.source;
+      return { ip: payload.source === "::" ? null : payload.source, router: true };
     case "neighbor_advertisement":
-      return isOwn(message, ethernet.source) ? message.target : null;
+      if (!isOwn(message, ethernet.source)) return { ip: null };
+      return { ip: message.target, announces: !message.solicited, router: message.router };
     default:
-      return null;
+      return { ip: null };
   }
 }
 
 /** One that names another MAC, or is not to replace what is known (anycast, a proxy), claims nothing for its sender. */
 function isOwn({ override, options }: NeighborAdvertisement, source: Mac): boolean {
   return override && (options.targetMac === null || options.targetMac === source);
-}
-
-/** Only what a router advertises of itself, and what a node advertises of its own address, tells. */
-function routerFlag({ ethernet, payload }: EthernetFrame): boolean | null {
-  if (payload.kind !== "ipv6" || payload.hopLimit !== 255 || payload.fragment) return null;
-  const message = payload.payload;
-  if (message.kind === "router_advertisement") return true;
-  return message.kind === "neighbor_advertisement" && isOwn(message, ethernet.source) ? message.router : null;
 }
 
 /** null where the frame shows no station: no network, a group or zero source. */
@@ -62,5 +92,5 @@ export function sightingOf(packetIn: PacketIn): Sighting | null {
   const ofport = numberOf(packetIn, "in_port");
   const mac = frame.ethernet.source;
   if (vni === 0 || ofport === 0 || isMulticastMac(mac) || mac === ZERO_MAC) return null;
-  return { vni, ofport, mac, ip: senderIp(frame), router: routerFlag(frame) };
+  return { vni, ofport, mac, router: null, ...claimOf(frame) };
 }

@@ -10,9 +10,12 @@ export interface AddressClaim {
   readonly heard: number;
   /** Known out of other hosts' flows alone. */
   readonly remembered: boolean;
+  /** By configuration. */
+  readonly declared: boolean;
 }
 
 function stronger(a: AddressClaim, b: AddressClaim): boolean {
+  if (a.declared !== b.declared) return a.declared;
   if (a.remembered !== b.remembered) return b.remembered;
   if (a.heard !== b.heard) return a.heard > b.heard;
   return a.mac < b.mac;
@@ -23,7 +26,7 @@ export function addressKey(vni: Vni, ip: string): string {
 }
 
 /**
- * By `addressKey`. What is heard beats what is remembered; then the latest announcement wins, so that a virtual IP that
+ * By `addressKey`. Declared beats heard; what is heard beats what is remembered; then the latest announcement wins, so that a virtual IP that
  * moves, moves at once; then, for a stable choice, the lower MAC.
  */
 export function addressOwners(claims: Iterable<AddressClaim>): ReadonlyMap<string, Mac> {

@@ -1,16 +1,18 @@
 // Endpoints: which MAC is where, concluded from what is declared, heard and remembered.
 import type { Mac } from "../../proto/bytes/mac.ts";
 import { type AddressClaim, addressKey, addressOwners } from "./address-owners.ts";
+import { chooseDeclaration, type Declaration, sameGuest } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
-import type { HostId, PortFact, Vni } from "./facts.ts";
+import type { HostId, Vni } from "./facts.ts";
+import type { Place } from "./place.ts";
 
 export type EndpointOrigin = "declared" | "observed";
 
 export interface Endpoint {
   readonly vni: Vni;
   readonly mac: Mac;
-  /** Sorted. */
+  /** Sorted. Each address of a network is an endpoint's alone; see `addressOwners`. */
   readonly ips: readonly string[];
   readonly hostId: HostId;
   /** null on a lone switch. */
@@ -19,17 +21,20 @@ export interface Endpoint {
   readonly portName: string | null;
   readonly ofport: number | null;
   readonly origin: EndpointOrigin;
+  /** Who it is, where the port's rows say so. */
+  readonly owner?: string;
   /** Whether it says of itself that it routes (RFC 4861, the R flag); absent while it has not said so or otherwise. */
   readonly router?: boolean;
 }
 
-/** One reason to believe that a MAC is at a place. */
+/** A MAC that was heard, or that other hosts' flows tell of. */
 export interface EndpointClaim extends Endpoint {
+  readonly place: Place | null;
   /** Higher wins among claims of the same strength. */
   readonly heard: number;
   /** The same for each address; one that is not in it was only read back. */
   readonly ipsHeard?: ReadonlyMap<string, number>;
-  /** A claim out of other hosts' flows, which gives way to any other. */
+  /** A claim out of other hosts' flows, which gives way to any that was heard. */
   readonly remembered: boolean;
 }
 
@@ -37,22 +42,21 @@ export function endpointKey(vni: Vni, mac: Mac): string {
   return `${vni}/${mac}`;
 }
 
-function strength(claim: EndpointClaim): number {
-  if (claim.remembered) return 0;
-  return claim.origin === "declared" ? 2 : 1;
-}
-
-/** Declared beats observed, observed beats remembered; then the latest heard; then, for a stable choice, index and port. */
+/** Heard beats remembered; then the latest heard; then, for a stable choice, index and port. */
 function stronger(a: EndpointClaim, b: EndpointClaim): boolean {
-  if (strength(a) !== strength(b)) return strength(a) > strength(b);
-  if (a.origin !== "declared" && a.heard !== b.heard) return a.heard > b.heard;
+  if (a.remembered !== b.remembered) return b.remembered;
+  if (a.heard !== b.heard) return a.heard > b.heard;
   const [indexA, indexB] = [a.hostIndex ?? 0, b.hostIndex ?? 0];
   if (indexA !== indexB) return indexA < indexB;
   return (a.ofport ?? 0) < (b.ofport ?? 0);
 }
 
-function placeOf(endpoint: Endpoint): string {
-  return `${endpoint.hostId} port ${endpoint.portName ?? endpoint.ofport ?? "unknown"}`;
+function at(one: {
+  readonly hostId: HostId;
+  readonly portName: string | null;
+  readonly ofport: number | null;
+}): string {
+  return `${one.hostId} port ${one.portName ?? one.ofport ?? "unknown"}`;
 }
 
 export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
@@ -64,118 +68,130 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
     a.portName === b.portName &&
     a.ofport === b.ofport &&
     a.origin === b.origin &&
+    a.owner === b.owner &&
     a.router === b.router &&
     a.ips.length === b.ips.length &&
-    a.ips.every((ip, at) => ip === b.ips[at])
+    a.ips.every((ip, index) => ip === b.ips[index])
   );
 }
 
 export interface EndpointTable {
   /** By `endpointKey`, sorted. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** By `endpointKey`: every declaration of it, the one that counts first. */
+  readonly declared: ReadonlyMap<string, readonly Declaration[]>;
+  /**
+   * The other places of guests that migrate: what is sent there out of a tunnel is delivered already, so that the move
+   * itself is one change in FORWARD.
+   */
+  readonly standbys: readonly Endpoint[];
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
 
-/** What is known of a MAC's addresses beside its place: from every claim of that place. */
-interface Said {
-  /** Address -> when it was last heard. */
-  readonly ips: Map<string, number>;
-  router: boolean | undefined;
+function declaredEndpoint(one: Declaration): Endpoint {
+  const { vni, mac, hostId, hostIndex, portName, ofport, owner } = one;
+  const named = owner === null ? {} : { owner };
+  return { vni, mac, ips: [], hostId, hostIndex, portName, ofport, origin: "declared", ...named };
 }
 
-function saidBy(claim: EndpointClaim): Said {
-  return { ips: new Map(claim.ips.map((ip) => [ip, claim.ipsHeard?.get(ip) ?? 0])), router: claim.router };
+function duplicate(mac: Mac, winner: Declaration, loser: Declaration): Diagnostic {
+  return diagnostic(
+    "endpoint/duplicate-mac",
+    `MAC ${mac} is declared at ${at(winner)} and at ${at(loser)}; the first is used`,
+    loser.configured
+      ? `correct endpoints.static in the configuration`
+      : `change external_ids:attached-mac, or the guest's MAC, at ${at(loser)}`,
+  );
 }
 
-/** The first claim's word counts where two differ: declared claims, which come first, say nothing of their own. */
-function addTo(said: Said | undefined, claim: EndpointClaim): void {
-  if (said === undefined) return;
-  for (const [ip, heard] of saidBy(claim).ips) said.ips.set(ip, Math.max(heard, said.ips.get(ip) ?? 0));
-  said.router ??= claim.router;
-}
-
-function* addressClaims(
-  winners: ReadonlyMap<string, EndpointClaim>,
-  said: ReadonlyMap<string, Said>,
-): Generator<AddressClaim> {
-  for (const [key, { vni, mac, remembered }] of winners) {
-    for (const [ip, heard] of said.get(key)?.ips ?? []) yield { vni, ip, mac, heard, remembered };
+function groupByKey<T extends { readonly vni: Vni; readonly mac: Mac }>(items: Iterable<T>): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = endpointKey(item.vni, item.mac);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
   }
+  return groups;
+}
+
+/** An endpoint with its place, and with what is said of its addresses: not all of them need be its own. */
+interface Draft {
+  readonly endpoint: Endpoint;
+  readonly said: readonly AddressClaim[];
+}
+
+function draftOf(endpoint: Endpoint, declaredIps: readonly string[], group: readonly EndpointClaim[]): Draft {
+  const { vni, mac, hostId, ofport } = endpoint;
+  // What flows tell of a host does not name the port.
+  const here = group.filter((one) => one.hostId === hostId && (one.ofport === ofport || one.remembered));
+  const said = here.flatMap(({ ips, ipsHeard, remembered }) =>
+    ips.map((ip): AddressClaim => ({ vni, ip, mac, heard: ipsHeard?.get(ip) ?? 0, remembered, declared: false })),
+  );
+  const declared = declaredIps.map((ip) => ({ vni, ip, mac, heard: 0, remembered: false, declared: true }));
+  const router = here.find((one) => one.router !== undefined)?.router;
+  return {
+    endpoint: { ...endpoint, ips: [], ...(router === undefined ? {} : { router }) },
+    said: [...declared, ...said],
+  };
 }
 
 /**
- * One place for each MAC of a network, and one MAC for each address. An endpoint that did not change is the same object as in `previous`: what is
- * derived from an endpoint can be kept by identity.
+ * One place for each MAC of a network, and one MAC for each address. Declared beats observed, observed beats remembered; but what is declared and was
+ * not heard yet gives way to what is remembered of a host that is still to be read, so that nothing moves at a start.
+ * An endpoint that did not change is the same object as in `previous`: what is derived from it can be kept by identity.
  */
 export function resolveEndpoints(
+  declarations: Iterable<Declaration>,
   claims: Iterable<EndpointClaim>,
   previous: ReadonlyMap<string, Endpoint>,
 ): EndpointTable {
-  const winners = new Map<string, EndpointClaim>();
-  const said = new Map<string, Said>();
+  const declaredBy = groupByKey(declarations);
+  const claimedBy = groupByKey(claims);
+  const declared = new Map<string, readonly Declaration[]>();
+  const standbys: Endpoint[] = [];
   const problems = new Map<HostId, Diagnostic[]>();
-  for (const claim of claims) {
-    const key = endpointKey(claim.vni, claim.mac);
-    const rival = winners.get(key);
-    if (rival === undefined) {
-      winners.set(key, claim);
-      said.set(key, saidBy(claim));
-      continue;
-    }
-    const samePlace = rival.hostId === claim.hostId && (rival.ofport === claim.ofport || claim.ofport === null);
-    const winner = stronger(claim, rival) ? claim : rival;
-    if (samePlace) {
-      addTo(said.get(key), claim);
-    } else {
-      if (winner === claim) said.set(key, saidBy(claim));
-      if (rival.origin === "declared" && claim.origin === "declared") {
-        const loser = winner === claim ? rival : claim;
-        const entry = diagnostic(
-          "endpoint/duplicate-mac",
-          `MAC ${claim.mac} is declared at ${placeOf(winner)} and at ${placeOf(loser)}; the first is used`,
-          `change external_ids:attached-mac, or the guest's MAC, at ${placeOf(loser)}`,
-        );
-        problems.set(loser.hostId, [...(problems.get(loser.hostId) ?? []), entry]);
+  const drafts: Draft[] = [];
+  for (const key of [...new Set([...declaredBy.keys(), ...claimedBy.keys()])].sort()) {
+    const group = claimedBy.get(key) ?? [];
+    const claim = group.reduce<EndpointClaim | null>((best, one) => (best && !stronger(one, best) ? best : one), null);
+    const statements = declaredBy.get(key) ?? [];
+    const first = chooseDeclaration(statements, claim === null || claim.remembered ? null : claim.place);
+    let endpoint: Endpoint | null = null;
+    if (first !== null) {
+      const others = statements.filter((one) => one !== first);
+      declared.set(key, [first, ...others]);
+      for (const loser of others) {
+        if (sameGuest(first, loser)) {
+          if (loser.hostId !== first.hostId) standbys.push(declaredEndpoint(loser));
+        } else if (loser.hostId !== first.hostId || loser.ofport !== first.ofport) {
+          problems.set(loser.hostId, [...(problems.get(loser.hostId) ?? []), duplicate(first.mac, first, loser)]);
+        }
       }
+      const unread = claim?.remembered === true && claim.hostId !== first.hostId;
+      if (!unread) endpoint = declaredEndpoint(first);
     }
-    winners.set(key, winner);
+    if (endpoint === null && claim !== null) {
+      const {
+        heard: _heard,
+        ipsHeard: _ips,
+        remembered: _remembered,
+        place: _place,
+        router: _router,
+        ...facts
+      } = claim;
+      endpoint = facts;
+    }
+    if (endpoint !== null) drafts.push(draftOf(endpoint, first?.ips ?? [], group));
   }
-  const owners = addressOwners(addressClaims(winners, said));
+  const owners = addressOwners(drafts.flatMap((draft) => draft.said));
   const endpoints = new Map<string, Endpoint>();
-  for (const key of [...winners.keys()].sort()) {
-    const winner = winners.get(key);
-    if (winner === undefined) continue;
-    const { heard: _heard, ipsHeard: _ipsHeard, remembered: _remembered, router: _router, ...facts } = winner;
-    const { ips, router } = said.get(key) ?? saidBy(winner);
-    const own = [...ips.keys()].filter((ip) => owners.get(addressKey(winner.vni, ip)) === winner.mac);
-    const endpoint: Endpoint = Object.freeze({
-      ...facts,
-      ips: Object.freeze(own.sort()),
-      ...(router === undefined ? {} : { router }),
-    });
+  for (const { endpoint: draft, said } of drafts) {
+    const key = endpointKey(draft.vni, draft.mac);
+    const own = said.filter(({ vni, ip, mac }) => owners.get(addressKey(vni, ip)) === mac).map(({ ip }) => ip);
+    const endpoint: Endpoint = Object.freeze({ ...draft, ips: Object.freeze([...new Set(own)].sort()) });
     const before = previous.get(key);
     endpoints.set(key, before !== undefined && sameEndpoint(before, endpoint) ? before : endpoint);
   }
-  return { endpoints, problems };
-}
-
-/** The claim that a port's own database rows make. */
-export function declaredClaim(
-  host: { readonly id: HostId; readonly index: number | null },
-  port: PortFact,
-  vni: Vni,
-  mac: Mac,
-): EndpointClaim {
-  return {
-    vni,
-    mac,
-    ips: [],
-    hostId: host.id,
-    hostIndex: host.index,
-    portName: port.name,
-    ofport: port.ofport,
-    origin: "declared",
-    heard: 0,
-    remembered: false,
-  };
+  return { endpoints, declared, standbys, problems };
 }

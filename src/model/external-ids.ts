@@ -36,3 +36,12 @@ export const PORT_KEYS = {
   /** Written by Weft: the `mtu_request` that it has set. */
   mtu: "weft-mtu",
 } as const;
+
+/** On a guest's Interface, by libvirt, OpenStack, ovs-docker and others. */
+export const GUEST_KEYS = {
+  id: "iface-id",
+  status: "iface-status",
+  /** Tried in this order for the name of what is behind the port. */
+  owners: ["vm-id", "vm-uuid", "container_id", "iface-id"],
+  containerInterface: "container_iface",
+} as const;

@@ -1,8 +1,9 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
-
 import type { BfdSettings } from "./bfd.ts";
+import { type Declaration, declarationsOf } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
+import { type CappedFact, type DisputeFact, disputeProblems, type NamedPlace } from "./disputes.ts";
+import { type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
 import { type FabricPort, fabricPort, loopVerdicts, withMtus } from "./fabric-ports.ts";
 import type {
   EndpointSetting,
@@ -18,6 +19,7 @@ import { type Identity, takesPart } from "./identity.ts";
 import { heardUnder } from "./locks.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
+import type { Place } from "./place.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
 import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
@@ -43,7 +45,6 @@ export interface FabricInput {
   readonly fabricId: string | null;
   readonly tunnelType: TunnelType;
   readonly networkSettings: readonly NetworkSetting[];
-  readonly endpointSettings?: readonly EndpointSetting[];
   readonly identities: ReadonlyMap<HostId, Identity>;
   readonly hostFacts: ReadonlyMap<HostId, HostFact>;
   readonly switchFacts: ReadonlyMap<HostId, SwitchFact>;
@@ -57,6 +58,11 @@ export interface FabricInput {
   readonly tunnelChecksums?: boolean;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  readonly endpointSettings?: readonly EndpointSetting[];
+  /** Hosts of which nothing is heard, by OVSDB or by OpenFlow. */
+  readonly away?: ReadonlySet<HostId>;
+  readonly disputes?: readonly DisputeFact[];
+  readonly capped?: readonly CappedFact[];
   readonly bfd: BfdSettings;
   readonly topology: Topology;
 }
@@ -69,6 +75,11 @@ export interface Fabric {
   readonly hosts: ReadonlyMap<HostId, FabricHost>;
   /** By `endpointKey`, sorted. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** By `endpointKey`: what is declared of it, the declaration that counts first. */
+  readonly declared: ReadonlyMap<string, readonly Declaration[]>;
+  /** See `EndpointTable.standbys`. */
+  readonly standbys: readonly Endpoint[];
+  readonly disputes: readonly DisputeFact[];
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
   readonly bfd: BfdSettings;
@@ -116,21 +127,18 @@ function* claimsOf(
   const idOf = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   for (const host of hosts) {
     const attached = attachedPorts(host);
+    const ports = new Map(host.ports.map((port) => [port.fact.name, port.fact]));
     const locksAt = new Map(host.ports.map((port) => [port.fact.ofport, port.locks]));
-    for (const port of host.ports) {
-      for (const mac of port.fact.declaredMacs) {
-        // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-        const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
-        if (only !== undefined && more.length === 0) yield declaredClaim(host, port.fact, only.network.vni, mac);
-      }
-    }
     for (const heard of host.switch?.observed ?? []) {
       const observed = heardUnder(locksAt.get(heard.ofport)?.get(heard.vni) ?? null, heard);
       if (observed === null) continue;
       const portName = attached.get(observed.ofport)?.get(observed.vni);
       if (host.fact !== null && portName === undefined) continue;
+      const owner = ports.get(portName ?? "")?.owner;
       yield {
         ...observed,
+        ...(owner === undefined ? {} : { owner }),
+        place: host.switch === null ? null : { dpid: host.switch.dpid, ofport: observed.ofport },
         hostId: host.id,
         hostIndex: host.index,
         portName: portName ?? null,
@@ -148,11 +156,30 @@ function* claimsOf(
         portName: null,
         ofport: null,
         origin: "observed",
+        place: null,
         heard: 0,
         remembered: true,
       };
     }
   }
+}
+
+function namesOf(hosts: Iterable<FabricHost>): (place: Place) => NamedPlace | null {
+  const byDpid = new Map([...hosts].map((host) => [host.switch?.dpid ?? host.fact?.dpid ?? "", host]));
+  return ({ dpid, ofport }) => {
+    const host = byDpid.get(dpid);
+    if (host === undefined) return null;
+    const port = host.ports.find((one) => one.fact.ofport === ofport)?.fact.name ?? ofport;
+    return { hostId: host.id, text: `${host.id} port ${port}` };
+  };
+}
+
+function joined(
+  ...parts: readonly ReadonlyMap<HostId, readonly Diagnostic[]>[]
+): ReadonlyMap<HostId, readonly Diagnostic[]> {
+  const problems = new Map<HostId, readonly Diagnostic[]>();
+  for (const [id, list] of parts.flatMap((part) => [...part])) problems.set(id, [...(problems.get(id) ?? []), ...list]);
+  return problems;
 }
 
 function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
@@ -225,16 +252,27 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   }
   for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
   for (const host of withMtus(input, [...hosts.values()], members)) hosts.set(host.id, Object.freeze(host));
-  const table = resolveEndpoints(claimsOf(input, hosts.values(), remembered), previous?.endpoints ?? new Map());
+  const declaring = [...hosts.values()].map((host) => ({
+    ...host,
+    dpid: host.switch?.dpid ?? host.fact?.dpid ?? null,
+    away: input.away?.has(host.id) === true,
+  }));
+  const { declarations, problems } = declarationsOf(declaring, input.endpointSettings ?? []);
+  const claims = claimsOf(input, hosts.values(), remembered);
+  const table = resolveEndpoints(declarations, claims, previous?.endpoints ?? new Map());
+  const disputed = disputeProblems(input.disputes ?? [], input.capped ?? [], namesOf(hosts.values()));
   return Object.freeze({
     id: input.fabricId,
     tunnelType: input.tunnelType,
     networks,
     hosts,
     endpoints: table.endpoints,
+    declared: table.declared,
+    standbys: table.standbys,
+    disputes: input.disputes ?? [],
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
     bfd: input.bfd,
     relays,
-    problems: table.problems,
+    problems: joined(problems, table.problems, disputed),
   });
 }

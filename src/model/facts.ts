@@ -22,6 +22,13 @@ export interface PortFact {
   readonly storedVni: Vni | null;
   /** MACs the database itself names for the guest: `attached-mac`, or `mac_in_use` of an internal port. */
   readonly declaredMacs: readonly Mac[];
+  /**
+   * `external_ids:iface-id`: ports of one id are the places of one guest that is on its way from one to the other.
+   * `active` is false where `iface-status` says that the guest is not (or no longer) here.
+   */
+  readonly guest?: { readonly id: string; readonly active: boolean };
+  /** Who is behind the port, as docker, libvirt and others write it. */
+  readonly owner?: string;
   /** `external_ids:weft-locked`: only declared MACs and addresses may speak. */
   readonly locked?: boolean;
   /** `external_ids:weft-ips`, canonical and sorted; null where it is not set. */
@@ -120,6 +127,15 @@ export interface ObservedFact {
   readonly router?: boolean;
   /** Grows with each hearing on any host: the latest place of a MAC has the highest. */
   readonly heard: number;
+}
+
+/** A MAC on a port that uses what is another's: the MAC itself, or an address. Read back from LEARN. */
+export interface RivalFact {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  readonly ofport: number;
+  /** null where it is the MAC. */
+  readonly ip: string | null;
 }
 
 /** What a switch held, by OpenFlow, when it was last read or written. */

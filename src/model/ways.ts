@@ -222,10 +222,11 @@ export function relayingPorts(
   return new Map([...ports].sort(([a], [b]) => a - b));
 }
 
-/** Second legs that some switch is known to send by: `relay-peer` by index. */
-export function relayLegsInUse(settings: WaySettings, hosts: Iterable<End>): ReadonlySet<string> {
+/** Second legs that some switch is known to send by: `relay-peer` by index. null while a switch is not known: any may be. */
+export function relayLegsInUse(settings: WaySettings, hosts: Iterable<End>): ReadonlySet<string> | null {
   const legs = new Set<string>();
   for (const host of hosts) {
+    if (host.index !== null && isUnread(host)) return null;
     for (const peerIndex of host.switch?.relaysBy.keys() ?? []) {
       for (const relay of heldRelays(settings, host, peerIndex)) legs.add(`${relay}-${peerIndex}`);
     }
@@ -240,14 +241,15 @@ function sendsBy(host: End, peer: End, row: TunnelRowFact): boolean {
 
 /** Whether `host` is known to have a way to `peer` other than the tunnels of this type. */
 function hasMoved(settings: WaySettings, host: End, peer: End, type: TunnelType): boolean {
-  if (host.switch === null) return false;
+  if (host.switch === null || host.fact === null) return false;
   const rows = rowsTo(settings, host, peer).filter((row) => row.type === type);
   if (rows.some((row) => sendsBy(host, peer, row))) return false;
   const index = peer.index ?? 0;
   return host.switch.sendsBy.has(index) || (host.switch.relaysBy.get(index)?.length ?? 0) > 0;
 }
 
-function isLeg(legsInUse: ReadonlySet<string>, a: End, b: End): boolean {
+function isLeg(legsInUse: ReadonlySet<string> | null, a: End, b: End): boolean {
+  if (legsInUse === null) return true;
   return legsInUse.has(`${a.index}-${b.index}`) || legsInUse.has(`${b.index}-${a.index}`);
 }
 
@@ -256,7 +258,7 @@ export function wantedTunnels(
   settings: WaySettings,
   host: End,
   peers: readonly End[],
-  legsInUse: ReadonlySet<string>,
+  legsInUse: ReadonlySet<string> | null,
 ): readonly WantedTunnel[] {
   if (host.fact === null || !takesPart(host.fact) || host.index === null || host.tunnelIp === null) return [];
   const wanted: WantedTunnel[] = [];

@@ -1,5 +1,5 @@
 // What the features of the pipeline compile from, and the terms they share.
-import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.ts";
+import { type Action, type Instruction, OFPP, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { Vni } from "../model/facts.ts";
@@ -175,4 +175,26 @@ export function sendOutOf(local: LocalAttachment): readonly Action[] {
 /** Sets or clears "relay me" in the tunnel key, and leaves the network in it. */
 export function relayBit(value: 0n | 1n): Action {
   return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
+}
+
+function attachmentOf(host: FabricHost, ofport: number, vni: Vni): LocalAttachment | null {
+  const port = host.ports.find((one) => one.fact.ofport === ofport);
+  const attachment = port?.attachments.find((one) => one.network.vni === vni);
+  return port === undefined || attachment === undefined ? null : { port, ofport, attachment };
+}
+
+/** The actions that bring a frame of the controller's own to a port, as its network asks for; null where it is not in the network. */
+export function outOfPort(host: FabricHost, ofport: number, vni: Vni): readonly Action[] | null {
+  const local = attachmentOf(host, ofport, vni);
+  return local === null ? null : sendOutOf(local);
+}
+
+/** The VLAN of a frame that comes into a network by a port, 0 for none; null where the port is not in the network. */
+export function intoPort(host: FabricHost, ofport: number, vni: Vni): number | null {
+  return attachmentOf(host, ofport, vni)?.attachment.ingressVlans[0] ?? null;
+}
+
+/** As if the frame had come in by its port. */
+export function throughTables(): Action {
+  return output(OFPP.TABLE);
 }

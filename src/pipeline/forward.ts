@@ -21,6 +21,10 @@ export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
     const local = localAt.get(`${endpoint.ofport}/${endpoint.vni}`);
     if (local !== undefined) yield* localEndpointFlows(endpoint, local);
   }
+  for (const standby of context.fabric.standbys) {
+    const local = localAt.get(`${standby.ofport}/${standby.vni}`);
+    if (standby.hostId === context.host.id && local !== undefined) yield deliverFlow(standby, local);
+  }
 }
 
 function toEndpoint({ vni, mac }: Endpoint): Match {
@@ -54,18 +58,26 @@ export function remoteEndpointFlow(endpoint: Endpoint, index: number): DesiredFl
   return flow;
 }
 
+function localFlow(
+  table: "forward" | "deliver",
+  kind: "local-endpoint" | "deliver-endpoint",
+  endpoint: Endpoint,
+  local: LocalAttachment,
+): DesiredFlow {
+  return desiredFlow({
+    table,
+    priority: PRIORITIES[table].endpoint,
+    match: toEndpoint(endpoint),
+    cookie: { kind, place: local.ofport, vni: endpoint.vni },
+    instructions: leaveBy(local),
+  });
+}
+
+function deliverFlow(endpoint: Endpoint, local: LocalAttachment): DesiredFlow {
+  return localFlow("deliver", "deliver-endpoint", endpoint, local);
+}
+
 function* localEndpointFlows(endpoint: Endpoint, local: LocalAttachment): Generator<DesiredFlow> {
-  const instructions = leaveBy(local);
-  for (const [table, kind] of [
-    ["forward", "local-endpoint"],
-    ["deliver", "deliver-endpoint"],
-  ] as const) {
-    yield desiredFlow({
-      table,
-      priority: PRIORITIES[table].endpoint,
-      match: toEndpoint(endpoint),
-      cookie: { kind, place: local.ofport, vni: endpoint.vni },
-      instructions,
-    });
-  }
+  yield localFlow("forward", "local-endpoint", endpoint, local);
+  yield deliverFlow(endpoint, local);
 }

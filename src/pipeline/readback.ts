@@ -3,7 +3,7 @@
 import { ipv4FromNumber, ipv6FromBigInt } from "../../proto/bytes/ip.ts";
 import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
 import type { Action, Bucket, Instruction, Match, OxmName } from "../../proto/openflow13/index.ts";
-import type { ObservedFact, RememberedEndpoint, RememberedFact, Vni } from "../model/facts.ts";
+import type { ObservedFact, RememberedEndpoint, RememberedFact, RivalFact, Vni } from "../model/facts.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
 import { decodeCookie, groupRole } from "./registry.ts";
@@ -25,6 +25,10 @@ export interface Readback {
   readonly ownIndex: number | null;
   /** Without `heard`: the reader knows when. */
   readonly observed: readonly Omit<ObservedFact, "heard">[];
+  /** Whose frames, or whose claims of an address, are dropped since another has the MAC or the address. */
+  readonly rivals: readonly RivalFact[];
+  /** Whether a MAC is let through at a port without a copy. */
+  readonly holds: (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => boolean;
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
   /** Ports that are cut off for a loop outside of the fabric. */
@@ -81,6 +85,11 @@ export function senderOf(match: Match): string | null {
   return ipOf(match, "arp_spa", "ipv6_src");
 }
 
+/** The address that a usurper's flow is about; null where it is about his MAC. */
+function claimedBy(match: Match): string | null {
+  return senderOf(match) ?? ipOf(match, "arp_spa", "ipv6_nd_target");
+}
+
 /** What an ANSWER flow says of the address it is for: whose it is and, where the flow advertises it, whether that one routes. */
 function answerOf({ match, instructions }: HeldFlow): { ip: string; mac: Mac; router?: boolean } | null {
   const ip = ipOf(match, "arp_tpa", "ipv6_nd_target");
@@ -112,6 +121,9 @@ function outputOf(bucket: Bucket): number | null {
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
   let ownIndex: number | null = null;
   const observed = new Map<string, Gathered & { readonly ofport: number }>();
+  const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
+  const held = new Set<string>();
+  const rivals: RivalFact[] = [];
   const receivesOn = new Set<number>();
   const blocked = new Set<number>();
   const relaysTo = new Map<number, number>();
@@ -135,11 +147,18 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
           if (action.kind === "output") relaysTo.set(fact.place, action.port);
         }
         break;
+      case "usurper": {
+        const mac = macOf(flow.match, "eth_src");
+        if (mac !== null && inPort !== null)
+          rivals.push({ vni: fact.vni, mac, ofport: inPort, ip: claimedBy(flow.match) });
+        break;
+      }
       case "known-mac":
       case "known-address": {
         const mac = macOf(flow.match, "eth_src");
         if (mac === null || inPort === null) break;
-        const key = `${fact.vni}/${inPort}/${mac}`;
+        const key = keyOf({ vni: fact.vni, ofport: inPort, mac });
+        if (fact.kind === "known-mac") held.add(key);
         const known = observed.get(key) ?? { vni: fact.vni, mac, ofport: inPort, ips: new Set<string>() };
         observed.set(key, known);
         const sender = senderOf(flow.match);
@@ -200,6 +219,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   return {
     ownIndex,
     observed: [...observed.values()].map((one) => ({ ...gatheredFact(one), ofport: one.ofport })),
+    rivals,
+    holds: (one) => held.has(keyOf(one)),
     receivesOn,
     sendsBy,
     blocked,

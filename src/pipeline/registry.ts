@@ -104,9 +104,11 @@ export const PRIORITIES = {
   },
   claim: { own: 100, impostor: 0 },
   learn: {
+    /** What rivals send with a MAC, or say of an address, that stays with another: copied, and dropped. */
+    usurper: 450,
     /** ARP and neighbour solicitations with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
-    /** ARP and ND that may tell an address. */
+    /** ARP, ND and DHCP that may tell an address. */
     addressNews: 300,
     knownMac: 200,
     unknownMac: 100,
@@ -180,6 +182,7 @@ export const FLOW_KINDS = {
   unanswered: 22,
   advertise: 23,
   return: 24,
+  usurper: 60,
   egress: 40,
   depart: 41,
   uncovered: 42,

@@ -133,6 +133,7 @@ describeLab("a segment outside that two hosts' ports are in", () => {
   });
 
   test("stays cut off over a restart of the controller, which writes nothing", async () => {
+    await fabric.allHeard([near, far]);
     await fabric.settled();
     await fabric.stop();
     await fabric.start();

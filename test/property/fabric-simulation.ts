@@ -1,6 +1,6 @@
 // A whole fabric without sockets: facts -> fabric -> plans -> switches, one event at a time, in any order a test likes.
 import { defaultConfig } from "../../src/config/index.ts";
-import { Observations } from "../../src/discovery/observations.ts";
+import { Whereabouts } from "../../src/discovery/whereabouts.ts";
 import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
 import type {
   HostFact,
@@ -22,6 +22,9 @@ import { type TracePort, type TunnelEnd, type World, world } from "../../src/tra
 import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts } from "./fabric-spec.ts";
 import { SimulatedSwitch } from "./simulated-switch.ts";
 
+const RULES = { duplicateWindowMs: 5000, quietMs: 30_000, moves: { count: 5, windowMs: 180_000 }, proofMs: 1000 };
+/** Between two events of the simulation: long enough that a guest which turns up elsewhere has moved. */
+const LATER_MS = 60_000;
 const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100, loopProbes: true };
 
 interface SimulatedHost {
@@ -38,7 +41,6 @@ interface SimulatedHost {
   flowsRead: boolean;
   installed: InstalledSwitch;
   readback: Readback | null;
-  observations: Observations;
 }
 
 /** Some guests advertise their IPv6 address, and with it whether they route; others only ask from it. */
@@ -60,7 +62,8 @@ export class FabricSimulation {
   #settings: readonly NetworkSetting[] = [];
   #fabric: Fabric | null = null;
   #decisions: Decisions = NO_DECISIONS;
-  #hearings = 0;
+  #whereabouts = new Whereabouts(RULES, 1024);
+  #nowMs = 0;
   holding = false;
 
   get fabric(): Fabric {
@@ -85,7 +88,6 @@ export class FabricSimulation {
         flowsRead: true,
         installed: NOTHING_INSTALLED,
         readback: null,
-        observations: new Observations(1024),
       };
       this.#hosts.set(id, host);
       const stored = (name: string): PortFact | undefined => host.row.ports.find((one) => one.name === name);
@@ -97,6 +99,8 @@ export class FabricSimulation {
       this.#notice(host);
     }
     this.#derive();
+    this.#nowMs += LATER_MS;
+    this.#whereabouts.tick(this.#nowMs);
     const wanted = guestsOf(spec).filter((guest) => guest.known === "observed");
     for (const host of this.#hosts.values()) {
       // Frames are heard by way of the host's own switch.
@@ -105,18 +109,18 @@ export class FabricSimulation {
       const here = wanted.filter((guest) => guest.host === host.id);
       const names = new Set(here.map((guest) => `${vniOf(guest.way.network)}/${guest.mac}/${guest.ofport}`));
       // Who has gone is aged out by the switch.
-      for (const fact of host.observations.all) {
+      for (const fact of this.#whereabouts.observedAt(host.id)) {
         if (!names.has(`${fact.vni}/${fact.mac}/${fact.ofport}`))
-          host.observations.forget(fact.vni, fact.mac, fact.ofport);
+          this.#whereabouts.forget(host.id, fact.vni, fact.mac, fact.ofport);
       }
       for (const guest of here) {
         const vni = vniOf(guest.way.network);
         for (const ip of [null, ...guest.ips])
-          host.observations.hear(
-            { vni, ofport: guest.ofport, mac: guest.mac, ip, router: routerFlagOf(guest, ip) },
-            ++this.#hearings,
+          this.#whereabouts.hear(
+            host.id,
+            { vni, ofport: guest.ofport, mac: guest.mac, ip, announces: true, router: routerFlagOf(guest, ip) },
+            this.#nowMs,
           );
-        for (const other of this.#hosts.values()) if (other !== host) other.observations.forget(vni, guest.mac);
       }
     }
     this.#derive();
@@ -140,12 +144,12 @@ export class FabricSimulation {
     this.#fabric = null;
     this.#decisions = NO_DECISIONS;
     this.holding = true;
+    this.#whereabouts = new Whereabouts(RULES, 1024);
     for (const host of this.#hosts.values()) {
       host.rowsRead = false;
       host.flowsRead = false;
       host.installed = NOTHING_INSTALLED;
       host.readback = null;
-      host.observations = new Observations(1024);
     }
     this.#derive();
   }
@@ -165,7 +169,7 @@ export class FabricSimulation {
       dpid: host.row.dpid ?? "",
       ownIndex,
       maxMeter,
-      observed: host.observations.all,
+      observed: this.#whereabouts.observedAt(host.id),
       receivesOn,
       sendsBy,
       relaysBy,
@@ -327,7 +331,7 @@ export class FabricSimulation {
         host.flowsRead = true;
         host.installed = installedFrom(flows, groups, meters);
         host.readback = readBack(host.installed.flows.values(), host.installed.groups.values());
-        host.observations.load(host.readback.observed);
+        this.#whereabouts.load(host.id, host.readback.observed, this.#nowMs);
       }
     }
     this.#notice(host);

@@ -36,7 +36,11 @@ networks:
   red.2_x-y: { unknownUnicast: drop, multicast: drop, floodKbps: 8000, locked: true }
 hosts:
   a5f3: { name: leaf1, tunnelIp: 192.0.2.1, bridge: br1, index: 7 }
-endpoints: { perPort: 8 }
+endpoints:
+  perPort: 8
+  moves: { count: 3 }
+  static:
+    - { mac: 52:54:00:AB:CD:EF, ips: [2001:DB8::0001], host: leaf1, port: tap0 }
 punts: { packetsPerSecond: 5 }
 timeouts: { startHoldSec: 0 }
 underlayMtu: 9000
@@ -61,7 +65,14 @@ log: { level: debug }
         "red.2_x-y": { unknownUnicast: "drop", multicast: "drop", floodKbps: 8000, locked: true },
       },
       hosts: { a5f3: { name: "leaf1", tunnelIp: "192.0.2.1", bridge: "br1", index: 7 } },
-      endpoints: { idleTimeoutSec: 300, perPort: 8 },
+      endpoints: {
+        idleTimeoutSec: 300,
+        perPort: 8,
+        duplicateWindowSec: 5,
+        freezeSec: 30,
+        moves: { count: 3, windowSec: 180 },
+        static: [{ mac: "52:54:00:ab:cd:ef", ips: ["2001:db8::1"], host: "leaf1", port: "tap0" }],
+      },
       punts: { packetsPerSecond: 5, burst: 100 },
       timeouts: { startHoldSec: 0, probeSec: 5, handshakeSec: 10 },
       underlayMtu: 9000,
@@ -225,6 +236,32 @@ describe("a wrong file", () => {
     ],
   ])("finds what stands twice: %j", (source, expected) => {
     expect(check(source)).toBe(expected);
+  });
+
+  it("is told of endpoints that are not, or are twice, at their place", () => {
+    const source = `
+endpoints:
+  moves: { cuont: 3 }
+  static:
+    - { mac: 01:00:5e:00:00:01, host: a, port: p }
+    - { mac: 52:54:00:00:00:01, host: a, prot: p }
+`;
+    expect(check(source).split("\n")).toEqual([
+      "weft.yaml:3:12: endpoints.moves.cuont: unknown key; did you mean count?",
+      'weft.yaml:5:14: endpoints.static.0.mac: expected the MAC of a station, such as 52:54:00:12:34:56, found "01:00:5e:00:00:01"',
+      "weft.yaml:6:7: endpoints.static.1.port: expected the name of a port, found nothing",
+      "weft.yaml:6:42: endpoints.static.1.prot: unknown key; did you mean port?",
+    ]);
+    const twice = `
+endpoints:
+  static:
+    - { mac: 52:54:00:00:00:01, ips: [192.0.2.1], host: a, port: p }
+    - { mac: 52:54:00:00:00:02, ips: [192.0.2.1], host: b, port: p }
+    - { mac: 52:54:00:00:00:01, network: red, host: b, port: p }
+`;
+    expect(check(twice)).toBe(
+      "weft.yaml:5:39: endpoints.static.1.ips.0: expected a value of its own, found 192.0.2.1, which endpoints.static.0 has",
+    );
   });
 
   it("names all its problems, in the order of the file", () => {

@@ -6,7 +6,7 @@ import type { VlanColumns } from "../../../src/model/vlan.ts";
 import { compileSwitch } from "../../../src/pipeline/compile.ts";
 import type { DesiredFlow, DesiredSwitch } from "../../../src/pipeline/desired.ts";
 import { readBack } from "../../../src/pipeline/readback.ts";
-import { decodeCookie, encodeCookie, groupName, tableName } from "../../../src/pipeline/registry.ts";
+import { decodeCookie, encodeCookie, FLOW_KINDS, groupName, tableName } from "../../../src/pipeline/registry.ts";
 import { installedFrom } from "../../../src/reconcile/installed.ts";
 import { planSwitch } from "../../../src/reconcile/switch-plan.ts";
 import { derive, hostFact, portFact, stored, switchFact, tunnelTo, vlan } from "../model/facts-for-tests.ts";
@@ -177,6 +177,63 @@ describe("the pipeline", () => {
     expect(text(compiled(fabric, "a"))).not.toContain(MAC.c);
   });
 
+  it("drops what rivals send with a MAC, or say of an address, that stays with another, and hears it still", () => {
+    const rival = (ip: string | null, mac = MAC.b) => ({
+      vni: 4095,
+      mac: ip === null ? mac : null,
+      ip,
+      reason: "duplicate" as const,
+      holder: { mac: MAC.a, place: { dpid: "b", ofport: 1 } },
+      rivals: [{ mac, place: { dpid: "a", ofport: 1 } }],
+    });
+    const fabric = derive(
+      [host("a", 1, [portFact({ name: "tap0" })], [["b", 2]]), host("b", 2, [portFact({ name: "tap0" })], [["a", 1]])],
+      { a: switchFact({ dpid: "a" }), b: switchFact({ dpid: "b" }) },
+      { disputes: [rival(null), rival("10.0.0.1"), rival("fe80::1")] },
+    );
+    const dropped = (id: string) =>
+      text(compiled(fabric, id))
+        .split("\n")
+        .filter((line) => line.startsWith("LEARN    450"));
+    const copy = "controller(max_len=192,meter_id=1)";
+    expect(dropped("a")).toEqual([
+      `LEARN    450 arp,metadata=0xfff,in_port=1,dl_src=${MAC.b},arp_spa=10.0.0.1 -> ${copy}`,
+      `LEARN    450 icmp6,metadata=0xfff,in_port=1,dl_src=${MAC.b},ipv6_src=fe80::1,icmp_type=135 -> ${copy}`,
+      `LEARN    450 icmp6,metadata=0xfff,in_port=1,dl_src=${MAC.b},icmp_type=136,nd_target=fe80::1 -> ${copy}`,
+      `LEARN    450 metadata=0xfff,in_port=1,dl_src=${MAC.b} -> ${copy}`,
+    ]);
+    expect(dropped("b")).toEqual([]);
+    const { flows, groups } = compiled(fabric, "a");
+    const told = readBack(flows.values(), groups.values()).rivals.map(({ ofport, mac, ip }) => [ofport, mac, ip]);
+    expect(told).toEqual([
+      [1, MAC.b, null],
+      [1, MAC.b, "10.0.0.1"],
+      [1, MAC.b, "fe80::1"],
+      [1, MAC.b, "fe80::1"],
+    ]);
+  });
+
+  it("delivers to a migrating guest at its target before it is there, and forwards to its source until then", () => {
+    const vm = { declaredMacs: [MAC.b], guest: { id: "vm", active: true } };
+    const hosts = [
+      host("a", 1, [portFact({ name: "tap0", ...vm })], [["b", 2]]),
+      host("b", 2, [portFact({ name: "tap0", ofport: 4, ...vm })], [["a", 1]]),
+    ];
+    const fabric = derive(hosts, { a: switchFact({ dpid: "a" }), b: switchFact({ dpid: "b" }) });
+    const about = (id: string) =>
+      text(compiled(fabric, id))
+        .split("\n")
+        .filter((line) => line.includes(MAC.b))
+        .map((line) => line.split(" ")[0]);
+    expect(about("a")).toEqual(["LEARN", "FORWARD", "DELIVER"]);
+    expect(about("b")).toEqual(["FORWARD", "DELIVER"]);
+    const forward = new RegExp(
+      `^FORWARD +200 metadata=0xfff,dl_dst=${MAC.b} -> set_field:0xfff->tun_id.*,group:65537$`,
+      "m",
+    );
+    expect(text(compiled(fabric, "b"))).toMatch(forward);
+  });
+
   it("copies without a limit to the controller on a switch without meters", () => {
     const fabric = derive([host("a", 1, [portFact({ name: "tap0" })], [])], { a: switchFact({ maxMeter: 0 }) });
     const desired = compiled(fabric, "a");
@@ -205,6 +262,11 @@ describe("the pipeline", () => {
 });
 
 describe("cookies", () => {
+  it("have a number of its own for each kind", () => {
+    const numbers = Object.values(FLOW_KINDS);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
   it("say Weft, the kind and the fact, both ways", () => {
     const cookie = encodeCookie({ kind: "remote-endpoint", place: 4094, vni: 0x7fffff });
     expect(cookie.toString(16)).toBe("57450a0ffe7fffff");

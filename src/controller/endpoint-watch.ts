@@ -1,0 +1,90 @@
+// What was heard in the fabric and on each lone switch, with the clock that lets disputes end. It wires, and holds no rule.
+import { type Station, Whereabouts } from "../discovery/whereabouts.ts";
+import type { Fabric } from "../model/fabric.ts";
+import type { MobilityRules } from "../model/mobility.ts";
+import type { Timers } from "../reconcile/timers.ts";
+import type { Dpid, SwitchEntry } from "./switches.ts";
+
+export interface EndpointWatchOptions {
+  readonly rules: MobilityRules;
+  readonly perPort: number;
+  readonly timers: Timers;
+  readonly changed: () => void;
+  /** Asks a station whether it still has an address. */
+  readonly ask: (station: Station) => void;
+  /** Tells everyone that a station has an address. */
+  readonly defend: (station: Station) => void;
+}
+
+/** How often what time may change is looked at, while there is any. */
+const TICK_MS = 100;
+
+export class EndpointWatch {
+  readonly #options: EndpointWatchOptions;
+  readonly fabric: Whereabouts;
+  readonly #islands = new Map<Dpid, Whereabouts>();
+  #timer: { cancel(): void } | null = null;
+
+  constructor(options: EndpointWatchOptions) {
+    this.#options = options;
+    this.fabric = this.#make();
+  }
+
+  #make(): Whereabouts {
+    return new Whereabouts(this.#options.rules, this.#options.perPort);
+  }
+
+  island(dpid: Dpid): Whereabouts | undefined {
+    return this.#islands.get(dpid);
+  }
+
+  /** Each switch is heard in the fabric that it is part of now; what is declared there is known. */
+  follow(switches: Iterable<SwitchEntry>, fabric: Fabric, islands: ReadonlyMap<Dpid, Fabric>): void {
+    const now = this.#options.timers.now();
+    let changed = false;
+    for (const dpid of islands.keys()) if (!this.#islands.has(dpid)) this.#islands.set(dpid, this.#make());
+    for (const entry of switches) {
+      const part = islands.has(entry.dpid) ? this.#islands.get(entry.dpid) : this.fabric;
+      if (part === undefined || entry.whereabouts === part) continue;
+      part.load(entry.dpid, entry.whereabouts.take(entry.dpid), now);
+      entry.whereabouts = part;
+      changed = true;
+    }
+    for (const dpid of [...this.#islands.keys()]) if (!islands.has(dpid)) this.#islands.delete(dpid);
+    if (this.fabric.declare(fabric.declared, now)) changed = true;
+    for (const [dpid, island] of islands) {
+      if (this.#islands.get(dpid)?.declare(island.declared, now) === true) changed = true;
+    }
+    if (changed) this.#options.changed();
+    this.#wind();
+  }
+
+  get #parts(): readonly Whereabouts[] {
+    return [this.fabric, ...this.#islands.values()];
+  }
+
+  #wind(): void {
+    if (this.#timer !== null || !this.#parts.some((part) => part.isRestless)) return;
+    this.#timer = this.#options.timers.setTimer(TICK_MS, () => {
+      this.#timer = null;
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    const now = this.#options.timers.now();
+    let changed = false;
+    for (const part of this.#parts) {
+      if (part.tick(now)) changed = true;
+      for (const station of part.questions(now)) this.#options.ask(station);
+      for (const station of part.defended(now)) this.#options.defend(station);
+    }
+    if (changed) this.#options.changed();
+    this.#wind();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,147 @@
+// What is declared about endpoints, by ports' rows and by configuration, and which of several declarations counts.
+import type { Mac } from "../../proto/bytes/mac.ts";
+import { type Diagnostic, diagnostic } from "./diagnostic.ts";
+import type { EndpointSetting, HostId, PortFact, Vni } from "./facts.ts";
+import { type Place, samePlace } from "./place.ts";
+
+/** A statement that a MAC of a network belongs to a port. */
+export interface Declaration {
+  readonly vni: Vni;
+  readonly mac: Mac;
+  /** Declared with it; sorted. */
+  readonly ips: readonly string[];
+  readonly hostId: HostId;
+  readonly hostIndex: number | null;
+  readonly portName: string;
+  readonly ofport: number | null;
+  readonly owner: string | null;
+  /** null while the port or its switch is not known. */
+  readonly place: Place | null;
+  /** Configuration comes before rows. */
+  readonly configured: boolean;
+  /** See `PortFact.guest`. */
+  readonly guest: { readonly id: string; readonly active: boolean } | null;
+  /** Nothing is heard of the host: what it declares gives way to the same declaration of a host that is there. */
+  readonly away: boolean;
+}
+
+/** As much of a host as declares something. */
+export interface DeclaringHost {
+  readonly id: HostId;
+  readonly name: string;
+  readonly index: number | null;
+  readonly dpid: string | null;
+  readonly away: boolean;
+  readonly ports: readonly {
+    readonly fact: PortFact;
+    readonly attachments: readonly {
+      readonly network: { readonly name: string; readonly vni: Vni };
+      /** See `Attachment.except`: no network, and so nothing to declare an endpoint in. */
+      readonly except?: readonly number[];
+    }[];
+  }[];
+}
+
+/** Every port of a guest has the MACs that any of them declares: the far end of a migration may not name them itself. */
+function macsOfGuests(hosts: readonly DeclaringHost[]): ReadonlyMap<string, readonly Mac[]> {
+  const macs = new Map<string, readonly Mac[]>();
+  for (const { fact } of hosts.flatMap((host) => host.ports)) {
+    if (fact.guest === undefined || fact.declaredMacs.length === 0) continue;
+    macs.set(fact.guest.id, [...new Set([...(macs.get(fact.guest.id) ?? []), ...fact.declaredMacs])]);
+  }
+  return macs;
+}
+
+function declaration(
+  host: DeclaringHost,
+  port: DeclaringHost["ports"][number],
+  fields: Pick<Declaration, "vni" | "mac" | "ips" | "configured">,
+): Declaration {
+  const { name, ofport, guest, owner } = port.fact;
+  return {
+    ...fields,
+    hostId: host.id,
+    hostIndex: host.index,
+    portName: name,
+    ofport,
+    owner: owner ?? null,
+    place: host.dpid === null || ofport === null ? null : { dpid: host.dpid, ofport },
+    guest: guest ?? null,
+    away: host.away,
+  };
+}
+
+export interface Declared {
+  readonly declarations: readonly Declaration[];
+  readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
+}
+
+export function declarationsOf(hosts: readonly DeclaringHost[], settings: readonly EndpointSetting[]): Declared {
+  const declarations: Declaration[] = [];
+  const problems = new Map<HostId, Diagnostic[]>();
+  const ofGuests = macsOfGuests(hosts);
+  for (const host of hosts) {
+    for (const port of host.ports) {
+      // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
+      const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
+      if (only === undefined || more.length > 0) continue;
+      const { declaredMacs, guest } = port.fact;
+      const macs = declaredMacs.length > 0 ? declaredMacs : (ofGuests.get(guest?.id ?? "") ?? []);
+      for (const mac of macs) {
+        declarations.push(declaration(host, port, { vni: only.network.vni, mac, ips: [], configured: false }));
+      }
+    }
+    for (const setting of settings) {
+      if (setting.host !== host.id && setting.host !== host.name) continue;
+      const port = host.ports.find((one) => one.fact.name === setting.port);
+      const fits = port?.attachments.filter(
+        (at) => at.except === undefined && (setting.network === null || at.network.name === setting.network),
+      );
+      const [only, ...more] = fits ?? [];
+      if (port !== undefined && only !== undefined && more.length === 0) {
+        const { mac, ips } = setting;
+        declarations.push(declaration(host, port, { vni: only.network.vni, mac, ips, configured: true }));
+        continue;
+      }
+      const entry = unplaced(setting, port === undefined, more.length > 0);
+      problems.set(host.id, [...(problems.get(host.id) ?? []), entry]);
+    }
+  }
+  return { declarations, problems };
+}
+
+function unplaced({ mac, port, network, host }: EndpointSetting, noPort: boolean, many: boolean): Diagnostic {
+  const why = noPort
+    ? `the host has no port ${port}`
+    : many
+      ? `port ${port} is in several networks`
+      : `port ${port} is not in ${network === null ? "any network" : `network ${network}`}`;
+  return diagnostic(
+    "endpoint/unplaced",
+    `the endpoint ${mac} that is configured at ${host} port ${port} is not used: ${why}`,
+    many ? `name its network in endpoints.static` : `add the port, or correct endpoints.static`,
+  );
+}
+
+/** Whether both are places of one guest that migrates. */
+export function sameGuest(a: Declaration, b: Declaration): boolean {
+  return a.guest !== null && a.guest.id === b.guest?.id;
+}
+
+/**
+ * The declaration that counts: of a guest's several places the one where it was heard; else configuration before rows,
+ * active before inactive, hosts that are there before hosts that are away; then the lowest index and port.
+ */
+export function chooseDeclaration(declarations: readonly Declaration[], heardAt: Place | null): Declaration | null {
+  const sorted = [...declarations].sort(
+    (a, b) =>
+      Number(b.configured) - Number(a.configured) ||
+      Number(a.away) - Number(b.away) ||
+      Number(b.guest?.active ?? true) - Number(a.guest?.active ?? true) ||
+      (a.hostIndex ?? 0) - (b.hostIndex ?? 0) ||
+      (a.ofport ?? 0) - (b.ofport ?? 0),
+  );
+  const [first] = sorted;
+  if (first === undefined) return null;
+  return sorted.find((one) => samePlace(one.place, heardAt) && sameGuest(one, first)) ?? first;
+}
