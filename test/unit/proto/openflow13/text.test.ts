@@ -41,7 +41,16 @@ describe("parsing", () => {
     ["move:NXM_NX_REG0[]->NXM_NX_REG1[0..15]", /32 bits do not fit 16/],
     ["ct(commit", /not closed/],
     ["output:1)", /closes nothing/],
-    ["learn(table=1)", /cannot be read yet/],
+    ["encap(ethernet)", /cannot be read yet/],
+    ["learn(colour=1)", /not a field/],
+    ["learn(reg0[]=0x123456789)", /does not fit 32 bits/],
+    ["learn(NXM_OF_ETH_SRC[]=reg0[])", /32 bits do not fit 48/],
+    ["learn(eth_src=0a:00:00:00:00:01/ff:00:00:00:00:00)", /whole values/],
+    ["learn(result_dst=reg0[0..3])", /one bit/],
+    ["bundle(eth_src,0,hrw,ofport)", /members/],
+    ["multipath(eth_src,0,modulo_n,0,0,reg0[])", /no number of links/],
+    ["check_pkt_larger(1500)", /lacks/],
+    ["sample(collector_set_id=1)", /probability/],
     ["constructor", /no action/],
   ])("the actions %j are refused", (text, message) => {
     expect(() => parseActions(text)).toThrowError(message);
