@@ -78,6 +78,8 @@ export type { MeterBand } from "./meter-band.ts";
 export type { SwitchDesc } from "./multipart/desc.ts";
 export type { AggregateStats, FlowFilter, FlowStats } from "./multipart/flow.ts";
 export { FLOW_FILTER_ALL } from "./multipart/flow.ts";
+export type { FlowMonitor, FlowUpdate, FlowUpdateAbbreviated, FlowUpdateFull } from "./multipart/flow-monitor.ts";
+export { ONFFMF } from "./multipart/flow-monitor.ts";
 export type { GroupDesc, GroupFeatures } from "./multipart/group.ts";
 export type { BucketCounter, GroupStats } from "./multipart/group-stats.ts";
 export type { MeterConfig, MeterFeatures } from "./multipart/meter.ts";

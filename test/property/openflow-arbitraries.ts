@@ -274,6 +274,10 @@ const requestBody: Arbitrary<MultipartRequestBody> = fc.oneof(
   record({ kind: kind("port_stats"), portNo: u32 }),
   record({ kind: kind("queue"), portNo: u32, queueId: u32 }),
   record({ kind: kind("table_features"), tables }),
+  record({
+    kind: kind("onf_flow_monitor"),
+    monitors: list(record({ monitorId: u32, flags: u16, outPort: u32, tableId: u8, match })),
+  }),
   experimenterBody,
   unknownBody,
 ) as Arbitrary<MultipartRequestBody>;
@@ -335,6 +339,18 @@ const replyBody: Arbitrary<MultipartReplyBody> = fc.oneof(
     ),
   }),
   record({ kind: kind("table_features"), tables }),
+  record({
+    kind: kind("onf_flow_monitor"),
+    updates: list(
+      fc.oneof(
+        record({
+          ...{ kind: fc.constantFrom("added", "deleted", "modified"), reason: u16, priority: u16, ...timeouts },
+          ...{ tableId: u8, cookie: u64, match, instructions: list(instruction, 3) },
+        }),
+        record({ kind: kind("abbreviated"), xid: u32 }),
+      ),
+    ),
+  }),
   experimenterBody,
   unknownBody,
 ) as Arbitrary<MultipartReplyBody>;
