@@ -41,7 +41,14 @@ function fixed(r: ByteReader, length: number): void {
   }
 }
 
-/** False for a type that is not known. */
+/** Open vSwitch writes a byte without padding, and also reads it with the padding of other properties: false for that. */
+function isBareByte(r: ByteReader): boolean {
+  if (r.remaining === 4) return false;
+  fixed(r, 1);
+  return true;
+}
+
+/** False for a type that is not known, and for a layout that would not be written back the same. */
 function decodeProperty(r: ByteReader, type: number, m: Writable): boolean {
   switch (type) {
     case NXPINT.PACKET:
@@ -56,7 +63,7 @@ function decodeProperty(r: ByteReader, type: number, m: Writable): boolean {
       m.bufferId = r.u32("packet_in2.buffer_id");
       return true;
     case NXPINT.TABLE_ID:
-      fixed(r, 4);
+      if (!isBareByte(r)) return false;
       m.tableId = r.u8("packet_in2.table_id");
       return true;
     case NXPINT.COOKIE:
@@ -65,7 +72,7 @@ function decodeProperty(r: ByteReader, type: number, m: Writable): boolean {
       m.cookie = r.u64("packet_in2.cookie");
       return true;
     case NXPINT.REASON:
-      fixed(r, 4);
+      if (!isBareByte(r)) return false;
       m.reason = r.u8("packet_in2.reason");
       return true;
     case NXPINT.METADATA: {
@@ -111,17 +118,12 @@ function property(w: ByteWriter, type: number, write: () => void): void {
   w.align(8, start);
 }
 
-/** A number or a byte with its padding: eight bytes in all. */
 function u32Property(w: ByteWriter, type: number, value: number | undefined, field: string): void {
   if (value !== undefined) property(w, type, () => w.u32(value, field));
 }
 
 function u8Property(w: ByteWriter, type: number, value: number | undefined, field: string): void {
-  if (value === undefined) return;
-  property(w, type, () => {
-    w.u8(value, field);
-    w.zeros(3);
-  });
+  if (value !== undefined) property(w, type, () => w.u8(value, field));
 }
 
 function bytesProperty(w: ByteWriter, type: number, value: Uint8Array | undefined): void {

@@ -79,6 +79,7 @@ controller(max_len=128,id=5)
 controller(reason=no_match,max_len=128)
 controller(max_len=64,meter_id=7)
 controller(userdata=01.02.03.04.05,pause)
+controller(reason=no_match,max_len=77,id=3,userdata=01.02,pause)
 group:5
 push_vlan:0x8100,set_field:4101->vlan_vid,set_field:3->vlan_pcp
 push_vlan:0x8100,pop_vlan

@@ -98,6 +98,16 @@ describe("lengths that the specification forbids", () => {
     ["a flow_mod_spec that ends in its field", learn("0010 00000002 0000"), "oxm_class"],
     ["a flow_mod_spec that ends in its immediate", learn("23e0 000000000000"), "learn.spec.immediate"],
     ["bundle members that are not there", packetOut(`ffff 0020 00002320 000c ${bundle("0004")}`), "bundle.n_members"],
+    [
+      "a controller2 reason of two bytes",
+      packetOut("ffff 0018 00002320 0025 000000000000 0002 0006 0001 0000"),
+      "controller2.property.length",
+    ],
+    [
+      "a packet-in2's reason of two bytes",
+      fromHex("0404 0018 00000000 00002320 0000001e 0005 0006 0001 0000"),
+      "packet_in2.property.length",
+    ],
     ["a field of a wrong length", packetIn("80000002 0001"), "oxm_length"],
     ["a masked field of the unmasked length", packetIn("80000504 00000001"), "oxm_length"],
     ["a field beyond the match", packetIn("80000008 00000001"), "oxm_length"],
@@ -196,6 +206,14 @@ describe("what is not known is kept", () => {
     [
       "a bundle that names a field",
       packetOut(`ffff 0020 00002320 000c ${bundle("0000").replace("0000 00000000", "001f 00010004")}`),
+    ],
+    [
+      "a controller2 reason with padding in its length",
+      packetOut("ffff 0018 00002320 0025 000000000000 0002 0008 00 000000"),
+    ],
+    [
+      "a packet-in2's table with padding in its length",
+      fromHex("0404 0018 00000000 00002320 0000001e 0003 0008 0a 000000"),
     ],
     ["an experimenter message", fromHex("0404 0014 00000001 12345678 00000009 01020304")],
     ["a multipart reply of an unknown type", fromHex("0413 0014 00000001 1234 0000 00000000 01020304")],

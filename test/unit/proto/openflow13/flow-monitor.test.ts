@@ -1,6 +1,6 @@
 // The ONF's flow monitor against a real ovs-vswitchd: as Weft's codec subscribes, and as ovs-ofctl does.
 import { spawn } from "node:child_process";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toHex } from "../../../../proto/bytes/hex.ts";
@@ -18,6 +18,7 @@ import {
 } from "../../../../proto/openflow13/index.ts";
 import { RealSwitch } from "../../southbound/openflow/real-switch.ts";
 import { ofpParse, ovsOfctlMissing } from "./ovs-ofctl.ts";
+import { SwitchClient } from "./switch-client.ts";
 
 const ALL = ONFFMF.INITIAL | ONFFMF.ADD | ONFFMF.DELETE | ONFFMF.MODIFY | ONFFMF.ACTIONS;
 
@@ -31,52 +32,19 @@ function subscribe(xid: number, flags: number): OpenFlowMessage {
   };
 }
 
-/** A connection that gives each message as bytes; what was read and not awaited stays queued. */
-class Client {
-  readonly #socket: Socket;
-  readonly #queue: Uint8Array[] = [];
-  #wake: () => void = () => undefined;
+interface Updates {
+  readonly xid: number;
+  readonly updates: readonly FlowUpdate[];
+  readonly bytes: Uint8Array;
+}
 
-  constructor(path: string) {
-    const framer = new MessageFramer();
-    this.#socket = connect(path);
-    this.#socket.on("data", (chunk) => {
-      framer.push(chunk, (buffer, start, end) => this.#queue.push(Uint8Array.from(buffer.subarray(start, end))));
-      this.#wake();
-    });
-    this.send({ kind: "hello", xid: 1, version: 4, elements: [] });
-  }
-
-  send(message: OpenFlowMessage): void {
-    this.#socket.write(encode(message));
-  }
-
-  /** The next flow updates, with the xid they came under. Everything read must be written back the same. */
-  async updates(): Promise<{
-    readonly xid: number;
-    readonly updates: readonly FlowUpdate[];
-    readonly bytes: Uint8Array;
-  }> {
-    for (;;) {
-      const bytes = this.#queue.shift();
-      if (bytes === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        continue;
-      }
-      const message = decode(bytes);
-      expect(toHex(encode(message))).toBe(toHex(bytes));
-      if (message.kind === "error") throw new Error(`the switch refuses: ${message.type} ${message.code}`);
-      if (message.kind === "multipart_reply" && message.body.kind === "onf_flow_monitor") {
-        return { xid: message.xid, updates: message.body.updates, bytes };
-      }
-    }
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
+/** The next flow updates, with the xid they came under. */
+function updates(client: SwitchClient): Promise<Updates> {
+  return client.next((message, bytes) =>
+    message.kind === "multipart_reply" && message.body.kind === "onf_flow_monitor"
+      ? { xid: message.xid, updates: message.body.updates, bytes }
+      : undefined,
+  );
 }
 
 function text(update: FlowUpdate): string {
@@ -87,10 +55,10 @@ function text(update: FlowUpdate): string {
 
 describe.skipIf(ovsOfctlMissing())("a flow monitor on a real switch", () => {
   let sw: RealSwitch;
-  const clients: Client[] = [];
+  const clients: SwitchClient[] = [];
 
-  const connectClient = (): Client => {
-    const client = new Client(join(sw.directory, "br0.mgmt"));
+  const connectClient = (): SwitchClient => {
+    const client = new SwitchClient(join(sw.directory, "br0.mgmt"));
     clients.push(client);
     return client;
   };
@@ -108,22 +76,22 @@ describe.skipIf(ovsOfctlMissing())("a flow monitor on a real switch", () => {
   it("tells of the flows there are, then of those that others add, modify and remove", async () => {
     const client = connectClient();
     client.send(subscribe(7, ALL));
-    const initial = await client.updates();
+    const initial = await updates(client);
     expect(initial.xid).toBe(7);
     expect(initial.updates.map(text)).toEqual(["added 1 5 tcp,in_port=1,tp_dst=80 output:2"]);
 
     await sw.ofctl("add-flow", "table=2,priority=7,udp,idle_timeout=9,cookie=0x77,actions=output:1,goto_table:3");
-    const added = await client.updates();
+    const added = await updates(client);
     expect(added.xid).toBe(0);
     expect(added.updates.map(text)).toEqual(["added 2 7 udp output:1,goto_table:3"]);
     expect(added.updates[0]).toMatchObject({ idleTimeoutSec: 9, hardTimeoutSec: 0, cookie: 0x77n, reason: 0 });
 
     await sw.ofctl("mod-flows", "table=2,udp,actions=learn(table=5,output:NXM_OF_IN_PORT[])");
-    const modified = await client.updates();
+    const modified = await updates(client);
     expect(modified.updates.map(text)).toEqual(["modified 2 7 udp learn(table=5,output:NXM_OF_IN_PORT[])"]);
 
     await sw.ofctl("del-flows", "table=2");
-    const deleted = await client.updates();
+    const deleted = await updates(client);
     expect(deleted.updates.map(text)).toEqual(["deleted 2 7 udp learn(table=5,output:NXM_OF_IN_PORT[])"]);
     expect(deleted.updates[0]).toMatchObject({ reason: 2 });
     expect(ofpParse([initial.bytes, added.bytes, modified.bytes, deleted.bytes])).toEqual([
@@ -137,15 +105,15 @@ describe.skipIf(ovsOfctlMissing())("a flow monitor on a real switch", () => {
   it("tells of one's own changes by their xid alone, and in full when asked to", async () => {
     const client = connectClient();
     client.send(subscribe(8, ALL & ~ONFFMF.INITIAL));
-    await client.updates();
+    await updates(client);
     client.send({ ...parseFlow("table=4,priority=9,arp,actions=drop"), xid: 0x1234 });
-    expect((await client.updates()).updates).toEqual([{ kind: "abbreviated", xid: 0x1234 }]);
+    expect((await updates(client)).updates).toEqual([{ kind: "abbreviated", xid: 0x1234 }]);
 
     const whole = connectClient();
     whole.send(subscribe(9, (ALL & ~ONFFMF.INITIAL) | ONFFMF.OWN));
-    await whole.updates();
+    await updates(whole);
     whole.send({ ...parseFlow("table=4,priority=10,arp,actions=drop"), xid: 0x1235 });
-    expect((await whole.updates()).updates.map(text)).toEqual(["added 4 10 arp drop"]);
+    expect((await updates(whole)).updates.map(text)).toEqual(["added 4 10 arp drop"]);
   });
 
   it("reads what ovs-ofctl asks for, and writes the same", async () => {
