@@ -33,6 +33,9 @@ const NXPINT = {
   CONTINUATION: 8,
 } as const;
 
+/** As Open vSwitch writes them. */
+const ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, NXPINT.CONTINUATION, NXPINT.USERDATA];
+
 type Writable = { -readonly [K in keyof NxPacketIn2]: NxPacketIn2[K] };
 
 function fixed(r: ByteReader, length: number): void {
@@ -103,8 +106,9 @@ export function decodePacketIn2(r: ByteReader, xid: number, kind: NxPacketIn2["k
       throw r.fail("wire/length", `property length ${length}`, "packet_in2.property.length", r.offset - 2);
     const body = r.sub(length - 4, "packet_in2.property.length");
     r.skip((8 - (length & 7)) & 7, "packet_in2.property.pad");
-    if (type <= last || !decodeProperty(body, type, m)) return undefined;
-    last = type;
+    const rank = ORDER.indexOf(type);
+    if (rank <= last || !decodeProperty(body, type, m)) return undefined;
+    last = rank;
   }
   return m;
 }
@@ -148,6 +152,6 @@ export function encodePacketIn2(w: ByteWriter, m: NxPacketIn2): void {
       for (const tlv of metadata) encodeOxm(w, tlv);
     });
   }
-  bytesProperty(w, NXPINT.USERDATA, m.userdata);
   bytesProperty(w, NXPINT.CONTINUATION, m.continuation);
+  bytesProperty(w, NXPINT.USERDATA, m.userdata);
 }
