@@ -26,15 +26,12 @@ def plain(value):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (bytes, bytearray)):
-        return {"bytes": bytes(value).hex()}
     return value
 
 
 def described(message):
-    """Bytes come out as {"bytes": hex}, which no text can be mistaken for."""
-    marked = message.to_jsondict(encode_string=lambda raw: raw)
-    return plain(marked)
+    """Bytes come out as hex, but for a few that os-ken always gives in base64."""
+    return plain(message.to_jsondict(encode_string=lambda raw: raw.hex().encode()))
 
 
 def parse(hex_text):
