@@ -106,4 +106,5 @@ export { formatMatch } from "./text/format-match.ts";
 export { formatPort } from "./text/format-value.ts";
 export { parseActions, parseInstructions } from "./text/parse-actions.ts";
 export { parseFlow } from "./text/parse-flow.ts";
+export { parseGroup, parseMeter } from "./text/parse-group.ts";
 export { parseMatch } from "./text/parse-match.ts";

@@ -6,9 +6,13 @@ import {
   decode,
   encode,
   formatFlow,
+  formatGroup,
   formatInstructions,
   formatMatch,
+  formatMeter,
   parseFlow,
+  parseGroup,
+  parseMeter,
 } from "../../../../proto/openflow13/index.ts";
 import { captureOfctl, ofpParse, ovsOfctlMissing } from "./ovs-ofctl.ts";
 
@@ -173,6 +177,26 @@ const SAME_BYTES = /^(multipath|bundle|sample|learn|check_pkt|delete_field|clone
 /** Registers that overlap others: ovs-ofctl prints them as the parts they are made of. */
 const OVERLAPPING = /^(xreg|xxreg)/;
 
+const GROUPS = [
+  "group_id=1,type=all,bucket=output:1,bucket=output:2",
+  "group_id=2,type=select,bucket=weight:5,actions=output:1,bucket=actions=output:2,pop_vlan",
+  "group_id=3,type=indirect,bucket=actions=set_field:0a:00:00:00:00:01->eth_dst,output:3",
+  "group_id=4,type=ff,bucket=watch_port:1,output:1,bucket=watch_port:2,watch_group:3,actions=output:2",
+  "group_id=5,type=fast_failover,bucket=watch_group=9,actions=group:9",
+  "group_id=6,type=all",
+  "group_id=0x10,type=select,bucket=weight=0,actions=resubmit(,3),ct(commit,exec(set_field:1->ct_mark)),2",
+  "group_id=8,type=all,bucket=bucket_id:0,actions=learn(table=5,output:NXM_OF_IN_PORT[]),output:LOCAL",
+  "group_id=9 type=all bucket=actions=drop",
+];
+
+const METERS = [
+  "meter=5 pktps burst stats bands=type=drop rate=50 burst_size=10",
+  "meter=6,kbps,band=type=drop,rate=1000",
+  "meter=7 pktps bands=type=dscp_remark rate=5 prec_level=1,type=drop rate=9",
+  "meter=0x8 kbps bands=type=drop rate=3",
+  "meter=controller pktps bands=type=drop rate=3",
+];
+
 function splitPrinted(line: string): { match: string; actions: string } {
   const found = /priority=\d+(?:,(\S*))?.* actions=(.*)$/.exec(line);
   return { match: found?.[1] ?? "", actions: found?.[2] ?? line };
@@ -227,6 +251,36 @@ describe.skipIf(ovsOfctlMissing())("flow-mods that ovs-ofctl encodes", () => {
       }
     });
     expect(differences).toEqual([]);
+  });
+
+  it("are made of groups too", async () => {
+    const captured = await captureOfctl("add-groups", ["-"], GROUPS.join("\n"));
+    expect(captured).toHaveLength(GROUPS.length);
+    const printed = ofpParse(captured);
+    captured.forEach((bytes, i) => {
+      const theirs = decode(bytes);
+      expect(toHex(encode(theirs))).toBe(toHex(bytes));
+      const line = GROUPS[i] as string;
+      expect(toHex(encode({ ...parseGroup(line), xid: theirs.xid })), line).toBe(toHex(bytes));
+      if (theirs.kind !== "group_mod") throw new Error(`${line} became a ${theirs.kind}`);
+      expect(printed[i]).toContain(`ADD ${formatGroup(theirs)}`);
+      expect({ ...parseGroup(formatGroup(theirs)), xid: theirs.xid }).toEqual(theirs);
+    });
+    const [deletion = new Uint8Array(0)] = await captureOfctl("del-groups", ["group_id=7"]);
+    expect({ ...parseGroup("group_id=7", "delete"), xid: decode(deletion).xid }).toEqual(decode(deletion));
+  });
+
+  it.each(METERS)("are made of meters too: %s", async (line) => {
+    const [bytes = new Uint8Array(0)] = await captureOfctl("add-meter", [line]);
+    const theirs = decode(bytes);
+    expect(toHex(encode(theirs))).toBe(toHex(bytes));
+    expect(toHex(encode({ ...parseMeter(line), xid: theirs.xid }))).toBe(toHex(bytes));
+    if (theirs.kind !== "meter_mod") throw new Error(`${line} became a ${theirs.kind}`);
+    const squeezed = (text: string): string => text.replace(/\s+/g, " ");
+    expect(squeezed(ofpParse([bytes])[0] ?? "")).toContain(
+      `ADD ${squeezed(formatMeter(theirs).replace("bands=", "bands= "))}`,
+    );
+    expect({ ...parseMeter(formatMeter(theirs)), xid: theirs.xid }).toEqual(theirs);
   });
 
   it("decode from bundles too, with groups beside them", async () => {

@@ -11,7 +11,9 @@ import {
   formatMeter,
   parseActions,
   parseFlow,
+  parseGroup,
   parseMatch,
+  parseMeter,
 } from "../../../../proto/openflow13/index.ts";
 
 describe("parsing", () => {
@@ -59,6 +61,31 @@ describe("parsing", () => {
   it("a flow without actions is refused, unless it is to be deleted", () => {
     expect(() => parseFlow("table=1,in_port=1")).toThrowError(/needs actions=/);
     expect(parseFlow("table=1,in_port=1,out_port=2", "delete")).toMatchObject({ command: "delete", outPort: 2 });
+  });
+
+  it.each([
+    ["type=all,bucket=output:1", /needs group_id=/],
+    ["group_id=1,bucket=output:1", /needs type=/],
+    ["group_id=1,type=some", /no type of group/],
+    ["group_id=1,type=all,colour=red", /a group has no "colour"/],
+    ["group_id=1,type=all,bucket=colour=red,actions=output:1", /a bucket has no "colour=red" \(at character 27\)/],
+    ["group_id=1,type=all,bucket=weight:99999,output:1", /does not fit 16 bits/],
+    ["group_id=1,type=all,bucket=fly:1", /no action/],
+  ])("the group %j is refused", (text, message) => {
+    expect(() => parseGroup(text)).toThrowError(message);
+  });
+
+  it.each([
+    ["pktps bands=type=drop rate=1", /needs meter=/],
+    ["meter=1 bands=type=drop rate=1", /needs kbps or pktps/],
+    ["meter=1 pktps", /needs bands=/],
+    ["meter=1 pktps bands=rate=1", /before a band's type=/],
+    ["meter=1 pktps bands=type=drop", /needs rate=/],
+    ["meter=1 pktps bands=type=fly rate=1", /no type of band/],
+    ["meter=1 pktps bands=type=drop rate=1 colour=red", /a band has no "colour"/],
+    ["meter=1 constructor bands=type=drop rate=1", /a meter has no/],
+  ])("the meter %j is refused", (text, message) => {
+    expect(() => parseMeter(text)).toThrowError(message);
   });
 
   it("takes what dump-flows shows", () => {
