@@ -19,8 +19,9 @@ const load = (path) => import(pathToFileURL(join(resolve(options.dist), path)).h
 const registry = await load("src/pipeline/registry.js");
 const { compileSwitch } = await load("src/pipeline/compile.js");
 const { deriveFabric } = await load("src/model/fabric.js");
-const { TUNNEL_TYPES, tunnelName, tunnelPort } = await load("src/model/tunnel-types.js");
+const { encapsulationBytes, TUNNEL_TYPES, tunnelName, tunnelPort } = await load("src/model/tunnel-types.js");
 const { MESH } = await load("src/model/topology.js");
+const { DEFAULT_POLICY } = await load("src/model/policy.js");
 const { defaultConfig } = await load("src/config/index.js");
 const { createProgram } = await load("src/cli/program.js");
 const { formatGroup, formatInstructions, formatMatch } = await load("proto/openflow13/index.js");
@@ -30,8 +31,8 @@ const KINDS = {
   identity:
     "Drops what matched nothing. Its cookie names the host's index, so that a controller that starts with nothing knows whose switch this is before its OVSDB connects; 0 on a switch without OVSDB.",
   guard:
-    "Drops frames with a group source address, and frames to 01:80:c2:00:00:0x (STP, LACP, LLDP), which a bridge does not forward.",
-  port: "A local port and VLAN: writes the network's VNI to `metadata`, pops the tag where there is one.",
+    "Drops frames with a group source address, and frames to addresses that a bridge keeps to one link (STP, LACP, LLDP, CDP and others) unless `other_config:forward-bpdu` is set.",
+  port: "A local port and VLAN: writes the network's VNI to `metadata`. The tag stays as the carrier of its priority: its VLAN becomes 0, or 1 for a protected port. VLANs that no port names, on trunks of all VLANs, go by 0x7ff000 plus the VLAN.",
   relay:
     "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
   tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
@@ -47,17 +48,50 @@ const KINDS = {
     "A question for a known address. ARP: its answer. A neighbour solicitation: its answer where the switch can write one and the owner has said whether it routes, else to the owner alone. The same bytes on every switch.",
   unanswered: "On, as it came: what is not known here, and solicitations without the option that an answer would need.",
   advertise: "Copies the source MAC into the target link-layer option.",
-  return: "Out by the port it came from, with the tag that the port's network has there.",
-  "local-endpoint": "To an endpoint on this switch: out by its port.",
+  return: "Out by the port it came from: to EGRESS with it.",
+  "local-endpoint": "To an endpoint on this switch: to EGRESS with its port.",
   "remote-endpoint":
-    "To an endpoint on another host: sets the tunnel key, and to that host's group. The same bytes on every switch.",
-  flood: "To all of the network: local ports, and each host that has members.",
-  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: out by its port.",
+    "To an endpoint on another host: sets the tunnel key, through DEPART, and to that host's group. The same bytes on every switch.",
+  flood: "To all of the network: local ports; then, through DEPART, each host that has members.",
+  "deliver-endpoint": "Out of a tunnel, to an endpoint on this switch: to EGRESS with its port.",
   "deliver-flood": "Out of a tunnel, to all local ports of the network.",
+  probe:
+    "A probe for loops outside of the fabric: a copy to the controller, under a meter of its own, and no further. Ports that are blocked are probed too.",
+  blocked:
+    "A port that meets another one outside of the fabric, and is cut off for as long as it does. No group and no endpoint leads to it.",
+  speaker:
+    "From a declared MAC, with an address of its own or one of its probes for it; neighbour advertisements go to CLAIM, all else to LEARN.",
+  impostor: "What is said in anybody else's name, or so that the switch can't read it: dropped.",
+  "own-claim": "A neighbour advertisement for an address of the sender's own, with its own MAC inside.",
+  reflection:
+    "Out of a tunnel, from a MAC whose place is a locked port of this switch: dropped. It goes when the MAC has its place elsewhere.",
+  withheld: "What the network's policy does not flood: dropped.",
+  egress:
+    "Out of a port: the tag that its VLAN columns ask for takes the carrier's place and keeps its priority. What comes from a protected port is dropped at another.",
+  depart:
+    "A carrier without a priority is taken off, since it says nothing; it is kept in front of another tag, which would be taken for it.",
+  uncovered: "A carrier again, in front of a tag that DEPART has uncovered.",
 };
 
 const PRIORITY_KINDS = {
-  classify: { guard: ["guard"], relay: ["relay"], tunnel: ["tunnel"], port: ["port"], identity: ["identity"] },
+  classify: {
+    probe: ["probe"],
+    guard: ["guard"],
+    blocked: ["blocked"],
+    relay: ["relay"],
+    tunnel: ["tunnel"],
+    port: ["port"],
+    otherVlans: ["port"],
+    identity: ["identity"],
+  },
+  guard: {
+    unreadable: ["impostor"],
+    neighbor: ["speaker"],
+    impostor: ["impostor"],
+    speaker: ["speaker"],
+    stranger: ["impostor"],
+  },
+  claim: { own: ["own-claim"], impostor: ["impostor"] },
   learn: {
     knownAddress: ["known-address"],
     addressNews: ["address-news"],
@@ -67,8 +101,22 @@ const PRIORITY_KINDS = {
   answer: { ownPort: ["own-port"], withoutOption: ["unanswered"], address: ["answer"], unanswered: ["unanswered"] },
   advertise: { targetOption: ["advertise"] },
   return: { tagged: ["return"], untagged: ["return"] },
-  forward: { endpoint: ["local-endpoint", "remote-endpoint"], flood: ["flood"] },
-  deliver: { endpoint: ["deliver-endpoint"], flood: ["deliver-flood"] },
+  forward: {
+    endpoint: ["local-endpoint", "remote-endpoint"],
+    essential: ["flood"],
+    group: ["flood", "withheld"],
+    flood: ["flood", "withheld"],
+  },
+  deliver: {
+    reflection: ["reflection"],
+    endpoint: ["deliver-endpoint"],
+    essential: ["deliver-flood"],
+    group: ["deliver-flood", "withheld"],
+    flood: ["deliver-flood", "withheld"],
+  },
+  egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
+  depart: { doubleTagged: ["depart"], plain: ["depart"] },
+  uncovered: { tagged: ["uncovered"] },
 };
 
 const hex = (number) => `0x${number.toString(16)}`;
@@ -115,7 +163,7 @@ function priorityTables() {
 /** Two guests on `one`, one on `two`, one on `three` in VLAN 10. */
 function exampleSwitch() {
   const networkOf = (tag) => ({ tag, trunks: [], vlanMode: null });
-  const port = (name, ofport, tag, declaredMacs) => ({
+  const port = (name, ofport, tag, declaredMacs, fields = {}) => ({
     name,
     ofport,
     type: "",
@@ -127,10 +175,12 @@ function exampleSwitch() {
     excluded: null,
     inUse: true,
     problems: [],
+    ...fields,
   });
+  const locked = { locked: true, declaredIps: ["10.0.10.1"] };
   const ids = ["one", "two", "three"];
   const ports = {
-    one: [port("tap0", 1, null, []), port("tap1", 2, 10, ["52:54:00:00:10:01"])],
+    one: [port("tap0", 1, null, []), port("tap1", 2, 10, ["52:54:00:00:10:01"], locked), port("tap2", 3, null, [])],
     two: [port("tap0", 1, null, ["52:54:00:00:00:02"])],
     three: [port("tap0", 1, 10, ["52:54:00:00:10:03"])],
   };
@@ -176,7 +226,13 @@ function exampleSwitch() {
   const fabric = deriveFabric({
     fabricId: "example",
     tunnelType: type,
-    networkSettings: [],
+    networkSettings: [
+      { name: "vlan10", vni: null, tag: null, policy: { ...DEFAULT_POLICY, multicast: "drop", floodKbps: 8000 } },
+    ],
+    loops: {
+      meetings: [{ ends: [1, 3].map((ofport) => ({ hostId: "one", ofport, vni: 4095 })) }],
+      held: new Set(),
+    },
     identities: new Map(ids.map((id) => [id, { id, name: id, index: indexOf(id), tunnelIp: ipOf(id), problems: [] }])),
     hostFacts: new Map(ids.map((id) => [id, hostFact(id)])),
     switchFacts: new Map([
@@ -205,6 +261,7 @@ function exampleSwitch() {
     idleTimeoutSec: endpoints.idleTimeoutSec,
     puntsPerSecond: punts.packetsPerSecond,
     puntBurst: punts.burst,
+    loopProbes: true,
   });
 }
 
@@ -234,7 +291,7 @@ function exampleText() {
   }
   lines.push("", "meters");
   for (const meter of [...meters.values()].sort((a, b) => a.meterId - b.meterId)) {
-    lines.push(`  meter=${meter.meterId} pktps burst drop rate=${meter.ratePps} burst_size=${meter.burst}`);
+    lines.push(`  meter=${meter.meterId} ${meter.unit} burst drop rate=${meter.rate} burst_size=${meter.burst}`);
   }
   return lines;
 }
@@ -250,9 +307,10 @@ function pipelineDocument() {
     "What every switch of the fabric holds. The flows are the same in kind on each; no flow uses NORMAL or `learn`.",
     "`weft flows HOST` prints those of a host in the form of the example below.",
     "",
-    "A frame enters at CLASSIFY. From a local port it goes on to LEARN and FORWARD, from a tunnel to DELIVER. No flow of",
-    "DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can circulate in the fabric. Between LEARN and",
-    "FORWARD lies ANSWER for ARP and neighbour solicitations of known senders: what it answers goes back by RETURN.",
+    "A frame enters at CLASSIFY. From a local port it goes on to LEARN and FORWARD, from a locked one by GUARD before that,",
+    "from a tunnel to DELIVER. No flow of DELIVER sends to a tunnel, so a frame crosses one tunnel at most and none can",
+    "circulate in the fabric. Between LEARN and FORWARD lies ANSWER for ARP and neighbour solicitations of known senders: what",
+    "it answers goes back by RETURN.",
     "",
     "## Tables",
     "",
@@ -309,8 +367,28 @@ function pipelineDocument() {
     "",
     "## Meters",
     "",
-    "One for each local port: its id is the low 16 bits of the port number. It limits the copies to the controller, never",
-    `the frames themselves: ${defaultConfig.punts.packetsPerSecond} packets a second unless configured. A switch without meters copies without a limit.`,
+    ...table(
+      ["id", "for", "limits"],
+      [
+        [
+          "p",
+          "the port whose number has the low 16 bits p",
+          `its copies to the controller, never the frames themselves: ${defaultConfig.punts.packetsPerSecond} packets a second unless configured`,
+        ],
+        [
+          range(registry.probeMeter(0), "p"),
+          "the same port",
+          "loop probes that come in there: in a storm the other meter is used up",
+        ],
+        [
+          range(registry.floodMeter(0), "n"),
+          "the n-th network with a `floodKbps`, by VNI",
+          "what local ports flood into the network: what is above is dropped",
+        ],
+      ],
+    ),
+    "",
+    "A switch without meters copies and floods without a limit.",
     "",
     "## Tunnel ports",
     "",
@@ -318,21 +396,26 @@ function pipelineDocument() {
     "side while the fabric changes from one to the other.",
     "",
     ...table(
-      ["type", "name", "port number", "on the wire", "bytes of headers (IPv4)"],
-      Object.entries(TUNNEL_TYPES).map(([type, { portBase, udpPort, overheadIpv4 }]) => [
+      ["type", "name", "port number", "on the wire", "of the MTU (IPv4)", "of the MTU (IPv6)"],
+      Object.entries(TUNNEL_TYPES).map(([type, { portBase, udpPort }]) => [
         type,
         `${type} + j, as in ${tunnelName(type, 3)}`,
         range(portBase, "j"),
         udpPort === null ? "IP protocol 47" : `UDP ${udpPort}`,
-        overheadIpv4,
+        `${encapsulationBytes(type, "ipv4")} bytes`,
+        `${encapsulationBytes(type, "ipv6")} bytes`,
       ]),
     ),
+    "",
+    "What a tunnel takes of the underlay's MTU is its headers, the inner Ethernet header, and two tags: the label of a frame",
+    "that a relay passes on, and that of a frame with a priority and no VLAN.",
     "",
     "## An example",
     "",
     "The switch of host `one` (index 1) in a fabric of three. On `one` stand a guest of the default network, which has",
-    "been heard with the addresses 10.0.0.1 and fe80::1, and a guest with tag 10 whose MAC is declared. Host `two` has a guest of the",
-    "default network, host `three` one with tag 10.",
+    "been heard with the addresses 10.0.0.1 and fe80::1; a guest with tag 10 whose port is locked to its MAC and its address 10.0.10.1;",
+    "and a third port, which is blocked because it meets the first one outside of the fabric. Host `two` has a guest of the",
+    "default network, host `three` one with tag 10. The network of tag 10 drops multicast and may flood 8 Mbit/s.",
     "",
     "```",
     ...exampleText(),

@@ -52,6 +52,8 @@ export interface NetworkView {
   readonly hosts: readonly string[];
   readonly ports: number;
   readonly endpoints: number;
+  /** The largest MTU whose packets fit all paths between its hosts; null where it has none. */
+  readonly mtu: number | null;
 }
 
 export interface PortView {
@@ -65,6 +67,12 @@ export interface PortView {
   readonly trunks: readonly number[];
   readonly networks: readonly string[];
   readonly state: "up" | "down" | "error";
+  /** Whether only declared MACs and addresses may speak from there. */
+  readonly locked: boolean;
+  /** Whether it is cut off because it meets another port outside of the fabric. */
+  readonly blocked: boolean;
+  /** The largest MTU whose packets fit all paths from there; null where the port is in no network. */
+  readonly mtu: number | null;
   readonly problems: readonly ProblemView[];
 }
 

@@ -20,7 +20,7 @@ const KEYS_OF: ReadonlyMap<string, readonly string[]> = new Map([
   ...Object.entries(defaultConfig)
     .filter(([, value]) => typeof value === "object" && value !== null)
     .map(([key, value]) => [key, Object.keys(value)] as const),
-  ["networks.*", ["vni", "tag", "answer"]],
+  ["networks.*", ["vni", "tag", "answer", "unknownUnicast", "multicast", "floodKbps", "locked"]],
   ["hosts.*", ["name", "tunnelIp", "bridge", "index"]],
 ]);
 

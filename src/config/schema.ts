@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { defaultConfig } from "./defaults.ts";
-import { LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
+import { FLOOD_OR_DROP, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
 
 /** Every message completes the sentence "expected ...". */
 function text(expected: string, pattern: RegExp) {
@@ -57,9 +57,13 @@ const methods = (example: string) =>
     .min(1, { error: `at least one connection method, such as [${example}]` });
 
 const network = section({
-  vni: integer("a network's number in tunnels", 1, 0x7fffff).exactOptional(),
+  vni: integer("a network's number in tunnels", 1, 0x7fefff).exactOptional(),
   tag: integer("a VLAN tag", 1, 4094).exactOptional(),
-  answer: z.boolean({ error: "true or false" }).exactOptional(),
+  unknownUnicast: choice(FLOOD_OR_DROP).exactOptional(),
+  multicast: choice(FLOOD_OR_DROP).exactOptional(),
+  floodKbps: integer("kilobits a second", 64, 100_000_000).exactOptional(),
+  locked: flag.exactOptional(),
+  answer: flag.exactOptional(),
 });
 
 const host = section({
@@ -113,6 +117,9 @@ export const configSchema = section({
     probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
   }),
+  underlayMtu: integer("bytes", 576, 65_535).default(fallback.underlayMtu),
+  mtu: section({ request: flag.default(fallback.mtu.request) }),
+  loops: section({ probeSec: integer("seconds", 0, 3600).default(fallback.loops.probeSec) }),
   topology: section({
     hubs: z.array(label("a host's id or name"), { error: "a list of hosts" }).default([...fallback.topology.hubs]),
     direct: z

@@ -6,9 +6,16 @@ export type TunnelType = (typeof TUNNEL_TYPES)[number];
 export const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+export const FLOOD_OR_DROP = ["flood", "drop"] as const;
+export type FloodOrDrop = (typeof FLOOD_OR_DROP)[number];
+
 export interface NetworkConfig {
   readonly vni?: number;
   readonly tag?: number;
+  readonly unknownUnicast?: FloodOrDrop;
+  readonly multicast?: FloodOrDrop;
+  readonly floodKbps?: number;
+  readonly locked?: boolean;
   /** Whether switches answer ARP and neighbour solicitations for its endpoints; they do unless told otherwise. */
   readonly answer?: boolean;
 }
@@ -64,6 +71,12 @@ export interface WeftConfig {
     readonly probeSec: number;
     readonly handshakeSec: number;
   };
+  /** Of hosts that do not show or say theirs. */
+  readonly underlayMtu: number;
+  /** Whether internal ports get the MTU that fits. */
+  readonly mtu: { readonly request: boolean };
+  /** How often each port sends a probe for loops outside of the fabric; 0 for never. */
+  readonly loops: { readonly probeSec: number };
   /**
    * Without hubs every pair of hosts has a tunnel. With hubs (ids or names) each host has one to each hub, and the pairs
    * under `direct` have theirs too.

@@ -18,6 +18,7 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
+import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
 import type { Counters } from "./counters.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
@@ -35,6 +36,11 @@ export interface QueriesOptions {
   readonly nowMs: () => number;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
+}
+
+function least(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 export function makeQueries(options: QueriesOptions): Queries {
@@ -61,7 +67,8 @@ export function makeQueries(options: QueriesOptions): Queries {
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
-      ...host.ports.flatMap((port) => port.fact.problems),
+      ...capProblems(fabric, host),
+      ...host.ports.flatMap((port) => [...port.fact.problems, ...port.problems]),
       ...(foreign === 0
         ? []
         : [
@@ -164,6 +171,7 @@ export function makeQueries(options: QueriesOptions): Queries {
           hosts: [...(before?.hosts ?? []), ...members.map((host) => host.id)].sort(),
           ports: (before?.ports ?? 0) + ports,
           endpoints: (before?.endpoints ?? 0) + endpoints,
+          mtu: least([before?.mtu, ...members.map((host) => host.mtus.get(network.vni))]),
         });
       }
     }

@@ -1,6 +1,7 @@
 // The configuration in the terms of the parts it is given to.
-import type { WeftConfig } from "../config/index.ts";
+import type { NetworkConfig, WeftConfig } from "../config/index.ts";
 import type { HostId, NetworkSetting } from "../model/facts.ts";
+import { DEFAULT_POLICY, type NetworkPolicy } from "../model/policy.ts";
 import { MESH, type Topology } from "../model/topology.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 
@@ -31,6 +32,19 @@ export function hostSetting(settings: ReadonlyMap<HostId, HostSetting>, id: Host
   return settings.get(id) ?? NO_HOST_SETTING;
 }
 
+function policyOf(network: NetworkConfig): { policy?: NetworkPolicy } {
+  const { unknownUnicast, multicast, floodKbps, locked } = network;
+  if ([unknownUnicast, multicast, floodKbps, locked].every((one) => one === undefined)) return {};
+  return {
+    policy: {
+      unknownUnicast: unknownUnicast ?? DEFAULT_POLICY.unknownUnicast,
+      multicast: multicast ?? DEFAULT_POLICY.multicast,
+      floodKbps: floodKbps ?? DEFAULT_POLICY.floodKbps,
+      locked: locked ?? DEFAULT_POLICY.locked,
+    },
+  };
+}
+
 export function topologyOf({ topology }: WeftConfig): Topology {
   if (topology.hubs.length === 0) return MESH;
   return { kind: "hubs", hubs: topology.hubs, direct: topology.direct };
@@ -41,6 +55,7 @@ export function networkSettings(config: WeftConfig): readonly NetworkSetting[] {
     name,
     vni: network.vni ?? null,
     tag: network.tag ?? null,
+    ...policyOf(network),
     ...(network.answer === undefined ? {} : { answer: network.answer }),
   }));
 }
@@ -50,5 +65,6 @@ export function pipelineSettings(config: WeftConfig): PipelineSettings {
     idleTimeoutSec: config.endpoints.idleTimeoutSec,
     puntsPerSecond: config.punts.packetsPerSecond,
     puntBurst: config.punts.burst,
+    loopProbes: config.loops.probeSec > 0,
   };
 }

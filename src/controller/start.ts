@@ -11,10 +11,11 @@ import { systemClock } from "../southbound/stream/index.ts";
 import { Counters } from "./counters.ts";
 import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
+import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
 import { hostSettings, networkSettings, pipelineSettings, topologyOf } from "./settings.ts";
-import { Switches } from "./switches.ts";
+import { dpidText, Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
 
 export interface ControllerOptions {
@@ -45,6 +46,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     counters,
     changed: () => weaver.changed(),
+    blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
   });
   const hosts: Hosts = new Hosts({
@@ -72,12 +74,24 @@ export async function startController({ config, logger, version }: ControllerOpt
     networkSettings: networkSettings(config),
     hostSettings: settings,
     pipeline: pipelineSettings(config),
+    underlayMtu: config.underlayMtu,
+    requestMtu: config.mtu.request,
+    loops: () => loops.facts,
     configuredFabricId: config.fabric.id,
     startHoldMs: config.timeouts.startHoldSec * 1000,
     newFabricId: randomUUID,
     timers,
     log: logger,
     recomputed: () => counters.add("recomputations"),
+  });
+
+  const loops: LoopProbes = new LoopProbes({
+    intervalMs: config.loops.probeSec * 1000,
+    timers,
+    ports: () => weaver.probedPorts(),
+    session: (dpid) => switches.entries.get(dpid)?.session ?? null,
+    doubt: (dpid, ofport) => switches.forgetHeardAt(dpid, ofport),
+    changed: () => weaver.changed(),
   });
 
   const ovsdbHandlers: OvsdbHandlers = {
@@ -93,7 +107,12 @@ export async function startController({ config, logger, version }: ControllerOpt
       switches.ready(session);
       hosts.refreshAll();
     },
-    onPacketIn: (session, packetIn) => switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry)),
+    onPacketIn: (session, packetIn) => {
+      if (isProbe(packetIn)) {
+        counters.add("packetIns");
+        loops.received(dpidText(session.datapathId), packetIn);
+      } else switches.packetIn(session, packetIn, (entry) => weaver.sameFabric(entry));
+    },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onPortStatus: () => weaver.changed(),
     onError: (session, { error }) => {
@@ -121,6 +140,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
+    loops.stop();
     throw error;
   });
 
@@ -143,6 +163,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     }),
     async stop() {
       weaver.stop();
+      loops.stop();
       hosts.stop();
       switches.stop();
       await listeners.close();

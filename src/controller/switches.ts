@@ -48,6 +48,8 @@ export interface SwitchesOptions {
   readonly counters: Counters;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
+  /** A switch that was read has these ports cut off. */
+  readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
 }
@@ -130,7 +132,10 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
-    if (!entry.isRead) entry.observations.load(readback.observed);
+    if (!entry.isRead) {
+      entry.observations.load(readback.observed);
+      this.#options.blockedFound(entry.dpid, readback.blocked);
+    }
     entry.isRead = true;
     entry.installed = installed;
     entry.readback = readback;
@@ -199,6 +204,14 @@ export class Switches {
     if (kind === "known-mac") entry.observations.forget(vni, mac, Number(inPort));
     const ip = kind === "known-address" ? senderOf(removed.match) : null;
     if (ip !== null) entry.observations.forgetIp(vni, mac, Number(inPort), ip);
+  }
+
+  /** Who is really there is heard again with the next frame. */
+  forgetHeardAt(dpid: Dpid, ofport: number): void {
+    const { observations } = this.#entries.get(dpid) ?? {};
+    const here = observations?.all.filter((fact) => fact.ofport === ofport) ?? [];
+    for (const { vni, mac } of here) observations?.forget(vni, mac, ofport);
+    if (here.length > 0) this.#options.changed();
   }
 
   #entryOf(session: OpenFlowSession): SwitchEntry | null {

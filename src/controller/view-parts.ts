@@ -4,7 +4,8 @@ import { type FlowStats, formatInstructions, formatMatch } from "../../proto/ope
 import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from "../api/views.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
@@ -32,7 +33,7 @@ export function tunnelState(row: TunnelRowFact | undefined): {
   return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
 }
 
-export function portView(host: FabricHost, { fact, attachments }: FabricPort): PortView {
+export function portView(host: FabricHost, { fact, attachments, blocked, locks, mtu, problems }: FabricPort): PortView {
   const state = fact.problems.some((problem) => problem.code === "port/error") ? "error" : fact.up ? "up" : "down";
   return {
     host: host.id,
@@ -44,7 +45,10 @@ export function portView(host: FabricHost, { fact, attachments }: FabricPort): P
     trunks: fact.vlan.trunks,
     networks: attachments.map((at) => at.network.name),
     state,
-    problems: problemViews(fact.excluded === null ? fact.problems : [...fact.problems, fact.excluded]),
+    locked: locks.size > 0,
+    blocked,
+    mtu,
+    problems: problemViews([...fact.problems, ...(fact.excluded === null ? [] : [fact.excluded]), ...problems]),
   };
 }
 

@@ -1,10 +1,13 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
 import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import type { ProbedPort } from "../discovery/loop-watch.ts";
+import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric } from "../model/fabric.ts";
 import type { HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import type { LoopFacts } from "../model/loops.ts";
 import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
@@ -27,6 +30,10 @@ export interface WeaverOptions {
   readonly networkSettings: readonly NetworkSetting[];
   readonly hostSettings: ReadonlyMap<HostId, HostSetting>;
   readonly pipeline: PipelineSettings;
+  readonly underlayMtu: number;
+  readonly requestMtu: boolean;
+  /** Read at each recomputation. */
+  readonly loops: () => LoopFacts;
   readonly configuredFabricId: string | null;
   readonly startHoldMs: number;
   readonly newFabricId: () => string;
@@ -142,6 +149,9 @@ export class Weaver {
           .filter((entry) => entry.readback?.ownIndex !== 0)
           .flatMap(rememberedBy),
         holding: this.holding,
+        underlayMtu: this.#options.underlayMtu,
+        tunnelChecksums: this.#options.tunnelOptions.csum === true,
+        loops: this.#options.loops(),
         keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
         bfd: this.#options.bfd,
         topology: this.#options.topology,
@@ -233,6 +243,7 @@ export class Weaver {
           hostFacts: new Map([[id, host]]),
           switchFacts: new Map([[id, fact]]),
           remembered: [],
+          loops: this.#options.loops(),
           holding: false,
           keepTunnel: () => false,
           bfd: this.#options.bfd,
@@ -260,8 +271,20 @@ export class Weaver {
   desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
-    const { datapathType, tunnelOptions } = this.#options;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions });
+    const { datapathType, tunnelOptions, requestMtu } = this.#options;
+    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions, requestMtu });
+  }
+
+  /** Every local port whose switch is connected. */
+  probedPorts(): readonly ProbedPort[] {
+    const dpidOf = new Map([...this.#bindings].map(([dpid, id]) => [id, dpid]));
+    for (const dpid of this.#islands.keys()) dpidOf.set(loneHostId(dpid), dpid);
+    const { entries } = this.#options.switches;
+    const fabrics = [...(this.#fabric === null ? [] : [this.#fabric]), ...this.#islands.values()];
+    return probedPortsOf(fabrics, (id) => {
+      const dpid = dpidOf.get(id);
+      return dpid === undefined || entries.get(dpid)?.session == null ? null : dpid;
+    });
   }
 
   /** The switches among which a MAC has one place. */

@@ -128,6 +128,34 @@ function datapathTypeOf(ids: ReadonlyMap<string, string>): string | null {
   return text === undefined || text === "" ? null : text;
 }
 
+const MIN_UNDERLAY_MTU = 576;
+const MAX_UNDERLAY_MTU = 65_535;
+
+/**
+ * What the administrator says; else the MTU of the interface that the tunnels leave by, where that is one of Open
+ * vSwitch's own: of others the database knows nothing.
+ */
+function underlayMtu(rows: VswitchRows, ids: ReadonlyMap<string, string>, problems: Diagnostic[]): number | null {
+  const text = ids.get(HOST_SETTINGS.underlayMtu);
+  if (text !== undefined) {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+    if (value >= MIN_UNDERLAY_MTU && value <= MAX_UNDERLAY_MTU) return value;
+    problems.push(
+      diagnostic(
+        "host/underlay-mtu",
+        `external_ids:${HOST_SETTINGS.underlayMtu} is "${text.slice(0, 64)}", not an MTU`,
+        `ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.underlayMtu}=1500`,
+      ),
+    );
+  }
+  const interfaces = [...rows.interfaces.values()];
+  const egress = new Set(
+    interfaces.flatMap((row) => (tunnelRow(row) === null ? [] : (row.status.get("tunnel_egress_iface") ?? []))),
+  );
+  const mtus = interfaces.flatMap((row) => (egress.has(row.name) && row.mtu !== null ? [row.mtu] : []));
+  return mtus.length === 0 ? null : Math.min(...mtus);
+}
+
 /** `weft-tunnel-type`, else OVN's `ovn-encap-type`; what is no tunnel type of Weft's is told and left out. */
 function tunnelTypesOf(
   hostId: string,
@@ -149,6 +177,15 @@ function tunnelTypesOf(
   return types.length === 0 ? null : types;
 }
 
+/** Open vSwitch keeps two tags of those it parses: to push a third, the relay label, costs the innermost. */
+function vlanLimitProblem(hostId: string, limit: string): Diagnostic {
+  return diagnostic(
+    "host/vlan-limit",
+    `host ${hostId} has other_config:vlan-limit=${limit.slice(0, 16)}: frames with two VLAN tags lose one when they go by a relay`,
+    `on ${hostId}: ovs-vsctl remove open_vswitch . other_config vlan-limit`,
+  );
+}
+
 /** null before the root row was read. */
 export function hostFact(rows: VswitchRows, context: HostContext): HostFact | null {
   const root = rows.openVSwitch;
@@ -166,6 +203,8 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
   const problems: Diagnostic[] = [];
   if (standing.kind === "waiting" || standing.kind === "refused") problems.push(standing.problem);
   else if (tunnelIp.problem !== null) problems.push(tunnelIp.problem);
+  const vlanLimit = root.other_config.get("vlan-limit");
+  if (vlanLimit !== undefined && vlanLimit !== "1") problems.push(vlanLimitProblem(id, vlanLimit));
   const members = choice.row === undefined ? { ports: [], tunnels: [] } : portsOf(rows, choice.row);
   return Object.freeze({
     id,
@@ -173,11 +212,13 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     ovsVersion: root.ovs_version,
     bridgeName: choice.name,
     datapathType: datapathTypeOf(root.external_ids),
+    forwardBpdu: choice.row?.other_config.get("forward-bpdu") === "true",
     userspaceDatapath: choice.row?.datapath_type === "netdev",
     standing,
     dpid: choice.row === undefined ? null : dpidOf(choice.row),
     stored: storedIdentity(root.external_ids),
     tunnelIp: tunnelIp.ip,
+    underlayMtu: underlayMtu(rows, root.external_ids, problems),
     tunnelTypes: tunnelTypesOf(id, root.external_ids, problems),
     ports: Object.freeze(members.ports),
     tunnels: Object.freeze(members.tunnels),

@@ -1,4 +1,5 @@
 // Port and Interface rows of the integration bridge to port and tunnel facts.
+import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { isMulticastMac, type Mac, tryParseMac } from "../../proto/bytes/mac.ts";
 import type { InterfaceRow, PortRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
@@ -7,6 +8,7 @@ import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
 import { isTunnelType } from "../model/tunnel-types.ts";
+import type { PriorityTags } from "../model/vlan.ts";
 
 /** OVSDB gives the LOCAL port OpenFlow 1.0's number for it; in OpenFlow 1.3 it has another. */
 const OVSDB_LOCAL_PORT = 65_534;
@@ -137,6 +139,53 @@ function networkName(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): 
   return null;
 }
 
+/** What a port's rows say of a key; the Interface's word comes before the Port's. */
+function keyOf(port: PortRow, row: InterfaceRow, key: string): string | undefined {
+  return row.external_ids.get(key) ?? port.external_ids.get(key);
+}
+
+function isLocked(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): boolean {
+  const text = keyOf(port, row, PORT_KEYS.locked);
+  if (text !== undefined && text !== "true" && text !== "false") {
+    problems.push(
+      diagnostic(
+        "port/weft-locked",
+        `port ${port.name}: external_ids:${PORT_KEYS.locked} is "${text.slice(0, 64)}", which is neither true nor false: the port counts as locked`,
+        `ovs-vsctl set interface ${row.name} external_ids:${PORT_KEYS.locked}=true`,
+      ),
+    );
+  }
+  return text !== undefined && text !== "false";
+}
+
+const MAX_DECLARED_IPS = 256;
+
+/** What is not an address is left out, and the port is locked all the same: a typing error must not open it. */
+function declaredIps(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): readonly string[] | null {
+  const words = (keyOf(port, row, PORT_KEYS.ips) ?? "").split(/[\s,]+/).filter((word) => word !== "");
+  if (words.length === 0) return null;
+  const ips = words.map((word) => tryParseIp(word));
+  const wrong = words.filter((_, at) => ips[at] === undefined);
+  if (wrong.length > 0 || words.length > MAX_DECLARED_IPS) {
+    const what = wrong.length > 0 ? `names "${wrong[0]?.slice(0, 64)}", not an address` : "names too many addresses";
+    problems.push(
+      diagnostic(
+        "port/weft-ips",
+        `port ${port.name}: external_ids:${PORT_KEYS.ips} ${what}`,
+        `ovs-vsctl set interface ${row.name} 'external_ids:${PORT_KEYS.ips}="192.0.2.10,2001:db8::10"' (${MAX_DECLARED_IPS} at most)`,
+      ),
+    );
+  }
+  return [...new Set(ips.filter((ip) => ip !== undefined))].sort().slice(0, MAX_DECLARED_IPS);
+}
+
+/** As ovs-vswitchd reads it: "true" is an older way to say if-nonzero, and what it does not know is never. */
+function priorityTags(port: PortRow): PriorityTags {
+  const text = port.other_config.get("priority-tags");
+  if (text === "true") return "if-nonzero";
+  return text === "if-nonzero" || text === "always" ? text : "never";
+}
+
 /** A local port of the bridge. What a row says wrongly becomes a problem of the port, never an error. */
 export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
   const problems: Diagnostic[] = [];
@@ -156,10 +205,19 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
     name: port.name,
     ofport: openFlowPort(row),
     type: row.type,
-    vlan: Object.freeze({ tag: port.tag, trunks: port.trunks, vlanMode: port.vlan_mode }),
+    vlan: Object.freeze({
+      tag: port.tag,
+      trunks: port.trunks,
+      vlanMode: port.vlan_mode,
+      priorityTags: priorityTags(port),
+      protected: port.protected,
+    }),
     networkName: networkName(port, row, problems),
     storedVni: wholeNumber(storedVni, 1, MAX_VNI),
     declaredMacs: excluded === null && inUse ? declaredMac(row, problems) : [],
+    locked: isLocked(port, row, problems),
+    declaredIps: declaredIps(port, row, problems),
+    mtu: row.mtu,
     up: row.link_state === "up",
     inUse,
     excluded,

@@ -4,8 +4,8 @@ export type TunnelType = "gre" | "vxlan" | "geneve";
 
 const outerIpv4 = 20;
 const innerEthernet = 14;
-/** A relayed frame carries one VLAN tag more inside its tunnel. */
-const relayLabel = 4;
+/** A relayed frame carries one VLAN tag more inside its tunnel, and one with a priority another. */
+const tags = 4 + 4;
 
 const headerBytes: Readonly<Record<TunnelType, number>> = Object.freeze({
   gre: 4 + 4, // base header and key, RFC 2890
@@ -16,5 +16,5 @@ const headerBytes: Readonly<Record<TunnelType, number>> = Object.freeze({
 /** Without a type: what fits every type, so that guests keep their MTU when the fabric changes its type. */
 export function guestMtu(underlayMtu: number, type?: TunnelType): number {
   const header = type === undefined ? Math.max(...Object.values(headerBytes)) : headerBytes[type];
-  return underlayMtu - outerIpv4 - header - innerEthernet - relayLabel;
+  return underlayMtu - outerIpv4 - header - innerEthernet - tags;
 }

@@ -89,6 +89,10 @@ export interface ContinuousPingResult {
 
 /** Echoes younger than this at the end are left out of the count: their answer may still be on its way. */
 const tailSec = 0.25;
+/** How long ping may take to say how many it has sent, and how long late answers are waited for. */
+const askMs = 500;
+const lateMs = 2000;
+const stepMs = 20;
 
 export class ContinuousPing {
   readonly ip: string;
@@ -147,9 +151,28 @@ export class ContinuousPing {
     }
   }
 
+  /** How many echoes have been sent: ping tells on SIGQUIT, and goes on. */
+  async #sentSoFar(): Promise<number | undefined> {
+    const from = this.#summary.length;
+    this.#child.kill("SIGQUIT");
+    for (let wait = 0; wait < askMs; wait += stepMs) {
+      const told = /\d+\/(\d+) packets/.exec(this.#summary.slice(from))?.[1];
+      if (told !== undefined) return Number(told);
+      await sleep(stepMs);
+    }
+    return undefined;
+  }
+
+  /** Waits for what was sent until now, since answers can be late on a busy machine; later echoes are not counted. */
   async stop(): Promise<ContinuousPingResult> {
+    const sent = await this.#sentSoFar();
+    if (sent !== undefined) {
+      const isAnswered = (): boolean => [...Array(sent).keys()].every((at) => this.#answered.has(at + 1));
+      for (let wait = 0; wait < lateMs && !isAnswered(); wait += stepMs) await sleep(stepMs);
+    }
     this.#child.kill("SIGINT");
     await this.#ended;
+    if (sent !== undefined) return countAnswers(sent, this.#answered, this.#duplicates, this.#intervalSec, 0);
     const summary = parsePingSummary(this.#summary);
     if (summary === undefined)
       throw new LabError("lab/ping", `ping ${this.ip} gave no result: ${this.#summary.trim()}`, {
@@ -165,8 +188,9 @@ export function countAnswers(
   answered: ReadonlySet<number>,
   duplicates: number,
   intervalSec: number,
+  youngerThanSec = tailSec,
 ): ContinuousPingResult {
-  const tail = Math.ceil(tailSec / intervalSec);
+  const tail = Math.ceil(youngerThanSec / intervalSec);
   const missing: number[] = [];
   let unknown = 0;
   let gap = 0;

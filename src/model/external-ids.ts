@@ -13,6 +13,7 @@ export const HOST_SETTINGS = {
   bridge: "weft-bridge",
   tunnelIp: "weft-tunnel-ip",
   datapathType: "weft-datapath-type",
+  underlayMtu: "weft-underlay-mtu",
   /** One or more, separated by commas. */
   tunnelType: "weft-tunnel-type",
 } as const;
@@ -24,4 +25,14 @@ export const OWNER_KEY = "weft-fabric";
 export const TUNNEL_KEYS = { peer: "weft-peer", peerIndex: "weft-peer-index" } as const;
 
 /** On a guest's Port or Interface. */
-export const PORT_KEYS = { network: "weft-network", vni: "weft-vni", attachedMac: "attached-mac" } as const;
+export const PORT_KEYS = {
+  network: "weft-network",
+  vni: "weft-vni",
+  attachedMac: "attached-mac",
+  /** `true`: nobody but the declared MACs and addresses may speak from there. */
+  locked: "weft-locked",
+  /** The addresses of what is behind a locked port, with commas between. */
+  ips: "weft-ips",
+  /** Written by Weft: the `mtu_request` that it has set. */
+  mtu: "weft-mtu",
+} as const;

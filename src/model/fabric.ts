@@ -3,26 +3,24 @@
 import type { BfdSettings } from "./bfd.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { declaredClaim, type Endpoint, type EndpointClaim, resolveEndpoints } from "./endpoints.ts";
+import { type FabricPort, fabricPort, loopVerdicts, withMtus } from "./fabric-ports.ts";
 import type {
+  EndpointSetting,
   HostFact,
   HostId,
   NetworkSetting,
-  PortFact,
   RememberedFact,
   SwitchFact,
   TunnelType,
   Vni,
 } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
-import { type Attachment, NetworkTable } from "./networks.ts";
+import { heardUnder } from "./locks.ts";
+import type { LoopFacts } from "./loops.ts";
+import { NetworkTable } from "./networks.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
 import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
-
-export interface FabricPort {
-  readonly fact: PortFact;
-  readonly attachments: readonly Attachment[];
-}
 
 export interface FabricHost extends Identity {
   /** null while the host's OVSDB has not been read. */
@@ -37,18 +35,26 @@ export interface FabricHost extends Identity {
   readonly ways: ReadonlyMap<number, Way>;
   /** Peer index -> the port by which others' frames for that host are passed on. Sorted. */
   readonly relaying: ReadonlyMap<number, number>;
+  /** The MTU that fits all paths from here to other members, for each network with a port here. */
+  readonly mtus: ReadonlyMap<Vni, number>;
 }
 
 export interface FabricInput {
   readonly fabricId: string | null;
   readonly tunnelType: TunnelType;
   readonly networkSettings: readonly NetworkSetting[];
+  readonly endpointSettings?: readonly EndpointSetting[];
   readonly identities: ReadonlyMap<HostId, Identity>;
   readonly hostFacts: ReadonlyMap<HostId, HostFact>;
   readonly switchFacts: ReadonlyMap<HostId, SwitchFact>;
   readonly remembered: readonly RememberedFact[];
   /** Shortly after a start: what flows say of hosts that nobody names is kept. */
   readonly holding: boolean;
+  readonly loops?: LoopFacts;
+  /** 1500 unless given. */
+  readonly underlayMtu?: number;
+  /** Whether tunnels carry checksums, which in GRE take room. */
+  readonly tunnelChecksums?: boolean;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
   readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
   readonly bfd: BfdSettings;
@@ -110,14 +116,17 @@ function* claimsOf(
   const idOf = new Map([...input.identities.values()].map((identity) => [identity.index, identity.id]));
   for (const host of hosts) {
     const attached = attachedPorts(host);
+    const locksAt = new Map(host.ports.map((port) => [port.fact.ofport, port.locks]));
     for (const port of host.ports) {
       for (const mac of port.fact.declaredMacs) {
         // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-        const [only, ...more] = port.attachments;
+        const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
         if (only !== undefined && more.length === 0) yield declaredClaim(host, port.fact, only.network.vni, mac);
       }
     }
-    for (const observed of host.switch?.observed ?? []) {
+    for (const heard of host.switch?.observed ?? []) {
+      const observed = heardUnder(locksAt.get(heard.ofport)?.get(heard.vni) ?? null, heard);
+      if (observed === null) continue;
       const portName = attached.get(observed.ofport)?.get(observed.vni);
       if (host.fact !== null && portName === undefined) continue;
       yield {
@@ -171,6 +180,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     present,
     remembered.flatMap((fact) => [...fact.vnis, ...fact.endpoints.map((endpoint) => endpoint.vni)]),
   );
+  const verdicts = loopVerdicts(input, networks);
+  const portInput = { networks, endpointSettings: input.endpointSettings ?? [] };
   const hosts = new Map<HostId, FabricHost>();
   for (const identity of input.identities.values()) {
     const fact = input.hostFacts.get(identity.id) ?? null;
@@ -179,10 +190,11 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ...identity,
       fact,
       switch: input.switchFacts.get(identity.id) ?? null,
-      ports: attachable.map((port) => Object.freeze({ fact: port, attachments: networks.attachments(port) })),
+      ports: attachable.map((port) => fabricPort(portInput, verdicts, identity, port)),
       wantedTunnels: [],
       ways: new Map(),
       relaying: new Map(),
+      mtus: new Map(),
     });
   }
   const relays = relaysAmong(input, hosts.values(), previous);
@@ -212,6 +224,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     for (const port of host.ports) for (const at of port.attachments) join(at.network.vni, host.index);
   }
   for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
+  for (const host of withMtus(input, [...hosts.values()], members)) hosts.set(host.id, Object.freeze(host));
   const table = resolveEndpoints(claimsOf(input, hosts.values(), remembered), previous?.endpoints ?? new Map());
   return Object.freeze({
     id: input.fabricId,

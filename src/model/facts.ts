@@ -1,6 +1,7 @@
 // The facts: what hosts, switches and configuration say, before anything is concluded from it. Immutable values.
 import type { Mac } from "../../proto/bytes/mac.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import type { NetworkPolicy } from "./policy.ts";
 import type { VlanColumns } from "./vlan.ts";
 
 export type HostId = string;
@@ -21,6 +22,12 @@ export interface PortFact {
   readonly storedVni: Vni | null;
   /** MACs the database itself names for the guest: `attached-mac`, or `mac_in_use` of an internal port. */
   readonly declaredMacs: readonly Mac[];
+  /** `external_ids:weft-locked`: only declared MACs and addresses may speak. */
+  readonly locked?: boolean;
+  /** `external_ids:weft-ips`, canonical and sorted; null where it is not set. */
+  readonly declaredIps?: readonly string[] | null;
+  /** `Interface.mtu`; null where Open vSwitch does not know. */
+  readonly mtu?: number | null;
   readonly up: boolean;
   /** false for a bridge's own port that is down: nobody uses it, and no network should be spread to a host for it. */
   readonly inUse: boolean;
@@ -82,6 +89,8 @@ export interface HostFact {
   readonly bridgeName: string;
   /** What `Bridge.datapath_type` the host asks for; null leaves it open. */
   readonly datapathType: string | null;
+  /** `Bridge.other_config:forward-bpdu`; absent is false. */
+  readonly forwardBpdu?: boolean;
   /** Whether its bridge runs in the userspace datapath (`netdev`), which can do more than the kernel's. */
   readonly userspaceDatapath: boolean;
   readonly standing: BridgeStanding;
@@ -89,6 +98,8 @@ export interface HostFact {
   readonly dpid: string | null;
   readonly stored: StoredIdentity | null;
   readonly tunnelIp: string | null;
+  /** What the host says of its underlay, or shows of the interface its tunnels leave by; null where it does neither. */
+  readonly underlayMtu?: number | null;
   /** Tunnel types the host takes, the one it likes best first; null takes any. */
   readonly tunnelTypes: readonly TunnelType[] | null;
   readonly ports: readonly PortFact[];
@@ -149,10 +160,24 @@ export interface RememberedFact {
   readonly vnis: readonly Vni[];
 }
 
+/** An endpoint that configuration declares. */
+export interface EndpointSetting {
+  readonly mac: Mac;
+  /** Canonical text. */
+  readonly ips: readonly string[];
+  /** null: the one network of the port. */
+  readonly network: string | null;
+  /** A host's id or name. */
+  readonly host: string;
+  readonly port: string;
+}
+
 export interface NetworkSetting {
   readonly name: string;
   readonly vni: Vni | null;
   readonly tag: number | null;
+  /** Absent where configuration sets none of it. */
+  readonly policy?: NetworkPolicy;
   /** Whether switches answer for its endpoints; they do unless told otherwise. */
   readonly answer?: boolean;
 }

@@ -1,13 +1,20 @@
 // Networks: which exist, by what name, VNI and tag. None needs declaring.
 import type { HostFact, NetworkSetting, PortFact, Vni } from "./facts.ts";
-import { NO_VLAN, trunkCarries, vlanModeOf } from "./vlan.ts";
+import { DEFAULT_POLICY, type NetworkPolicy } from "./policy.ts";
+import { NO_VLAN, type PriorityTags, trunkCarries, type VlanColumns, type VlanMode, vlanModeOf } from "./vlan.ts";
 
 export const DEFAULT_NETWORK = "default";
 export const DEFAULT_VNI: Vni = 4095;
 /** VNIs of networks that have only a name start here; below are those of VLANs. */
 export const FIRST_NAMED_VNI: Vni = 65_536;
 /** Bit 23 of a tunnel key says "relay me", so a VNI has 23 bits. Never 0: it would let a guest forge BFD. */
-export const MAX_VNI: Vni = 0x7f_ffff;
+export const MAX_VNI: Vni = 0x7f_efff;
+/**
+ * VLANs that no port names are no networks, but trunks of all VLANs carry them. They travel by this number plus the VLAN
+ * id, between such trunks alone, and are flooded: nothing is learned in them.
+ */
+export const OTHER_VLANS_VNI: Vni = 0x7f_f000;
+const OTHER_VLANS: Network = Object.freeze({ name: "(other VLANs)", vni: OTHER_VLANS_VNI, tag: null, answer: false });
 
 export interface Network {
   readonly name: string;
@@ -15,6 +22,12 @@ export interface Network {
   readonly tag: number | null;
   /** Whether switches answer ARP and neighbour solicitations for its endpoints. */
   readonly answer: boolean;
+  /** Absent where configuration sets none. */
+  readonly policy?: NetworkPolicy;
+}
+
+export function policyOf(network: Network): NetworkPolicy {
+  return network.policy ?? DEFAULT_POLICY;
 }
 
 /** A port's membership in one network, and how that network's frames look on the port. */
@@ -24,6 +37,20 @@ export interface Attachment {
   readonly ingressVlans: readonly number[];
   /** The tag given on the way out; null for none. */
   readonly egressVlan: number | null;
+  /** Set where it is not a network but all VLANs that are none: the VLANs that are, and that the port is not in by tag. */
+  readonly except?: readonly number[];
+  /** Where there is none: whether a tag of VLAN 0 is given for the priority's sake. */
+  readonly priorityTags: PriorityTags;
+}
+
+/**
+ * Open vSwitch forgets, for a port without tags, that it was told to give them always; and a trunk keeps a priority in
+ * VLAN 0 whatever it was told.
+ */
+function priorityTagsOf(mode: VlanMode, columns: VlanColumns, native: boolean): PriorityTags {
+  const asked = columns.priorityTags ?? "never";
+  if (mode === "access" || native) return asked === "always" ? "if-nonzero" : asked;
+  return asked === "never" ? "if-nonzero" : asked;
 }
 
 /** The name of the network of a VLAN tag that no configuration names. */
@@ -60,6 +87,11 @@ function namedVlans(port: PortFact): readonly number[] {
   return [...own, ...carried].filter((vlan) => vlan !== NO_VLAN);
 }
 
+function isTrunkOfAll({ vlan }: PortFact): boolean {
+  const mode = vlanModeOf(vlan);
+  return mode !== "access" && mode !== "dot1q-tunnel" && vlan.trunks.length === 0;
+}
+
 /**
  * Names and VNIs of all networks in use. Invariant: a VNI belongs to one name and a name to one VNI; what configuration
  * sets comes first, then what ports have stored (so that nothing moves when a controller starts), then what the name gives.
@@ -68,10 +100,12 @@ export class NetworkTable {
   readonly #byName = new Map<string, Network>();
   readonly #byVni = new Map<Vni, Network>();
   readonly #byTag = new Map<number, Network>();
+  readonly #policies: ReadonlyMap<string, NetworkPolicy | undefined>;
   readonly #unanswered: ReadonlySet<string>;
 
   constructor(settings: readonly NetworkSetting[], hosts: Iterable<HostFact>, remembered: Iterable<Vni>) {
     this.#unanswered = new Set(settings.filter((setting) => setting.answer === false).map((setting) => setting.name));
+    this.#policies = new Map(settings.map((setting) => [setting.name, setting.policy]));
     const fixed = (setting: NetworkSetting): Vni | null =>
       setting.vni ?? setting.tag ?? (setting.name === DEFAULT_NETWORK ? DEFAULT_VNI : vniOfVlanName(setting.name));
     for (const setting of settings) {
@@ -82,6 +116,7 @@ export class NetworkTable {
     const ports = [...hosts].flatMap((host) => host.ports).filter((port) => port.excluded === null && port.inUse);
     const named = new Set<string>();
     for (const port of ports) {
+      if (isTrunkOfAll(port)) this.#add(OTHER_VLANS);
       if (port.networkName === null) continue;
       named.add(port.networkName);
       const vlan = vniOfVlanName(port.networkName);
@@ -101,15 +136,23 @@ export class NetworkTable {
       this.#add({ name, vni, tag: null });
     }
     for (const vni of [...new Set(remembered)].sort((a, b) => a - b)) {
+      if (vni === OTHER_VLANS_VNI) this.#add(OTHER_VLANS);
       const tag = vni <= 4094 ? vni : null;
       this.#add({ name: tag === null ? `vni${vni}` : vlanNetworkName(tag), vni, tag });
     }
   }
 
-  #add({ name, vni, tag }: Omit<Network, "answer">): void {
+  #add({ name, vni, tag }: Omit<Network, "answer" | "policy">): void {
     if (this.#byName.has(name) || this.#byVni.has(vni)) return;
     const taken = tag !== null && this.#byTag.has(tag);
-    const added = Object.freeze({ name, vni, tag: taken ? null : tag, answer: !this.#unanswered.has(name) });
+    const policy = this.#policies.get(name);
+    const added = Object.freeze({
+      name,
+      vni,
+      tag: taken ? null : tag,
+      answer: !this.#unanswered.has(name),
+      ...(policy === undefined ? {} : { policy }),
+    });
     this.#byName.set(added.name, added);
     this.#byVni.set(added.vni, added);
     if (added.tag !== null) this.#byTag.set(added.tag, added);
@@ -145,19 +188,26 @@ export class NetworkTable {
     const native = mode === "trunk" ? NO_VLAN : (port.vlan.tag ?? NO_VLAN);
     const own = port.networkName === null ? this.#byVlan(native) : this.byName(port.networkName);
     if (mode === "dot1q-tunnel" || own === undefined) return [];
-    if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null }];
+    const priorityTags = priorityTagsOf(mode, port.vlan, native !== NO_VLAN);
+    if (mode === "access") return [{ network: own, ingressVlans: [NO_VLAN], egressVlan: null, priorityTags }];
     const attachments: Attachment[] = [];
     // `weft-network` names the network of a port's untagged frames, as `tag` does.
     if (native !== NO_VLAN) {
       const egressVlan = mode === "native-tagged" ? native : null;
-      attachments.push({ network: own, ingressVlans: [NO_VLAN, native], egressVlan });
+      attachments.push({ network: own, ingressVlans: [NO_VLAN, native], egressVlan, priorityTags });
     } else if (trunkCarries(port.vlan, NO_VLAN) || port.networkName !== null) {
-      attachments.push({ network: own, ingressVlans: [NO_VLAN], egressVlan: null });
+      attachments.push({ network: own, ingressVlans: [NO_VLAN], egressVlan: null, priorityTags });
     }
     for (const [vlan, network] of [...this.#byTag].sort(([a], [b]) => a - b)) {
       const attached = attachments.some((other) => other.network === network);
       if (vlan === native || attached || !trunkCarries(port.vlan, vlan)) continue;
-      attachments.push({ network, ingressVlans: [vlan], egressVlan: vlan });
+      attachments.push({ network, ingressVlans: [vlan], egressVlan: vlan, priorityTags });
+    }
+    if (isTrunkOfAll(port)) {
+      const taken = new Set(attachments.flatMap((other) => other.ingressVlans));
+      const except = [...this.#byTag.keys()].filter((vlan) => !taken.has(vlan)).sort((a, b) => a - b);
+      if (native !== NO_VLAN && !taken.has(native)) except.push(native);
+      attachments.push({ network: OTHER_VLANS, ingressVlans: [], egressVlan: null, priorityTags, except });
     }
     return attachments;
   }

@@ -4,17 +4,36 @@ import type { TunnelType } from "./facts.ts";
 export interface TunnelTypeTraits {
   /** Port numbers are this plus the peer's index: a range for each type, so that two types can stand side by side. */
   readonly portBase: number;
-  /** Bytes of outer headers within the underlay MTU, over IPv4, inner Ethernet header included. */
-  readonly overheadIpv4: number;
+  /** Bytes between the outer IP header and the inner Ethernet header, the key included. */
+  readonly headerBytes: number;
   /** UDP destination port; null for GRE, which is an IP protocol (47). */
   readonly udpPort: number | null;
 }
 
 export const TUNNEL_TYPES: Readonly<Record<TunnelType, TunnelTypeTraits>> = Object.freeze({
-  gre: { portBase: 0x8000, overheadIpv4: 20 + 8 + 14, udpPort: null },
-  vxlan: { portBase: 0x9000, overheadIpv4: 20 + 8 + 8 + 14, udpPort: 4789 },
-  geneve: { portBase: 0xa000, overheadIpv4: 20 + 8 + 8 + 14, udpPort: 6081 },
+  // RFC 2784 with the key of RFC 2890.
+  gre: { portBase: 0x8000, headerBytes: 4 + 4, udpPort: null },
+  // UDP, and RFC 7348.
+  vxlan: { portBase: 0x9000, headerBytes: 8 + 8, udpPort: 4789 },
+  // UDP, and RFC 8926 without options.
+  geneve: { portBase: 0xa000, headerBytes: 8 + 8, udpPort: 6081 },
 });
+
+const OUTER_IP_BYTES = { ipv4: 20, ipv6: 40 } as const;
+const INNER_ETHERNET_BYTES = 14;
+/** A frame that a relay passes on carries one tag more, and one with a priority and no VLAN another. */
+const RELAY_LABEL_BYTES = 4;
+const PRIORITY_TAG_BYTES = 4;
+
+/** In GRE a checksum has a field of its own; UDP's is there with or without one. */
+const GRE_CHECKSUM_BYTES = 4;
+
+/** What of the underlay's MTU a tunnel takes: a guest's packet may be so much smaller. */
+export function encapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6", checksum = false): number {
+  const { headerBytes, udpPort } = TUNNEL_TYPES[type];
+  const outer = OUTER_IP_BYTES[family] + headerBytes + (checksum && udpPort === null ? GRE_CHECKSUM_BYTES : 0);
+  return outer + INNER_ETHERNET_BYTES + RELAY_LABEL_BYTES + PRIORITY_TAG_BYTES;
+}
 
 /** Port numbers from here on are tunnels'; a lone switch's port among them is never taken for a guest's. */
 export const FIRST_TUNNEL_PORT = 0x8000;

@@ -5,7 +5,14 @@ export interface VlanColumns {
   readonly tag: number | null;
   readonly trunks: readonly number[];
   readonly vlanMode: string | null;
+  /** `Port.other_config:priority-tags`; absent is `never`. */
+  readonly priorityTags?: PriorityTags;
+  /** `Port.protected`; absent is false. */
+  readonly protected?: boolean;
 }
+
+/** Whether frames that go out without a VLAN have a tag of VLAN 0 for their priority. */
+export type PriorityTags = "never" | "if-nonzero" | "always";
 
 export type VlanMode = "access" | "trunk" | "native-tagged" | "native-untagged" | "dot1q-tunnel";
 

@@ -1,14 +1,14 @@
 // ANSWER, ADVERTISE, RETURN: what a known address is asked for, the asker's own switch answers.
 import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import { type Action, type Match, OFPP, type OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Action, Match, OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
-import { apply, type CompileContext, gotoTable, inNetwork, onPort, outOf, output } from "./context.ts";
+import { apply, type CompileContext, gotoTable, inNetwork, onPort, TAGGED, tagWith } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { ARP, ICMPV6_TYPE, icmpv6, ND_FLAGS } from "./neighbors.ts";
-import { PRIORITIES } from "./registry.ts";
+import { CARRIER_VID, PRIORITIES, REGISTERS } from "./registry.ts";
 
 const ARP_REQUEST = 1;
 const ARP_REPLY = 2;
@@ -74,25 +74,33 @@ function* sharedFlows(context: CompileContext): Generator<DesiredFlow> {
       instructions: [apply(move("eth_src", "ipv6_nd_tll", 48)), gotoTable("return")],
     });
   }
-  yield desiredFlow({
-    table: "return",
-    priority: PRIORITIES.return.untagged,
-    match: [],
-    cookie: { kind: "return", ...shared },
-    instructions: [apply(output(OFPP.IN_PORT))],
-  });
-  for (const local of context.local) {
-    const { network, egressVlan } = local.attachment;
-    if (egressVlan === null || !network.answer) continue;
+  // An answer comes from no port, so from no protected one, and the port that asked may have it.
+  for (const [priority, match, rewrites] of [
+    [PRIORITIES.return.tagged, [TAGGED], [tagWith(CARRIER_VID.plain)]],
+    [PRIORITIES.return.untagged, [], []],
+  ] as const) {
     yield desiredFlow({
       table: "return",
-      priority: PRIORITIES.return.tagged,
-      match: [onPort(local.ofport), inNetwork(network.vni)],
-      cookie: { kind: "return", place: local.ofport, vni: network.vni },
-      instructions: [apply(...outOf(local, OFPP.IN_PORT))],
+      priority,
+      match,
+      cookie: { kind: "return", ...shared },
+      instructions: [apply(...rewrites, ...TO_ITS_OWN_PORT), gotoTable("egress")],
     });
   }
 }
+
+/** Open vSwitch gives out no frame by the port it came in by: it must forget which that was. */
+const TO_ITS_OWN_PORT: readonly Action[] = [
+  {
+    kind: "nx_reg_move",
+    nBits: REGISTERS.outPort.bits,
+    srcOfs: 0,
+    dstOfs: 0,
+    src: "in_port",
+    dst: REGISTERS.outPort.field,
+  },
+  { kind: "nx_reg_load", dst: "in_port", ofs: 0, nBits: REGISTERS.outPort.bits, value: 0n },
+];
 
 /** A move over the whole of two fields. */
 function move(src: "eth_src" | "arp_sha" | "arp_spa" | "ipv6_src", dst: MoveTarget, nBits: number): Action {

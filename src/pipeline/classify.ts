@@ -1,32 +1,64 @@
 // CLASSIFY: where did a frame come from?
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import type { Instruction, Match, OxmTlv } from "../../proto/openflow13/index.ts";
-import { apply, type CompileContext, gotoTable, onPort, output, relayBit, UNTAGGED, vlanVid } from "./context.ts";
+import type { Action, Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import { PROBE_DESTINATION, PROBE_ETHER_TYPE } from "../model/probe-address.ts";
+import { NO_VLAN } from "../model/vlan.ts";
+import {
+  ALL_METADATA,
+  apply,
+  type CompileContext,
+  gotoTable,
+  type LocalAttachment,
+  moveKey,
+  moveVlan,
+  onPort,
+  output,
+  relayBit,
+  TAGGED,
+  tagWith,
+  vlanVid,
+  WITHOUT_VLAN,
+} from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { PRIORITIES, RELAY_KEY_BIT } from "./registry.ts";
+import { CARRIER_VID, PRIORITIES, probeMeter, puntMeter, RELAY_KEY_BIT } from "./registry.ts";
 
-const ALL_METADATA = 0xffff_ffff_ffff_ffffn;
-/** Addresses that a bridge does not forward (IEEE 802.1D, table 7-10): STP, LACP, LLDP. */
-const LINK_LOCAL_DST = macToBigInt("01:80:c2:00:00:00");
-const LINK_LOCAL_MASK = macToBigInt("ff:ff:ff:ff:ff:f0");
+/**
+ * Addresses that a bridge does not forward: those of IEEE 802.1D, table 7-10 (STP, LACP, LLDP), and what else Open
+ * vSwitch counts among them, of Extreme and Cisco (`other_config:forward-bpdu` in ovs-vswitchd.conf.db(5)).
+ */
+const RESERVED_DESTINATIONS = (
+  [
+    ["01:80:c2:00:00:00", "ff:ff:ff:ff:ff:f0"],
+    ["00:e0:2b:00:00:00"],
+    ["00:e0:2b:00:00:04", "ff:ff:ff:ff:ff:fd"],
+    ["01:00:0c:00:00:00"],
+    ["01:00:0c:cc:cc:c0", "ff:ff:ff:ff:ff:f8"],
+    ["01:00:0c:cc:cc:cc", "ff:ff:ff:ff:ff:fe"],
+    ["01:00:0c:cd:cd:cd"],
+  ] as const
+).map(
+  ([address, mask]): OxmTlv => ({
+    field: "eth_dst",
+    value: macToBigInt(address),
+    ...(mask === undefined ? {} : { mask: macToBigInt(mask) }),
+  }),
+);
 const GROUP_BIT = macToBigInt("01:00:00:00:00:00");
-const TUNNEL_KEY_BITS = 24;
 const RELAY_BIT = 1n << BigInt(RELAY_KEY_BIT);
 
 export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> {
   yield identityFlow(context);
-  for (const match of [
-    [{ field: "eth_src", value: GROUP_BIT, mask: GROUP_BIT }],
-    [{ field: "eth_dst", value: LINK_LOCAL_DST, mask: LINK_LOCAL_MASK }],
-  ] as const satisfies readonly Match[]) {
+  const reserved = context.host.fact?.forwardBpdu === true ? [] : RESERVED_DESTINATIONS;
+  for (const guarded of [{ field: "eth_src", value: GROUP_BIT, mask: GROUP_BIT } as const, ...reserved]) {
     yield desiredFlow({
       table: "classify",
       priority: PRIORITIES.classify.guard,
-      match,
+      match: [guarded],
       cookie: { kind: "guard", place: 0, vni: 0 },
       instructions: [],
     });
   }
+  yield* probeFlows(context);
   yield* portFlows(context);
   yield* relayFlows(context);
   yield* tunnelFlows(context);
@@ -43,27 +75,94 @@ function identityFlow({ host }: CompileContext): DesiredFlow {
   });
 }
 
+/** Behind a tag too: a trunk is probed in each of its networks. */
+const PROBE: Match = [
+  { field: "eth_dst", value: macToBigInt(PROBE_DESTINATION) },
+  { field: "eth_type", value: PROBE_ETHER_TYPE },
+];
+const PROBE_BYTES = 1024;
+
+function* probeFlows({ probed, blocked, maxMeter }: CompileContext): Generator<DesiredFlow> {
+  for (const ofport of probed) {
+    const meterId = [probeMeter(ofport), puntMeter(ofport)].find((id) => id <= maxMeter);
+    const copy = {
+      kind: "nx_controller2",
+      maxLen: PROBE_BYTES,
+      ...(meterId === undefined ? {} : { meterId }),
+    } as const;
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.probe,
+      match: [onPort(ofport), ...PROBE],
+      cookie: { kind: "probe", place: ofport, vni: 0 },
+      instructions: [apply(copy)],
+    });
+  }
+  for (const ofport of blocked) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.blocked,
+      match: [onPort(ofport)],
+      cookie: { kind: "blocked", place: ofport, vni: 0 },
+      instructions: [],
+    });
+  }
+}
+
+/** The outer tag becomes the carrier; see `CARRIER_VID`. */
 function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
-  for (const { ofport, attachment } of local) {
+  for (const { ofport, attachment, port } of local) {
     const { vni } = attachment.network;
-    const flow = (match: Match, before: readonly Instruction[]): DesiredFlow =>
+    const next = port.locks.has(vni) ? "guard" : "learn";
+    const flow = (vlan: OxmTlv, rewrites: readonly Action[]): DesiredFlow =>
       desiredFlow({
         table: "classify",
         priority: PRIORITIES.classify.port,
-        match,
+        match: [onPort(ofport), vlan],
         cookie: { kind: "port", place: ofport, vni },
         instructions: [
-          ...before,
+          ...(rewrites.length === 0 ? [] : [apply(...rewrites)]),
           { kind: "write_metadata", metadata: BigInt(vni), mask: ALL_METADATA },
-          gotoTable("learn"),
+          gotoTable(next),
         ],
       });
+    const marked = port.fact.vlan.protected === true;
+    const carrier = tagWith(marked ? CARRIER_VID.protected : CARRIER_VID.plain);
+    if (attachment.except !== undefined) yield* otherVlanFlows({ ofport, attachment, port }, carrier);
     for (const vlan of attachment.ingressVlans) {
-      if (vlan === 0) yield flow([onPort(ofport), UNTAGGED], []);
-      // VLAN 0 in a tag is only a priority: such a frame counts as untagged.
-      yield flow([onPort(ofport), vlanVid(vlan)], [apply({ kind: "pop_vlan" })]);
+      if (vlan === NO_VLAN) yield flow(WITHOUT_VLAN, marked ? [carrier] : []);
+      else yield flow(vlanVid(vlan), [carrier]);
     }
   }
+}
+
+/** VLANs that are no networks go by their number, past LEARN. */
+function* otherVlanFlows({ ofport, attachment, port }: LocalAttachment, carrier: Action): Generator<DesiredFlow> {
+  const { vni } = attachment.network;
+  const cookie = { kind: "port", place: ofport, vni } as const;
+  for (const vlan of attachment.except ?? []) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.port,
+      match: [onPort(ofport), vlanVid(vlan)],
+      cookie,
+      instructions: [],
+    });
+  }
+  yield desiredFlow({
+    table: "classify",
+    priority: PRIORITIES.classify.otherVlans,
+    match: [onPort(ofport), TAGGED],
+    cookie,
+    instructions: [
+      apply(
+        { kind: "set_field", field: { field: "metadata", value: BigInt(vni) } },
+        moveVlan("vlan_vid", "metadata"),
+        carrier,
+      ),
+      gotoTable(port.locks.has(vni) ? "guard" : "forward"),
+    ],
+  });
 }
 
 /**
@@ -96,17 +195,7 @@ function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
       priority: PRIORITIES.classify.tunnel,
       match: [onPort(ofport)],
       cookie: { kind: "tunnel", place: index, vni: 0 },
-      instructions: [
-        apply({
-          kind: "nx_reg_move",
-          nBits: TUNNEL_KEY_BITS,
-          srcOfs: 0,
-          dstOfs: 0,
-          src: "tunnel_id",
-          dst: "metadata",
-        }),
-        gotoTable("deliver"),
-      ],
+      instructions: [apply(moveKey("tunnel_id", "metadata")), gotoTable("deliver")],
     });
   }
 }

@@ -4,15 +4,18 @@ import { answerFlows } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
 import { compileContext, type PipelineSettings } from "./context.ts";
 import type { DesiredFlow, DesiredSwitch } from "./desired.ts";
+import { egressFlows } from "./egress.ts";
+import { floodFlows } from "./flood.ts";
 import { forwardFlows } from "./forward.ts";
 import { groups, meters } from "./groups.ts";
+import { guardFlows } from "./guard.ts";
 import { learnFlows } from "./learn.ts";
 
 /** What the switch of `host` should hold. The same facts give the same bytes. */
 export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
   const context = compileContext(fabric, host, settings);
   const flows = new Map<string, DesiredFlow>();
-  for (const feature of [classifyFlows, learnFlows, answerFlows, forwardFlows]) {
+  for (const feature of [guardFlows, classifyFlows, learnFlows, answerFlows, forwardFlows, floodFlows, egressFlows]) {
     for (const flow of feature(context)) flows.set(flow.key, flow);
   }
   return {

@@ -1,9 +1,10 @@
 // What the features of the pipeline compile from, and the terms they share.
 import type { Action, Instruction, OxmTlv } from "../../proto/openflow13/index.ts";
-import type { Fabric, FabricHost, FabricPort } from "../model/fabric.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { FabricPort } from "../model/fabric-ports.ts";
 import type { Vni } from "../model/facts.ts";
-import type { Attachment, Network } from "../model/networks.ts";
-import { RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
+import { type Attachment, type Network, OTHER_VLANS_VNI, policyOf } from "../model/networks.ts";
+import { floodMeter, REGISTERS, RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
 
 export interface PipelineSettings {
   /** A MAC that sends nothing for this long is forgotten. */
@@ -11,6 +12,8 @@ export interface PipelineSettings {
   /** Copies to the controller, for each port. */
   readonly puntsPerSecond: number;
   readonly puntBurst: number;
+  /** Whether ports are probed for loops outside of the fabric. */
+  readonly loopProbes?: boolean;
 }
 
 /** A port that has its number, with one of its networks. */
@@ -31,6 +34,25 @@ export interface CompileContext {
   readonly maxMeter: number;
   /** Whether the switch can turn a neighbour solicitation into its answer: Open vSwitch's userspace datapath alone can. */
   readonly answersNd: boolean;
+  /** Ports that are probed for loops, sorted. */
+  readonly probed: readonly number[];
+  /** Of those the ones that are cut off. */
+  readonly blocked: readonly number[];
+  /** By VNI, for networks on this switch whose floods are capped and can be. */
+  readonly floodMeters: ReadonlyMap<Vni, FloodMeter>;
+}
+
+export interface FloodMeter {
+  readonly meterId: number;
+  readonly kbps: number;
+}
+
+/** Meters of all networks that configuration caps, by VNI; the number comes from the network's place among them. */
+export function floodMetersOf(fabric: Fabric): ReadonlyMap<Vni, FloodMeter> {
+  const capped = fabric.networks.all().filter((network) => policyOf(network).floodKbps !== null);
+  return new Map(
+    capped.map((network, at) => [network.vni, { meterId: floodMeter(at), kbps: policyOf(network).floodKbps ?? 0 }]),
+  );
 }
 
 export function compileContext(fabric: Fabric, host: FabricHost, settings: PipelineSettings): CompileContext {
@@ -43,7 +65,30 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
   const byVni = new Map(local.map(({ attachment }) => [attachment.network.vni, attachment.network]));
   const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
   const maxMeter = host.switch?.maxMeter ?? 0;
-  return { fabric, host, settings, local, networks, maxMeter, answersNd: host.fact?.userspaceDatapath ?? false };
+  const floodMeters = new Map(
+    [...floodMetersOf(fabric)].filter(([vni, { meterId }]) => byVni.has(vni) && meterId <= maxMeter),
+  );
+  const numbers = (ports: readonly FabricPort[]): readonly number[] =>
+    ports.flatMap((port) => port.fact.ofport ?? []).sort((a, b) => a - b);
+  const probed = settings.loopProbes === true ? numbers(host.ports.filter((port) => port.carried.length > 0)) : [];
+  const blocked = numbers(host.ports.filter((port) => port.blocked));
+  const answersNd = host.fact?.userspaceDatapath ?? false;
+  return { fabric, host, settings, local, networks, maxMeter, answersNd, probed, blocked, floodMeters };
+}
+
+export const ALL_METADATA = 0xffff_ffff_ffff_ffffn;
+const VID_MASK = 0xfffn;
+const VID_BITS = 12;
+
+/** Between the VLAN id and `metadata`, for VLANs that are no networks; see `OTHER_VLANS_VNI`. */
+export function moveVlan(src: "vlan_vid" | "metadata", dst: "vlan_vid" | "metadata"): Action {
+  return { kind: "nx_reg_move", nBits: VID_BITS, srcOfs: 0, dstOfs: 0, src, dst };
+}
+
+const TUNNEL_KEY_BITS = 24;
+
+export function moveKey(src: "tunnel_id" | "metadata", dst: "tunnel_id" | "metadata"): Action {
+  return { kind: "nx_reg_move", nBits: TUNNEL_KEY_BITS, srcOfs: 0, dstOfs: 0, src, dst };
 }
 
 export function gotoTable(table: TableName): Instruction {
@@ -60,7 +105,8 @@ export function onPort(ofport: number): OxmTlv {
 
 /** The network a frame was classified into travels in `metadata`. */
 export function inNetwork(vni: Vni): OxmTlv {
-  return { field: "metadata", value: BigInt(vni) };
+  if (vni !== OTHER_VLANS_VNI) return { field: "metadata", value: BigInt(vni) };
+  return { field: "metadata", value: BigInt(vni), mask: ~VID_MASK & ALL_METADATA };
 }
 
 /** No limit on what is sent: max_len matters for the controller alone. */
@@ -70,23 +116,63 @@ export function output(port: number): Action {
 
 /** OFPVID_PRESENT of OpenFlow 1.3.5, section 7.2.3.7. */
 const VID_PRESENT = 0x1000;
+/** Of a tag's control information: the VLAN id, and the bit by which Open vSwitch says that there is a tag. */
+const VLAN_BITS = 13;
+/** OFPP_IN_PORT as 16 bits: the port a frame came from stays what it is. */
+const SAME_PORT = 0xfff8;
 export const ETHERTYPE_VLAN = 0x8100;
 
-/** `vlan_vid` of frames that carry no tag. */
-export const UNTAGGED: OxmTlv = { field: "vlan_vid", value: 0 };
+/** Frames that carry a tag, whatever its VLAN. */
+export const TAGGED: OxmTlv = { field: "vlan_vid", value: VID_PRESENT, mask: VID_PRESENT };
+
+/** Frames without a tag, and those whose tag has VLAN 0 and so is but a priority. */
+export const WITHOUT_VLAN: OxmTlv = { field: "vlan_vid", value: 0, mask: 0xfff };
 
 export function vlanVid(vlan: number): OxmTlv {
   return { field: "vlan_vid", value: VID_PRESENT | vlan };
 }
 
+/** Gives the frame a tag with this VLAN, or its tag this VLAN: the tag's priority and TPID stay. */
+export function tagWith(vlan: number): Action {
+  const value = BigInt(VID_PRESENT | vlan);
+  return { kind: "nx_reg_load", dst: "nxm_of_vlan_tci", ofs: 0, nBits: VLAN_BITS, value };
+}
+
+/** The whole of an outer tag: VLAN 0, priority 0. */
+export const PLAIN_CARRIER: Action = {
+  kind: "nx_reg_load",
+  dst: "nxm_of_vlan_tci",
+  ofs: 0,
+  nBits: 16,
+  value: BigInt(VID_PRESENT),
+};
+
+/** A table as a subroutine. In a group's bucket it must be the last step: a bucket is an action set. */
+export function through(table: TableName): Action {
+  return { kind: "nx_resubmit_table", inPort: SAME_PORT, table: TABLES[table].id };
+}
+
+function toPort(ofport: number): Action {
+  const { field, bits } = REGISTERS.outPort;
+  return { kind: "nx_reg_load", dst: field, ofs: 0, nBits: bits, value: BigInt(ofport) };
+}
+
+/** Out of a local port, with the tag that the port's VLAN columns ask for: in a bucket. */
+export function outOf({ ofport }: LocalAttachment): readonly Action[] {
+  return [toPort(ofport), through("egress")];
+}
+
+/** The same in a flow, as its last step. */
+export function leaveBy({ ofport }: LocalAttachment): readonly Instruction[] {
+  return [apply(toPort(ofport)), gotoTable("egress")];
+}
+
+/** The same for a frame of the controller's own, which has not come through the tables. */
+export function sendOutOf(local: LocalAttachment): readonly Action[] {
+  return [{ kind: "set_field", field: inNetwork(local.attachment.network.vni) }, ...outOf(local)];
+}
+
 /** Sets or clears "relay me" in the tunnel key, and leaves the network in it. */
 export function relayBit(value: 0n | 1n): Action {
   return { kind: "nx_reg_load", dst: "tunnel_id", ofs: RELAY_KEY_BIT, nBits: 1, value };
-}
-
-/** Out of a local port, with the tag that the port's VLAN columns ask for. @param port `OFPP.IN_PORT` for its own frames. */
-export function outOf(local: LocalAttachment, port: number = local.ofport): readonly Action[] {
-  const vlan = local.attachment.egressVlan;
-  if (vlan === null) return [output(port)];
-  return [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN }, { kind: "set_field", field: vlanVid(vlan) }, output(port)];
 }

@@ -32,10 +32,13 @@ export interface DesiredGroup {
   readonly form: string;
 }
 
+export type MeterUnit = "pktps" | "kbps";
+
 export interface DesiredMeter {
   readonly meterId: number;
-  /** Packets a second. */
-  readonly ratePps: number;
+  /** What `rate` and `burst` count, a second: packets, or kilobits. */
+  readonly unit: MeterUnit;
+  readonly rate: number;
   readonly burst: number;
   readonly form: string;
 }
@@ -67,8 +70,8 @@ export function groupForm(group: { readonly type: GroupType; readonly buckets: r
   return canonicalGroup(group.type, group.buckets);
 }
 
-export function meterForm(ratePps: number, burst: number): string {
-  return `${ratePps}/${burst}`;
+export function desiredMeter(meterId: number, unit: MeterUnit, rate: number, burst: number): DesiredMeter {
+  return Object.freeze({ meterId, unit, rate, burst, form: `${unit}/${rate}/${burst}` });
 }
 
 export interface FlowSpec {

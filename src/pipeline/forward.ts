@@ -2,9 +2,10 @@
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Match } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import { apply, type CompileContext, inNetwork, type LocalAttachment, outOf } from "./context.ts";
+import { OTHER_VLANS_VNI } from "../model/networks.ts";
+import { apply, type CompileContext, inNetwork, type LocalAttachment, leaveBy, moveKey, through } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { floodGroup, hostGroup, localGroup, PRIORITIES } from "./registry.ts";
+import { hostGroup, PRIORITIES } from "./registry.ts";
 
 export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
   const localAt = new Map(context.local.map((local) => [`${local.ofport}/${local.attachment.network.vni}`, local]));
@@ -20,22 +21,6 @@ export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
     const local = localAt.get(`${endpoint.ofport}/${endpoint.vni}`);
     if (local !== undefined) yield* localEndpointFlows(endpoint, local);
   }
-  for (const { vni } of context.networks) {
-    yield desiredFlow({
-      table: "forward",
-      priority: PRIORITIES.forward.flood,
-      match: [inNetwork(vni)],
-      cookie: { kind: "flood", place: 0, vni },
-      instructions: [apply({ kind: "group", groupId: floodGroup(vni) })],
-    });
-    yield desiredFlow({
-      table: "deliver",
-      priority: PRIORITIES.deliver.flood,
-      match: [inNetwork(vni)],
-      cookie: { kind: "deliver-flood", place: 0, vni },
-      instructions: [apply({ kind: "group", groupId: localGroup(vni) })],
-    });
-  }
 }
 
 function toEndpoint({ vni, mac }: Endpoint): Match {
@@ -44,6 +29,7 @@ function toEndpoint({ vni, mac }: Endpoint): Match {
 
 /** The tunnel key carries the network. */
 export function setTunnelKey(vni: number): Action {
+  if (vni === OTHER_VLANS_VNI) return moveKey("metadata", "tunnel_id");
   return { kind: "set_field", field: { field: "tunnel_id", value: BigInt(vni) } };
 }
 
@@ -62,14 +48,14 @@ export function remoteEndpointFlow(endpoint: Endpoint, index: number): DesiredFl
     priority: PRIORITIES.forward.endpoint,
     match: toEndpoint(endpoint),
     cookie: { kind: "remote-endpoint", place: index, vni: endpoint.vni },
-    instructions: [apply(setTunnelKey(endpoint.vni), { kind: "group", groupId: hostGroup(index) })],
+    instructions: [apply(setTunnelKey(endpoint.vni), through("depart"), { kind: "group", groupId: hostGroup(index) })],
   });
   remoteFlows.set(endpoint, flow);
   return flow;
 }
 
 function* localEndpointFlows(endpoint: Endpoint, local: LocalAttachment): Generator<DesiredFlow> {
-  const instructions = [apply(...outOf(local))];
+  const instructions = leaveBy(local);
   for (const [table, kind] of [
     ["forward", "local-endpoint"],
     ["deliver", "deliver-endpoint"],

@@ -2,9 +2,9 @@
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
 import type { Way } from "../model/ways.ts";
 import { type CompileContext, ETHERTYPE_VLAN, outOf, output, relayBit, vlanVid } from "./context.ts";
-import { type DesiredGroup, type DesiredMeter, desiredGroup, meterForm } from "./desired.ts";
+import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
-import { floodGroup, GROUPS, hostGroup, localGroup, puntMeter } from "./registry.ts";
+import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter } from "./registry.ts";
 
 function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
   return { weight: 0, watchPort: OFPP.ANY, watchGroup: OFPG.ANY, ...fields };
@@ -25,10 +25,11 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
   for (const [index, way] of host.ways) yield hostGroupTo(index, way);
   for (const { vni } of context.networks) {
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
-    yield desiredGroup(floodGroup(vni), "all", [
-      bucket({ actions: [{ kind: "group", groupId: localGroup(vni) }] }),
-      ...peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
-    ]);
+    yield desiredGroup(
+      floodGroup(vni),
+      "all",
+      peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
+    );
   }
 }
 
@@ -52,12 +53,20 @@ function hostGroupTo(index: number, { direct, relays }: Way): DesiredGroup {
   ]);
 }
 
-/** One meter for each port with a number, where the switch has meters. */
-export function* meters({ local, maxMeter, settings }: CompileContext): Generator<DesiredMeter> {
-  for (const ofport of new Set(local.map((one) => one.ofport))) {
+/** In a storm a probe comes back many times; once is enough, and all of it would be too much. */
+const PROBES_PER_SECOND = 20;
+
+/** One for each port with a number, and one for each network whose floods are capped; where the switch has meters. */
+export function* meters({ local, probed, maxMeter, settings, floodMeters }: CompileContext): Generator<DesiredMeter> {
+  for (const ofport of new Set([...local.map((one) => one.ofport), ...probed])) {
     const meterId = puntMeter(ofport);
     if (meterId > maxMeter) continue;
-    const { puntsPerSecond: ratePps, puntBurst: burst } = settings;
-    yield Object.freeze({ meterId, ratePps, burst, form: meterForm(ratePps, burst) });
+    yield desiredMeter(meterId, "pktps", settings.puntsPerSecond, settings.puntBurst);
   }
+  for (const ofport of probed) {
+    const meterId = probeMeter(ofport);
+    if (meterId <= maxMeter) yield desiredMeter(meterId, "pktps", PROBES_PER_SECOND, PROBES_PER_SECOND);
+  }
+  // A burst of one second's worth: BUM traffic comes in bursts, and a meter without one would drop most of each.
+  for (const { meterId, kbps } of floodMeters.values()) yield desiredMeter(meterId, "kbps", kbps, kbps);
 }

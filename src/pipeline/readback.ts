@@ -27,6 +27,8 @@ export interface Readback {
   readonly observed: readonly Omit<ObservedFact, "heard">[];
   readonly receivesOn: ReadonlySet<number>;
   readonly sendsBy: ReadonlyMap<number, number>;
+  /** Ports that are cut off for a loop outside of the fabric. */
+  readonly blocked: ReadonlySet<number>;
   readonly relaysBy: ReadonlyMap<number, readonly number[]>;
   readonly relaysTo: ReadonlyMap<number, number>;
   readonly remembered: readonly RememberedFact[];
@@ -111,6 +113,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   let ownIndex: number | null = null;
   const observed = new Map<string, Gathered & { readonly ofport: number }>();
   const receivesOn = new Set<number>();
+  const blocked = new Set<number>();
   const relaysTo = new Map<number, number>();
   const endpointsAt = new Map<number, Map<string, Gathered>>();
   const answers: { at: number; vni: Vni; answer: NonNullable<ReturnType<typeof answerOf>> }[] = [];
@@ -123,6 +126,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         break;
       case "tunnel":
         if (inPort !== null) receivesOn.add(inPort);
+        break;
+      case "blocked":
+        if (inPort !== null) blocked.add(inPort);
         break;
       case "relay":
         for (const action of actionsOf(flow.instructions)) {
@@ -196,6 +202,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     observed: [...observed.values()].map((one) => ({ ...gatheredFact(one), ofport: one.ofport })),
     receivesOn,
     sendsBy,
+    blocked,
     relaysBy,
     relaysTo,
     remembered: indexes.map((index) => ({

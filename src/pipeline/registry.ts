@@ -13,6 +13,17 @@ export const TABLES = {
     name: "CLASSIFY",
     purpose: "Where did it come from? A local port and VLAN give the network; a tunnel and its key give the network.",
   },
+  guard: {
+    id: 5,
+    name: "GUARD",
+    purpose:
+      "Frames of locked ports: who speaks, and in whose name? What a declared MAC sends with its own addresses goes on, all else is dropped.",
+  },
+  claim: {
+    id: 6,
+    name: "CLAIM",
+    purpose: "Neighbour advertisements of locked ports, whose sender GUARD has let pass: for its own addresses only.",
+  },
   learn: {
     id: 10,
     name: "LEARN",
@@ -43,6 +54,21 @@ export const TABLES = {
     purpose:
       "Frames out of tunnels: to local ports only. Nothing goes out by a tunnel from here, so nothing can circulate.",
   },
+  egress: {
+    id: 50,
+    name: "EGRESS",
+    purpose: "Out of the local port that `reg0` names, tagged as the port's VLAN columns say.",
+  },
+  depart: {
+    id: 60,
+    name: "DEPART",
+    purpose: "Frames for other hosts, on the way to their groups: a tag that says nothing does not go along.",
+  },
+  uncovered: {
+    id: 61,
+    name: "UNCOVERED",
+    purpose: "Where DEPART has taken a tag off another that the switch sees (`vlan-limit` above 1), it is put back.",
+  },
 } as const satisfies Readonly<Record<string, TableSpec>>;
 
 export type TableName = keyof typeof TABLES;
@@ -50,15 +76,33 @@ export type TableName = keyof typeof TABLES;
 /** Within a table, higher wins. The order is the meaning; the numbers leave room. */
 export const PRIORITIES = {
   classify: {
+    /** Probes for loops, before anything else: they are for the controller, and go nowhere. */
+    probe: 950,
     /** Group source addresses and frames that 802.1D keeps on one link are dropped. */
     guard: 900,
+    /** A port that meets another one outside of the fabric: nothing of it but probes. */
+    blocked: 800,
     /** Frames that another host asks this one to pass on. */
     relay: 600,
     tunnel: 500,
     port: 400,
+    /** Any VLAN, on a port that carries all: what is left is no network's. */
+    otherVlans: 300,
     /** Matches all and drops: it exists for its cookie, which names the host. */
     identity: 0,
   },
+  guard: {
+    /** Neighbour discovery that the switch could not read: its options are not to be trusted unseen. */
+    unreadable: 500,
+    /** ARP, RARP and neighbour discovery, in the sender's own name. */
+    neighbor: 400,
+    /** The same in somebody else's. */
+    impostor: 300,
+    /** A declared MAC, with an address of its own where addresses are declared. */
+    speaker: 200,
+    stranger: 0,
+  },
+  claim: { own: 100, impostor: 0 },
   learn: {
     /** ARP and neighbour solicitations with a sender address that is known for this MAC on this port. */
     knownAddress: 400,
@@ -77,9 +121,36 @@ export const PRIORITIES = {
   },
   advertise: { targetOption: 100 },
   return: { tagged: 100, untagged: 0 },
-  forward: { endpoint: 200, flood: 100 },
-  deliver: { endpoint: 200, flood: 100 },
+  forward: { endpoint: 200, essential: 180, group: 150, flood: 100 },
+  deliver: {
+    /** Frames out of a tunnel in the name of one who can speak only from a locked port here. */
+    reflection: 300,
+    endpoint: 200,
+    /** Where multicast is dropped: broadcast, and what neighbour discovery needs. */
+    essential: 180,
+    /** Multicast, where it is treated otherwise than unknown unicast. */
+    group: 150,
+    flood: 100,
+  },
+  egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
+  depart: { doubleTagged: 200, plain: 100 },
+  uncovered: { tagged: 100 },
 } as const;
+
+/** Registers: what a frame carries from table to table beside its network, which is in `metadata`. */
+export const REGISTERS = {
+  /** For EGRESS: the local port to go out by. */
+  outPort: { field: "nx_reg0", bits: 32 },
+  /** Within one list of actions: the priority of a tag that is replaced. */
+  priority: { field: "nx_reg1", bits: 3 },
+} as const;
+
+/**
+ * The carrier: between the tables, and in tunnels, a frame keeps the outer tag it came with for its priority, and for
+ * its TPID. In place of a VLAN id it says what kind of port the frame came from. A frame that came without a tag has
+ * none, unless its port is protected. So a tag that a tunnel brings is always a carrier, never the guest's own inner one.
+ */
+export const CARRIER_VID = { plain: 0, protected: 1 } as const;
 
 /** What a flow is for. The number is the third byte of its cookie. */
 export const FLOW_KINDS = {
@@ -96,12 +167,22 @@ export const FLOW_KINDS = {
   flood: 11,
   "deliver-endpoint": 12,
   "deliver-flood": 13,
+  speaker: 30,
+  impostor: 31,
+  "own-claim": 32,
+  reflection: 33,
+  withheld: 34,
+  probe: 35,
+  blocked: 36,
   relay: 14,
   answer: 20,
   "own-port": 21,
   unanswered: 22,
   advertise: 23,
   return: 24,
+  egress: 40,
+  depart: 41,
+  uncovered: 42,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -150,7 +231,7 @@ export const GROUPS = {
   alwaysLive: 0x1,
   /** HOST(j): frames for host j. */
   hostBase: 0x1_0000,
-  /** FLOOD(network): all of the network but the port the frame came from. */
+  /** FLOOD(network): the other hosts that have ports in the network. */
   floodBase: 0x100_0000,
   /** LOCAL(network): the network's ports on this switch. */
   localBase: 0x200_0000,
@@ -202,6 +283,19 @@ export function groupName(id: number): string {
 /** A meter for each port, so that one guest's punts do not starve the others'; the LOCAL port's number has 32 bits. */
 export function puntMeter(ofport: number): number {
   return ofport & 0xffff;
+}
+
+/** Meter ids beyond those of ports, in ranges of their own. */
+const METERS = { probeBase: 0x1_0000, floodBase: 0x2_0000 } as const;
+
+/** For a port's probes: in a storm its other copies use up what its own meter lets pass. */
+export function probeMeter(ofport: number): number {
+  return METERS.probeBase + puntMeter(ofport);
+}
+
+/** The cap on what a network floods; for the network at that place among all that have one. */
+export function floodMeter(place: number): number {
+  return METERS.floodBase + place;
 }
 
 export function tableName(id: number): string {

@@ -38,11 +38,15 @@ export interface DesiredRows {
   readonly tunnels: readonly DesiredTunnel[];
   /** Interface name -> what is to stand in its external_ids. */
   readonly portExternalIds: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Interface name -> the largest `mtu_request` it may have. Internal ports alone. */
+  readonly mtuRequests?: ReadonlyMap<string, number>;
 }
 
 export interface RowSettings {
   readonly datapathType: string | null;
   readonly controllerTarget: string;
+  /** Whether internal ports get the MTU that fits. */
+  readonly requestMtu?: boolean;
   readonly tunnelOptions: TunnelOptions;
 }
 
@@ -145,5 +149,10 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
       bfd,
     })),
     portExternalIds,
+    mtuRequests: new Map(
+      host.ports.flatMap(({ fact: { name, type }, mtu }) =>
+        settings.requestMtu === true && type === "internal" && mtu !== null ? [[name, mtu] as const] : [],
+      ),
+    ),
   };
 }

@@ -3,6 +3,7 @@ import { byUuid, insert, mutate, type Operation, update } from "../../proto/ovsd
 import { namedUuid, ovsMap, ovsSet } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, ControllerRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
+import { PORT_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { Draft, type HostPlan, setKeys } from "./host-draft.ts";
 import { insertTunnel, mendTunnels, takenNames } from "./host-tunnels.ts";
@@ -25,6 +26,7 @@ export function planHost(rows: VswitchRows, desired: DesiredRows): HostPlan {
     mendBridge(draft, bridge, rows, desired);
     mendTunnels(draft, root, bridge, rows, desired);
     keepPortKeys(draft, rows, desired);
+    fitMtus(draft, rows, desired);
   }
   return draft;
 }
@@ -147,5 +149,19 @@ function keepPortKeys(draft: Draft, rows: VswitchRows, desired: DesiredRows): vo
     const want = desired.portExternalIds.get(row.name);
     const keys = want === undefined ? null : setKeys("Interface", row.uuid, "external_ids", row.external_ids, want);
     if (keys !== null) draft.add(`network of ${row.name}`, keys);
+  }
+}
+
+/** An administrator's own request stays while it is small enough; what Weft has requested it marks, and may raise again. */
+function fitMtus(draft: Draft, rows: VswitchRows, desired: DesiredRows): void {
+  for (const row of rows.interfaces.values()) {
+    const want = desired.mtuRequests?.get(row.name);
+    if (want === undefined || row.type !== "internal") continue;
+    const own = row.external_ids.get(PORT_KEYS.mtu) === String(row.mtu_request);
+    if (row.mtu_request !== null && (own ? row.mtu_request === want : row.mtu_request <= want)) continue;
+    const mark = new Map([[PORT_KEYS.mtu, String(want)]]);
+    draft.add(`MTU of ${row.name}`, update("Interface", byUuid(row.uuid), { mtu_request: want }));
+    const keys = setKeys("Interface", row.uuid, "external_ids", row.external_ids, mark);
+    if (keys !== null) draft.operations.push(keys);
   }
 }

@@ -1,13 +1,19 @@
 // What a switch holds, as far as it is known: read back on connect, then kept up with what was confirmed.
-import type { FlowRemoved, FlowStats, GroupDesc, MeterConfig } from "../../proto/openflow13/index.ts";
+import {
+  type FlowRemoved,
+  type FlowStats,
+  type GroupDesc,
+  type MeterConfig,
+  OFPMF,
+} from "../../proto/openflow13/index.ts";
 import {
   type DesiredFlow,
   type DesiredGroup,
   type DesiredMeter,
+  desiredMeter,
   flowForm,
   flowKey,
   groupForm,
-  meterForm,
 } from "../pipeline/desired.ts";
 import { groupRole, isOwnCookie } from "../pipeline/registry.ts";
 
@@ -32,10 +38,10 @@ function installedFlow(stats: FlowStats): DesiredFlow {
 
 function installedMeter(config: MeterConfig): DesiredMeter {
   const [band] = config.bands;
-  const [ratePps, burst] = [band?.rate ?? 0, band?.burstSize ?? 0];
+  const unit = (config.flags & OFPMF.PKTPS) === 0 ? "kbps" : "pktps";
+  const meter = desiredMeter(config.meterId, unit, band?.rate ?? 0, band?.burstSize ?? 0);
   // Any other shape of meter compares unequal, and is put right.
-  const form = config.bands.length === 1 && band?.kind === "drop" ? meterForm(ratePps, burst) : "other";
-  return { meterId: config.meterId, ratePps, burst, form };
+  return config.bands.length === 1 && band?.kind === "drop" ? meter : { ...meter, form: "other" };
 }
 
 /** From the answers of a switch to requests for all flows, groups and meters. */

@@ -46,9 +46,9 @@ function meterMod(command: MeterMod["command"], meter: DesiredMeter): SwitchChan
   return {
     kind: "meter_mod",
     command,
-    flags: OFPMF.PKTPS | OFPMF.BURST,
+    flags: (meter.unit === "pktps" ? OFPMF.PKTPS : OFPMF.KBPS) | OFPMF.BURST,
     meterId: meter.meterId,
-    bands: command === "delete" ? [] : [{ kind: "drop", rate: meter.ratePps, burstSize: meter.burst }],
+    bands: command === "delete" ? [] : [{ kind: "drop", rate: meter.rate, burstSize: meter.burst }],
   };
 }
 

@@ -2,8 +2,18 @@
 import { ipv4FromNumber, ipv4ToNumber, ipv6FromBigInt, ipv6ToBigInt } from "../../proto/bytes/ip.ts";
 import { bigIntToMac, macToBigInt } from "../../proto/bytes/mac.ts";
 import { OFPVID, type OxmName, oxmFieldByName } from "../../proto/openflow13/index.ts";
+import { ETH_TYPE } from "../../proto/packet/index.ts";
 import type { Ipv4Payload, Ipv6Payload, NeighborMessage, Payload, Transport } from "./frame.ts";
-import { outerTag, type Packet, REGISTER_COUNT, visibleType, withFrame, withOuterTag } from "./packet.ts";
+import {
+  outerTag,
+  type Packet,
+  popTag,
+  pushTag,
+  REGISTER_COUNT,
+  visibleType,
+  withFrame,
+  withOuterTag,
+} from "./packet.ts";
 import { unsupported } from "./trace-error.ts";
 
 export interface Field {
@@ -255,7 +265,17 @@ const ALL: readonly Field[] = [
     get: (packet) => tci(packet) >> 13n,
     set: (packet, value) => withOuterTag(packet, { priority: Number(value) }),
   },
-  { name: "vlan_tci", bits: 16, get: tci },
+  {
+    name: "vlan_tci",
+    bits: 16,
+    get: tci,
+    // Open vSwitch gives a frame a tag for it, or takes the frame's tag.
+    set: (packet, value) => {
+      if ((value & BigInt(OFPVID.PRESENT)) === 0n) return popTag(packet);
+      const tagged = outerTag(packet) === undefined ? pushTag(packet, ETH_TYPE.vlan) : packet;
+      return withOuterTag(tagged, { id: Number(value & MASKED_VID), priority: Number(value >> 13n) });
+    },
+  },
   payloadField(
     "arp_op",
     16,

@@ -294,6 +294,11 @@ class Run {
     const port = inPort >= 0xff00 ? (inPort | 0xffff_0000) >>> 0 : inPort;
     const lookupPort = asItIs ? context.packet.inPort : port;
     context.packet = this.#table(context.packet, tableId, context.depth + 1, steps, lookupPort).packet;
+    // A subroutine that does nothing drops nothing: the list of actions goes on.
+    const last = steps.at(-1);
+    if (!context.inBucket && last?.kind === "drop" && (last.reason === "no-flow" || last.reason === "no-action")) {
+      steps.pop();
+    }
   }
 
   /** false where there is no such group: the list of actions ends there. */

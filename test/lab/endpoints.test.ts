@@ -51,7 +51,10 @@ describeLab("endpoints of a fabric of two hosts", () => {
     );
     await known(silent);
     expect(await fabric.endpoint(silent)).toMatchObject({ host: hostId(1), port: "silent0", origin: "declared" });
-    expect((await fabric.lab.host(2).ofctl("dump-flows", "br-int")).includes(silent)).toBe(true);
+    await fabric.until(async () => {
+      const flows = await fabric.lab.host(2).ofctl("dump-flows", "br-int");
+      return flows.includes(silent) ? [] : ["the other host's switch has no flow for it"];
+    }, 5);
     await host.vsctl("del-port", "silent0");
     await gone(silent);
   });

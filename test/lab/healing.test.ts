@@ -1,6 +1,6 @@
 // The mesh heals itself, in the switches: paths cut between hosts, under pings, with the controller and without it.
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import type { Guest } from "../../src/lab/index.ts";
 import { FabricUnderTest, NO_WORK } from "./fabric.ts";
 import { describeLab } from "./requires.ts";
@@ -17,6 +17,7 @@ describeLab("healing", () => {
     fabric = await FabricUnderTest.create({ hosts: 4 });
     guests = await fabric.populate({ perHost: 1 });
   });
+  afterEach(() => fabric.lab.healAll());
   afterAll(() => fabric?.destroy());
 
   function guestOf(host: number): Guest {

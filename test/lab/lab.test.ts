@@ -42,16 +42,16 @@ describeLab("a lab of two hosts with a GRE tunnel made by hand", () => {
     await lab.tcpMatrix();
   });
 
-  test("the guests' MTU is the largest that fits the tunnel with the relay label", async () => {
-    // 1500 - outer IPv4 20 - GRE 4 - key 4 - inner Ethernet 14 - label 4
-    expect(lab.guestMtu).toBe(1454);
+  test("the guests' MTU is the largest that fits the tunnel with relay label and priority tag", async () => {
+    // 1500 - outer IPv4 20 - GRE 4 - key 4 - inner Ethernet 14 - label 4 - priority tag 4
+    expect(lab.guestMtu).toBe(1450);
     const largest = lab.guestMtu - 28; // less the IPv4 and ICMP headers
     expect((await a.ping(b.ip, { count: 1, size: largest, dontFragment: true })).received).toBe(1);
     const capture = await lab.capture(lab.host(1), "proto gre");
     await a.ping(b.ip, { count: 1, size: largest, dontFragment: true });
     const lengths = (await capture.stop()).lines.map((line) => Number(/length (\d+): /.exec(line)?.[1]));
-    // The outer frame: underlay MTU less the label, plus the outer Ethernet header.
-    expect(Math.max(...lengths)).toBe(1500 - 4 + 14);
+    // The outer frame: underlay MTU less both tags, plus the outer Ethernet header.
+    expect(Math.max(...lengths)).toBe(1500 - 8 + 14);
   });
 
   test("what a host is preset with is a system-id, the datapath type, and nothing else", async () => {

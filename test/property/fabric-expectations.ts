@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { encode } from "../../proto/openflow13/index.ts";
+import type { VlanTag } from "../../proto/packet/index.ts";
+import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import {
   arpFrame,
   type Frame,
@@ -23,6 +25,8 @@ import {
   type Member,
   membersOf,
   type PlacedGuest,
+  tagsInUse,
+  trunksOfAll,
   type Way,
 } from "./fabric-spec.ts";
 
@@ -41,10 +45,18 @@ const place = (host: string, port: number): string => `${host} ${port}`;
 const at = (member: Member): string => place(member.host, member.ofport);
 /** A place, and the tag with which the frame arrives there. */
 const arrival = (member: Member): string => `${at(member)} vlan ${member.way.egress ?? "none"}`;
+/** A tag keeps the priority, and on a trunk VLAN 0 has one for its sake. */
+const arrivalWithPriority =
+  (priority: number) =>
+  (member: Member): string => {
+    const vlan = member.way.egress ?? (member.way.keepsPriority ? 0 : null);
+    return vlan === null ? arrival(member) : `${at(member)} vlan ${vlan} pcp ${priority}`;
+  };
+const tagText = (tag: VlanTag): string => (tag.priority === 0 ? `${tag.id}` : `${tag.id} pcp ${tag.priority}`);
 
 function arrivals(trace: Trace): readonly string[] {
   return trace.deliveries
-    .map(({ host, port, frame }) => `${place(host, port)} vlan ${frame.vlans.map((tag) => tag.id).join(",") || "none"}`)
+    .map(({ host, port, frame }) => `${place(host, port)} vlan ${frame.vlans.map(tagText).join(",") || "none"}`)
     .sort();
 }
 
@@ -80,6 +92,11 @@ export function expectForwards(spec: FabricSpec, world: World): void {
     const send = (destination: string, vlan: number, source: string, kind?: "arp"): Trace =>
       traceFrame(world, from.host, from.ofport, frameTo(destination, vlan, source, kind));
     const [source] = MACS as [string];
+    const sendTagged = (vlan: number, priority: number): Trace =>
+      traceFrame(world, from.host, from.ofport, {
+        ...frameTo(BROADCAST, 0, source),
+        vlans: [vlanTag(vlan, { priority })],
+      });
     for (const vlan of from.way.ingress) {
       expectArrivals(send(BROADCAST, vlan, source, "arp"), flooded);
       // A tag within the network's own is the guests' affair.
@@ -88,8 +105,11 @@ export function expectForwards(spec: FabricSpec, world: World): void {
         (to) => `${at(to)} vlan ${[to.way.egress, 99].filter((tag) => tag !== null).join(",")}`,
       );
       expectArrivals(traceFrame(world, from.host, from.ofport, inner), carried);
-      expectArrivals(send(STRANGER, vlan, source), flooded);
-      expectArrivals(send("33:33:00:00:00:01", vlan, source), flooded);
+      const policy = spec.settings.find(({ name }) => name === from.way.network)?.policy ?? DEFAULT_POLICY;
+      expectArrivals(send(STRANGER, vlan, source), policy.unknownUnicast === "drop" ? [] : flooded);
+      expectArrivals(send("01:00:5e:00:00:fb", vlan, source), policy.multicast === "drop" ? [] : flooded);
+      for (const needed of ["33:33:00:00:00:01", "33:33:00:00:00:02", "33:33:ff:00:00:07"])
+        expectArrivals(send(needed, vlan, source), flooded);
       for (const to of guests) {
         if (to.known === "silent" || to.way.network !== from.way.network) continue;
         expectArrivals(send(to.mac, vlan, STRANGER), at(to) === at(from) ? [] : [arrival(to)]);
@@ -97,8 +117,11 @@ export function expectForwards(spec: FabricSpec, world: World): void {
     }
     if (from.way.ingress.includes(0)) {
       // A tag of VLAN 0 is a priority and no VLAN.
-      const priority = { ...frameTo(BROADCAST, 0, source), vlans: [vlanTag(0, { priority: 5 })] };
-      expectArrivals(traceFrame(world, from.host, from.ofport, priority), flooded);
+      expectArrivals(sendTagged(0, 5), others.map(arrivalWithPriority(5)));
+      expectArrivals(sendTagged(0, 0), flooded);
+    }
+    for (const vlan of from.way.ingress) {
+      if (vlan !== 0) expectArrivals(sendTagged(vlan, 3), others.map(arrivalWithPriority(3)));
     }
     expectArrivals(send(BROADCAST, from.way.ingress[0] ?? 0, BROADCAST), []);
     expectArrivals(send("01:80:c2:00:00:0e", from.way.ingress[0] ?? 0, source), []);
@@ -117,14 +140,18 @@ export function expectSafeEverywhere(spec: FabricSpec, world: World): void {
   }
 }
 
-/** Tags that a port does not take lead nowhere. */
+/** Tags that a port does not take lead nowhere; those that no port names, from one trunk of all VLANs to the others. */
 function expectNoWayIn(spec: FabricSpec, world: World): void {
   const members = membersOf(spec);
+  const named = new Set(tagsInUse(spec));
+  const trunks = trunksOfAll(spec).map(({ host, ofport }) => place(host, ofport));
   for (const from of new Map(members.map((member) => [at(member), member])).values()) {
     const taken = new Set(members.filter((one) => at(one) === at(from)).flatMap((one) => one.way.ingress));
     for (const vlan of [0, 10, 20, 30, 40, 99]) {
       if (taken.has(vlan)) continue;
-      expectArrivals(traceFrame(world, from.host, from.ofport, frameTo(BROADCAST, vlan, MACS[0] ?? "")), []);
+      const free = vlan !== 0 && !named.has(vlan) && trunks.includes(at(from));
+      const wanted = free ? trunks.filter((to) => to !== at(from)).map((to) => `${to} vlan ${vlan}`) : [];
+      expectArrivals(traceFrame(world, from.host, from.ofport, frameTo(BROADCAST, vlan, MACS[0] ?? "")), wanted);
     }
   }
 }
@@ -196,12 +223,15 @@ export function expectGoesOn(
   const all = specs.flatMap((spec) =>
     membersOf(spec).map((member) => ({ ...member, network: substanceOf(spec, member.way.network) })),
   );
+  const trunks = new Set(specs.flatMap(trunksOfAll).map(({ host, ofport }) => place(host, ofport)));
   const senders = new Map(all.map((member) => [`${at(member)} ${member.way.ingress[0]}`, member]));
   for (const from of senders.values()) {
     for (const vlan of from.way.ingress) {
       const here = all.filter((one) => at(one) === at(from) && one.way.ingress.includes(vlan));
       const networks = new Set(here.map((one) => one.network));
       const allowed = new Set(all.filter((to) => networks.has(to.network)).map(arrival));
+      // A VLAN is one and the same on all trunks that carry every VLAN, whether some port names it or not.
+      if (vlan !== 0 && trunks.has(at(from))) for (const trunk of trunks) allowed.add(`${trunk} vlan ${vlan}`);
       for (const destination of [BROADCAST, MACS[0] ?? "", MACS[1] ?? ""]) {
         const trace = traceFrame(world, from.host, from.ofport, frameTo(destination, vlan, STRANGER));
         expectSafe(trace);

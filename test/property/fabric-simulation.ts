@@ -22,7 +22,7 @@ import { type TracePort, type TunnelEnd, type World, world } from "../../src/tra
 import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts } from "./fabric-spec.ts";
 import { SimulatedSwitch } from "./simulated-switch.ts";
 
-const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100 };
+const PIPELINE = { idleTimeoutSec: 300, puntsPerSecond: 100, puntBurst: 100, loopProbes: true };
 
 interface SimulatedHost {
   readonly id: string;

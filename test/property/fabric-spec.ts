@@ -2,6 +2,7 @@
 // anew from ovs-vswitchd.conf.db(5), without a line of the code that it judges.
 import fc from "fast-check";
 import type { HostFact, NetworkSetting, PortFact, TunnelType } from "../../src/model/facts.ts";
+import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import { MESH, type Topology } from "../../src/model/topology.ts";
 import { hostFact, portFact } from "../unit/model/facts-for-tests.ts";
 
@@ -43,9 +44,9 @@ const NAMES = ["blue", "red", "vlan10", "vlan30", "vlan40"] as const;
 export const MACS = [1, 2, 3, 4, 5, 6].map((n) => `02:00:00:00:00:0${n}`);
 
 const SETTINGS: readonly NetworkSetting[] = [
-  { name: "blue", vni: 5000, tag: 10 },
-  { name: "red", vni: 70_000, tag: null },
-  { name: "green", vni: null, tag: 30 },
+  { name: "blue", vni: 5000, tag: 10, policy: { ...DEFAULT_POLICY, floodKbps: 1000 } },
+  { name: "red", vni: 70_000, tag: null, policy: { ...DEFAULT_POLICY, unknownUnicast: "drop" } },
+  { name: "green", vni: null, tag: 30, policy: { ...DEFAULT_POLICY, multicast: "drop" } },
 ];
 
 const trunks = fc.subarray([0, ...TAGS]);
@@ -208,6 +209,8 @@ export interface Way {
   /** Tags with which a frame comes in: 0 is none, or VLAN 0. */
   readonly ingress: readonly number[];
   readonly egress: number | null;
+  /** Without a tag otherwise: whether one of VLAN 0 is given to a frame with a priority, as on trunks. */
+  readonly keepsPriority?: true;
 }
 
 const tagOfName = (name: string): number | null => {
@@ -231,7 +234,7 @@ function modeOf(one: PortSpec): string {
 }
 
 /** VLANs that some port is in by its own columns; of others nobody can have a frame but who makes it up. */
-function tagsInUse(spec: FabricSpec): readonly number[] {
+export function tagsInUse(spec: FabricSpec): readonly number[] {
   const tags = new Set<number>();
   for (const { tag: set } of spec.settings) if (set !== null) tags.add(set);
   for (const { ports } of spec.hosts) {
@@ -261,7 +264,7 @@ export function waysOf(spec: FabricSpec, one: PortSpec): readonly Way[] {
   if (native !== null && native !== 0) {
     ways.push({ network: own, ingress: [0, native], egress: mode === "native-tagged" ? native : null });
   } else if (carries(0) || one.networkName !== null) {
-    ways.push({ network: own, ingress: [0], egress: null });
+    ways.push({ network: own, ingress: [0], egress: null, keepsPriority: true });
   }
   for (const vlan of tagsInUse(spec)) {
     const network = nameOfTag(spec, vlan);
@@ -281,6 +284,15 @@ export interface Member {
 export function membersOf(spec: FabricSpec): readonly Member[] {
   return spec.hosts.flatMap(({ ports }, at) =>
     ports.flatMap((one) => waysOf(spec, one).map((way) => ({ host: hostId(at), ofport: one.ofport, way }))),
+  );
+}
+
+/** Ports that carry every VLAN, also those that no port names. */
+export function trunksOfAll(spec: FabricSpec): readonly { readonly host: string; readonly ofport: number }[] {
+  return spec.hosts.flatMap(({ ports }, at) =>
+    ports
+      .filter((one) => !["access", "dot1q-tunnel"].includes(modeOf(one)) && one.trunks.length === 0)
+      .map(({ ofport }) => ({ host: hostId(at), ofport })),
   );
 }
 

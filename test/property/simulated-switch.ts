@@ -24,7 +24,7 @@ export class SimulatedSwitch {
   #groups = new Map<number, GroupDesc>();
   #meters = new Map<number, MeterConfig>();
   #model: SwitchModel | null = null;
-  readonly maxMeter = 1000;
+  readonly maxMeter = 262_144;
 
   /** @throws where a switch would answer with an error: nothing of the bundle is applied then. */
   apply(changes: readonly SwitchChange[]): void {
@@ -64,6 +64,10 @@ export class SimulatedSwitch {
           const { tableId, priority, cookie, idleTimeoutSec, flags, match, instructions } = change;
           flows.set(key, { tableId, priority, cookie, idleTimeoutSec, flags, match, instructions });
         } else throw new Error(`${change.command} is not expected`);
+        for (const one of (flows.get(key) as HeldFlow).instructions) {
+          if (one.kind === "meter" && !meters.has(one.meterId))
+            throw new Error(`flow ${key}: there is no meter ${one.meterId}`);
+        }
         for (const one of actionsOf(flows.get(key) as HeldFlow)) {
           if (one.kind === "group" && !groups.has(one.groupId))
             throw new Error(`flow ${key}: there is no group ${one.groupId}`);

@@ -60,8 +60,8 @@ export const TUNNELS: readonly TunnelView[] = [
 ];
 
 export const NETWORKS: readonly NetworkView[] = [
-  { name: "default", vni: 4095, tag: null, hosts: ["host1", "host2"], ports: 3, endpoints: 3 },
-  { name: "vlan10", vni: 10, tag: 10, hosts: ["host1"], ports: 1, endpoints: 0 },
+  { name: "default", vni: 4095, tag: null, hosts: ["host1", "host2"], ports: 3, endpoints: 3, mtu: 1442 },
+  { name: "vlan10", vni: 10, tag: 10, hosts: ["host1"], ports: 1, endpoints: 0, mtu: null },
 ];
 
 export const PORTS: readonly PortView[] = [
@@ -75,6 +75,9 @@ export const PORTS: readonly PortView[] = [
     trunks: [],
     networks: ["default"],
     state: "up",
+    locked: false,
+    blocked: false,
+    mtu: 1442,
     problems: [],
   },
   {
@@ -87,6 +90,9 @@ export const PORTS: readonly PortView[] = [
     trunks: [10, 20],
     networks: ["vlan10", "vlan20"],
     state: "down",
+    locked: false,
+    blocked: false,
+    mtu: 1442,
     problems: [{ code: "port/down", message: "the link is down", remedy: "ip link set tap10 up" }],
   },
   {
@@ -99,6 +105,9 @@ export const PORTS: readonly PortView[] = [
     trunks: [],
     networks: ["vlan10"],
     state: "error",
+    locked: false,
+    blocked: false,
+    mtu: 1442,
     problems: [],
   },
 ];

@@ -33,12 +33,15 @@ controllerAddress: 2001:DB8::0001
 networks:
   default: { vni: 5077 }
   blue: { vni: 4095, tag: 10 }
-  red.2_x-y:
+  red.2_x-y: { unknownUnicast: drop, multicast: drop, floodKbps: 8000, locked: true }
 hosts:
   a5f3: { name: leaf1, tunnelIp: 192.0.2.1, bridge: br1, index: 7 }
 endpoints: { perPort: 8 }
 punts: { packetsPerSecond: 5 }
 timeouts: { startHoldSec: 0 }
+underlayMtu: 9000
+mtu: { request: true }
+loops: { probeSec: 0 }
 log: { level: debug }
 `;
     expect(parseConfig(source, "weft.yaml").config).toEqual({
@@ -52,11 +55,18 @@ log: { level: debug }
         control: "/run/weft/other.sock",
       },
       controllerAddress: "2001:db8::1",
-      networks: { default: { vni: 5077 }, blue: { vni: 4095, tag: 10 }, "red.2_x-y": {} },
+      networks: {
+        default: { vni: 5077 },
+        blue: { vni: 4095, tag: 10 },
+        "red.2_x-y": { unknownUnicast: "drop", multicast: "drop", floodKbps: 8000, locked: true },
+      },
       hosts: { a5f3: { name: "leaf1", tunnelIp: "192.0.2.1", bridge: "br1", index: 7 } },
       endpoints: { idleTimeoutSec: 300, perPort: 8 },
       punts: { packetsPerSecond: 5, burst: 100 },
       timeouts: { startHoldSec: 0, probeSec: 5, handshakeSec: 10 },
+      underlayMtu: 9000,
+      mtu: { request: true },
+      loops: { probeSec: 0 },
       topology: { hubs: [], direct: [] },
       bfd: { enabled: true, packetsPerSecond: 200 },
       log: { level: "debug" },
@@ -86,6 +96,19 @@ log: { level: debug }
 describe("a wrong file", () => {
   it.each([
     ["tunel:\n  type: gre\n", "weft.yaml:1:1: tunel: unknown key; did you mean tunnel?"],
+    [
+      "networks:\n  blue: { multicast: drpo }\n",
+      'weft.yaml:2:22: networks.blue.multicast: expected one of flood, drop, found "drpo"; did you mean drop?',
+    ],
+    [
+      "networks:\n  blue: { locked: sure }\n",
+      'weft.yaml:2:19: networks.blue.locked: expected true or false, found "sure"',
+    ],
+    [
+      "networks:\n  blue: { floodKbps: 1 }\n",
+      "weft.yaml:2:22: networks.blue.floodKbps: expected kilobits a second, a whole number from 64 to 100000000, found 1",
+    ],
+    ["underlayMtu: 100\n", "weft.yaml:1:14: underlayMtu: expected bytes, a whole number from 576 to 65535, found 100"],
     ["tunnel:\n  typ: gre\n", "weft.yaml:2:3: tunnel.typ: unknown key; did you mean type?"],
     [
       "endpoints:\n  idle_timeout_sec: 3\n",
@@ -93,7 +116,7 @@ describe("a wrong file", () => {
     ],
     [
       "networks:\n  blue:\n    vlan: 3\n",
-      "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of answer, tag, vni",
+      "weft.yaml:3:5: networks.blue.vlan: unknown key; expected one of answer, floodKbps, locked, multicast, tag, unknownUnicast, vni",
     ],
     ["hosts:\n  a:\n    tunnel_ip: 1.2.3.4\n", "weft.yaml:3:5: hosts.a.tunnel_ip: unknown key; did you mean tunnelIp?"],
     ["punts:\n  rate: 3\n", "weft.yaml:2:3: punts.rate: unknown key; expected one of burst, packetsPerSecond"],
@@ -131,11 +154,11 @@ describe("a wrong file", () => {
     ],
     [
       "networks: { a: { vni: 8388608 } }",
-      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8388607, found 8388608",
+      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8384511, found 8388608",
     ],
     [
       "networks: { a: { vni: 0 } }",
-      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8388607, found 0",
+      "weft.yaml:1:23: networks.a.vni: expected a network's number in tunnels, a whole number from 1 to 8384511, found 0",
     ],
     [
       "networks: { Blue: {} }",

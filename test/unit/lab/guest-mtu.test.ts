@@ -3,14 +3,14 @@ import { expect, test } from "vitest";
 import { guestMtu } from "../../../src/lab/guest-mtu.ts";
 
 test.each([
-  ["gre", 1454],
-  ["vxlan", 1446],
-  ["geneve", 1446],
-] as const)("with %s on an underlay of 1500 it is %i, the relay label included", (type, mtu) => {
+  ["gre", 1450],
+  ["vxlan", 1442],
+  ["geneve", 1442],
+] as const)("with %s on an underlay of 1500 it is %i, relay label and priority tag included", (type, mtu) => {
   expect(guestMtu(1500, type)).toBe(mtu);
 });
 
 test("without a type it fits the greediest one", () => {
-  expect(guestMtu(1500)).toBe(1446);
-  expect(guestMtu(9000)).toBe(8946);
+  expect(guestMtu(1500)).toBe(1442);
+  expect(guestMtu(9000)).toBe(8942);
 });

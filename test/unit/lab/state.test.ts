@@ -11,7 +11,7 @@ const empty: LabState = {
   subnet: "172.31.7.0/24",
   controllerIp: "172.31.7.254",
   underlayMtu: 1500,
-  guestMtu: 1446,
+  guestMtu: 1442,
   hosts: [],
   guests: [],
   segments: [],

@@ -11,7 +11,11 @@ function table(ports: readonly PortFact[], settings: ConstructorParameters<typeo
 function attachments(networks: NetworkTable, port: PortFact): string[] {
   return networks
     .attachments(port)
-    .map((at) => `${at.network.name} in ${at.ingressVlans.join(",")} out ${at.egressVlan ?? "untagged"}`);
+    .map((at) =>
+      at.except === undefined
+        ? `${at.network.name} in ${at.ingressVlans.join(",")} out ${at.egressVlan ?? "untagged"}`
+        : `all others but ${at.except.join(",") || "none"}`,
+    );
 }
 
 describe("networks", () => {
@@ -72,13 +76,41 @@ describe("a port", () => {
       "default in 0 out untagged",
       "vlan10 in 10 out 10",
       "vlan20 in 20 out 20",
+      "all others but none",
     ]);
+  });
+
+  it("that carries all VLANs keeps out those of networks that it is not in by their tag", () => {
+    const port = portFact({ name: "p", networkName: "vlan10", vlan: vlan(null, [], "trunk") });
+    expect(attachments(table([port, other, another]), port)).toEqual([
+      "vlan10 in 0 out untagged",
+      "vlan20 in 20 out 20",
+      "all others but 10",
+    ]);
+  });
+
+  it.each([
+    ["access", "never", "never"],
+    ["access", "if-nonzero", "if-nonzero"],
+    ["access", "always", "if-nonzero"],
+    ["trunk", "never", "if-nonzero"],
+    ["trunk", "always", "always"],
+    ["native-untagged", "always", "if-nonzero"],
+    ["native-untagged", "never", "never"],
+  ] as const)("with vlan_mode=%s and priority-tags=%s gives them %s, as Open vSwitch does", (mode, asked, given) => {
+    const tag = mode === "native-untagged" ? 10 : null;
+    const port = portFact({ name: "p", vlan: { tag, trunks: [], vlanMode: mode, priorityTags: asked } });
+    expect(table([port]).attachments(port)[0]?.priorityTags).toBe(given);
   });
 
   it("with vlan_mode=trunk has no use for its tag: untagged frames are VLAN 0's, as in Open vSwitch", () => {
     const port = portFact({ name: "p", vlan: vlan(10, [], "trunk") });
     const networks = table([port, other]);
-    expect(attachments(networks, port)).toEqual(["default in 0 out untagged", "vlan10 in 10 out 10"]);
+    expect(attachments(networks, port)).toEqual([
+      "default in 0 out untagged",
+      "vlan10 in 10 out 10",
+      "all others but none",
+    ]);
   });
 
   it("with trunks carries just those, and untagged frames only if VLAN 0 is among them", () => {

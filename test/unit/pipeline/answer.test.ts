@@ -76,7 +76,7 @@ describe("answers in the switch", () => {
     for (const flows of others) for (const [at, flow] of flows.entries()) expect(flow).toBe(own?.[at]);
   });
 
-  it("cost one flow for each address of a remote endpoint, and four for a switch", () => {
+  it("cost one flow for each address of a remote endpoint, and five for a switch", () => {
     const bare = fabricOf({ observed: {} });
     const many = fabricOf({
       observed: {
@@ -85,7 +85,7 @@ describe("answers in the switch", () => {
         ),
       },
     });
-    expect(answers(bare, "a")).toHaveLength(4);
+    expect(answers(bare, "a")).toHaveLength(5);
     expect(flowsOf(many, "a").length - flowsOf(bare, "a").length).toBe(2 * 50);
   });
 
@@ -103,11 +103,11 @@ describe("answers in the switch", () => {
     expect(answers(fabricOf({ observed: GUEST }), "b").join()).toContain(`set_field:${0x60000000}->nd_reserved`);
   });
 
-  it("go back with the tag the question had", () => {
+  it("go back as all frames leave the port that asked", () => {
     const trunk = portFact({ name: "trunk0", ofport: 2, vlan: vlan(null, [10], "trunk") });
     const fabric = fabricOf({ ports: { a: [TAP, trunk] } });
     expect(answers(fabric, "a")).toContain(
-      "RETURN 100 metadata=0xa,in_port=2 -> push_vlan:0x8100,set_field:4106->vlan_vid,IN_PORT",
+      "RETURN 0 any -> move:OXM_OF_IN_PORT[]->NXM_NX_REG0[],load:0x0->OXM_OF_IN_PORT[],goto_table:50",
     );
   });
 

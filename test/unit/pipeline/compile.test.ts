@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encode, formatGroup, formatInstructions, formatMatch } from "../../../proto/openflow13/index.ts";
 import type { Fabric } from "../../../src/model/fabric.ts";
 import type { HostFact } from "../../../src/model/facts.ts";
+import type { VlanColumns } from "../../../src/model/vlan.ts";
 import { compileSwitch } from "../../../src/pipeline/compile.ts";
 import type { DesiredFlow, DesiredSwitch } from "../../../src/pipeline/desired.ts";
 import { readBack } from "../../../src/pipeline/readback.ts";
@@ -119,6 +120,46 @@ describe("the pipeline", () => {
     const [atA, atC] = remote.map((flows) => flows[0]);
     expect(atA).toBe(atC);
     expect(flowMod(atA as DesiredFlow)).toEqual(flowMod(atC as DesiredFlow));
+  });
+
+  it("keeps the tag of a frame for its priority, marks frames of protected ports, and drops them at others", () => {
+    const port = (name: string, ofport: number, fields: Partial<VlanColumns>) =>
+      portFact({ name, ofport, vlan: { ...vlan(10), ...fields } });
+    const ports = [
+      port("p", 1, { protected: true }),
+      port("n", 2, { vlanMode: "native-tagged", trunks: [10] }),
+      port("z", 3, { priorityTags: "if-nonzero" }),
+    ];
+    const fabric = derive([host("a", 1, ports, [])], { a: switchFact() });
+    const lines = text(compiled(fabric, "a")).split("\n");
+    const of = (table: string) => lines.filter((line) => line.startsWith(table) && !line.includes("LEARN"));
+    expect(of("CLASSIFY 400")).toEqual([
+      "CLASSIFY 400 in_port=1,vlan_tci=0x0000/0x0fff -> load:0x1001->NXM_OF_VLAN_TCI[0..12],write_metadata:0xa,goto_table:10",
+      "CLASSIFY 400 in_port=2,vlan_tci=0x0000/0x0fff -> write_metadata:0xa,goto_table:10",
+      "CLASSIFY 400 in_port=2,dl_vlan=10 -> load:0x1000->NXM_OF_VLAN_TCI[0..12],write_metadata:0xa,goto_table:10",
+      "CLASSIFY 400 in_port=3,vlan_tci=0x0000/0x0fff -> write_metadata:0xa,goto_table:10",
+    ]);
+    expect(of("EGRESS").sort()).toEqual([
+      "EGRESS   0 reg0=0x1,metadata=0xa -> output:1",
+      "EGRESS   0 reg0=0x2,metadata=0xa -> load:0x100a->NXM_OF_VLAN_TCI[0..12],output:2",
+      "EGRESS   0 reg0=0x3,metadata=0xa -> output:3",
+      "EGRESS   100 reg0=0x1,metadata=0xa,vlan_tci=0x1000/0x1000 -> pop_vlan,output:1",
+      "EGRESS   100 reg0=0x3,metadata=0xa,vlan_tci=0x1000/0x1000 -> move:OXM_OF_VLAN_PCP[]->NXM_NX_REG1[0..2],pop_vlan,push_vlan:0x8100,move:NXM_NX_REG1[0..2]->OXM_OF_VLAN_PCP[],load:0x1000->NXM_OF_VLAN_TCI[0..12],output:3",
+      "EGRESS   200 reg0=0x3,metadata=0xa,dl_vlan_pcp=0 -> pop_vlan,output:3",
+      "EGRESS   300 reg0=0x1,dl_vlan=1 -> drop",
+    ]);
+  });
+
+  it("leaves frames of link protocols alone where the bridge is told to forward them", () => {
+    const facts = host("a", 1, [portFact({ name: "tap0" })], []);
+    const guards = (fact: HostFact) =>
+      text(compiled(derive([fact], { a: switchFact() }), "a"))
+        .split("\n")
+        .filter((line) => line.startsWith("CLASSIFY 900"));
+    expect(guards(facts)).toHaveLength(8);
+    expect(guards({ ...facts, forwardBpdu: true })).toEqual([
+      "CLASSIFY 900 dl_src=01:00:00:00:00:00/01:00:00:00:00:00 -> drop",
+    ]);
   });
 
   it("is deterministic: the same facts give the same text", () => {

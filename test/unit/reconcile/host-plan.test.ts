@@ -1,5 +1,5 @@
 // The plan for a host's rows, applied to a real ovsdb-server and read back by ovs-vsctl.
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { hostFact } from "../../../src/discovery/host-rows.ts";
 import type { DesiredRows } from "../../../src/pipeline/rows.ts";
 import { planHost } from "../../../src/reconcile/host-plan.ts";
@@ -256,5 +256,42 @@ describe("the facts of a host's rows", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const why = Object.fromEntries((fact()?.ports ?? []).map((port) => [port.name, port.excluded?.code ?? null]));
     expect(why).toMatchObject({ p0: "port/patch", gre9: "port/foreign-tunnel", bond0: "port/bond" });
+  });
+});
+
+describe("the MTU of internal ports", () => {
+  const fitting = (mtu: number): DesiredRows => ({
+    ...desired(),
+    mtuRequests: new Map([
+      ["int0", mtu],
+      ["tap0", mtu],
+    ]),
+  });
+  const request = (): string => server.vsctl("get", "interface", "int0", "mtu_request");
+
+  async function withPorts(request: readonly string[] = []): Promise<void> {
+    await apply(desired());
+    server.vsctl("add-port", "br-int", "int0", "--", "set", "interface", "int0", "type=internal", ...request);
+    server.vsctl("add-port", "br-int", "tap0");
+    await vi.waitUntil(() => [...session.rows.interfaces.values()].some((row) => row.name === "tap0"));
+  }
+
+  it("is requested, marked, and changed when another one fits", async () => {
+    await withPorts();
+    await apply(fitting(1442));
+    expect(request()).toBe("1442");
+    expect(server.vsctl("get", "interface", "int0", "external_ids")).toBe('{weft-mtu="1442"}');
+    expect(server.vsctl("get", "interface", "tap0", "mtu_request")).toBe("[]");
+    await vi.waitUntil(() => [...session.rows.interfaces.values()].some((row) => row.mtu_request === 1442));
+    await apply(fitting(8942));
+    expect(request()).toBe("8942");
+  });
+
+  it("is left alone where an administrator has requested a smaller one, and lowered where it is too large", async () => {
+    await withPorts(["mtu_request=1300"]);
+    await apply(fitting(1442));
+    expect(request()).toBe("1300");
+    await apply(fitting(1200));
+    expect(request()).toBe("1200");
   });
 });

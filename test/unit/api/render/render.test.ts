@@ -52,10 +52,10 @@ host2  host1  geneve  up     geneve1   40961  10.200.0.11  -
 
   it("show ports, where tap2 comes before tap10", () => {
     expect(table(ports)).toBe(text`
-HOST   PORT   OFPORT  TYPE      MODE    TAG  TRUNKS  NETWORKS        STATE
-host1  tap2        -  internal  access   10  -       vlan10          error
-host1  tap10      11  system    trunk     -  10, 20  vlan10, vlan20  down
-host2  tap0        2  system    access    -  -       default         up
+HOST   PORT   OFPORT  TYPE      MODE    TAG  TRUNKS  NETWORKS         MTU  STATE
+host1  tap2        -  internal  access   10  -       vlan10          1442  error
+host1  tap10      11  system    trunk     -  10, 20  vlan10, vlan20  1442  down
+host2  tap0        2  system    access    -  -       default         1442  up
 
 Problems
 ! host1 tap10: the link is down (port/down)
@@ -74,9 +74,9 @@ MAC                IPS                NETWORK  HOST   PORT  ORIGIN
 
   it("show networks by their number", () => {
     expect(table(networks)).toBe(text`
-NAME      VNI  TAG  PORTS  ENDPOINTS  HOSTS
-vlan10     10   10      1          0  host1
-default  4095    -      3          3  host1, host2
+NAME      VNI  TAG   MTU  PORTS  ENDPOINTS  HOSTS
+vlan10     10   10     -      1          0  host1
+default  4095    -  1442      3          3  host1, host2
 `);
   });
 
@@ -147,9 +147,9 @@ Tunnels (geneve)
   host3  ·      ·      ·
 
 Networks
-  NAME      VNI  TAG  PORTS  ENDPOINTS  HOSTS
-  vlan10     10   10      1          0  host1
-  default  4095    -      3          3  host1, host2
+  NAME      VNI  TAG   MTU  PORTS  ENDPOINTS  HOSTS
+  vlan10     10   10     -      1          0  host1
+  default  4095    -  1442      3          3  host1, host2
 
 Problems
 ! host3: OVN owns this host: external_ids:ovn-remote is set (host/ovn-owned)
@@ -268,8 +268,8 @@ ORIGIN   declared`);
         { ...NETWORKS[1]!, name: "blue" },
       ],
     }).split("\n");
-    expect(lines[1]).toBe("青    4095    -      3          3  host1, host2");
-    expect(lines[2]).toBe("blue    10   10      1          0  host1");
+    expect(lines[1]).toBe("青    4095    -  1442      3          3  host1, host2");
+    expect(lines[2]).toBe("blue    10   10     -      1          0  host1");
   });
 });
 
@@ -277,7 +277,9 @@ describe("JSON", () => {
   it("has its keys sorted, is indented by two and ends with a newline", () => {
     const json = render(networks, "json");
     expect(
-      json.startsWith('[\n  {\n    "endpoints": 0,\n    "hosts": [\n      "host1"\n    ],\n    "name": "vlan10",'),
+      json.startsWith(
+        '[\n  {\n    "endpoints": 0,\n    "hosts": [\n      "host1"\n    ],\n    "mtu": null,\n    "name": "vlan10",',
+      ),
     ).toBe(true);
     expect(json.endsWith("]\n")).toBe(true);
   });
@@ -311,7 +313,7 @@ host2,host1,geneve,up,geneve1,40961,10.200.0.11,
   it("quotes what would be taken for more than one field", () => {
     const view = [{ ...NETWORKS[0]!, name: 'a "b", c', hosts: ["two\nlines"] }];
     expect(render({ kind: "networks", view }, "csv")).toBe(
-      'name,vni,tag,hosts,ports,endpoints\n"a ""b"", c",4095,,"two\nlines",3,3\n',
+      'name,vni,tag,hosts,ports,endpoints,mtu\n"a ""b"", c",4095,,"two\nlines",3,3,1442\n',
     );
   });
 

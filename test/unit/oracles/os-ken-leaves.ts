@@ -1,25 +1,33 @@
 // os-ken (python3-os-ken) as an oracle: runs it once, and brings its JSON and ours to one form that can be compared.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { toHex } from "../../../../proto/bytes/hex.ts";
-import { ipv4ToNumber, isIpv4 } from "../../../../proto/bytes/ip.ts";
-import { type OpenFlowMessage, oxmFieldByName } from "../../../../proto/openflow13/index.ts";
-import { messageToJson, type PlainJson } from "../../../../src/inspect/openflow/message-to-json.ts";
+import { toHex } from "../../../proto/bytes/hex.ts";
+import { ipv4ToNumber, isIpv4 } from "../../../proto/bytes/ip.ts";
+import { type OpenFlowMessage, oxmFieldByName } from "../../../proto/openflow13/index.ts";
+import { messageToJson, type PlainJson } from "../../../src/inspect/openflow/message-to-json.ts";
 
-const PYTHON = "/usr/bin/python3";
-const SCRIPT = fileURLToPath(new URL("./os-ken-oracle.py", import.meta.url));
+/** The system's Python: Debian's python3-os-ken lives there. */
+export const PYTHON = "/usr/bin/python3";
+const SCRIPT = fileURLToPath(new URL("./os_ken_messages.py", import.meta.url));
 
-/** Skips where os-ken is not installed, and says so; in CI its absence is a failure. */
-export function osKenMissing(): boolean {
+function findOsKen(): boolean {
   try {
     execFileSync(PYTHON, ["-c", "import os_ken.ofproto.ofproto_v1_3_parser"], { stdio: "ignore" });
-    return false;
+    return true;
   } catch {
     const message = "os-ken (python3-os-ken) is not installed: what it thinks of our bytes was NOT tested";
     if (process.env.CI) throw new Error(message);
     process.stderr.write(`\n*** ${message} ***\n\n`);
-    return true;
+    return false;
   }
+}
+
+let found: boolean | undefined;
+
+/** Skips where os-ken is not installed, and says so; in CI its absence is a failure. */
+export function osKenMissing(): boolean {
+  found ??= findOsKen();
+  return !found;
 }
 
 export interface OracleAnswer {

@@ -1,9 +1,9 @@
 // os-ken's OpenFlow 1.3 parser as an independent oracle, in both directions; docs/wire-oracles.md tells of disagreements.
 import { describe, expect, it } from "vitest";
-import { fromHex, toHex } from "../../../../proto/bytes/hex.ts";
-import { decode, encode } from "../../../../proto/openflow13/index.ts";
-import { FROM_SWITCH } from "./from-switch.ts";
-import { askOsKen, differences, osKenMissing, theirLeaves } from "./os-ken.ts";
+import { fromHex, toHex } from "../../../proto/bytes/hex.ts";
+import { decode, encode } from "../../../proto/openflow13/index.ts";
+import { FROM_SWITCH } from "../proto/openflow13/from-switch.ts";
+import { askOsKen, differences, osKenMissing, theirLeaves } from "./os-ken-leaves.ts";
 
 /** Differences that are known, each with its row in docs/wire-oracles.md; all others are failures. */
 const KNOWN: ReadonlySet<string> = new Set(["hello", "flow monitor", "match pbb_uca", "match _dp_hash"]);
