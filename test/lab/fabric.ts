@@ -87,6 +87,10 @@ export class FabricUnderTest {
     return this.lab.join({ port: PORTS.ovsdb, ...(hosts.length > 0 ? { hosts } : {}) });
   }
 
+  get isRunning(): boolean {
+    return this.#controller !== null;
+  }
+
   async stop(): Promise<void> {
     await this.#controller?.stop();
     this.#controller = null;
@@ -169,6 +173,22 @@ export class FabricUnderTest {
       const quiet = missing.length > 0 || Date.now() - since >= QUIET_MS;
       return quiet ? missing : ["the controller still changes things"];
     }, timeoutSec);
+  }
+
+  /** Each guest asks for an address, so that its own is known: what is heard later only would be news, and be written. */
+  async allHeard(guests: readonly Guest[] = this.lab.guests): Promise<void> {
+    await this.until(async () => {
+      const known = new Set((await this.ask("endpoints")).flatMap((one) => one.ips.map((ip) => `${one.mac} ${ip}`)));
+      const silent = guests.filter((guest) => !known.has(`${guest.mac} ${guest.ip}`));
+      const ask = async (guest: Guest): Promise<void> => {
+        const other = guests.find((one) => one.ip !== guest.ip)?.ip ?? guest.ip;
+        await guest.exec(["sh", "-c", `ip neigh flush all; ping -n -c1 -W1 -I ${guest.device} ${other}`], {
+          check: false,
+        });
+      };
+      await Promise.all(silent.map(ask));
+      return silent.map((guest) => `the address of ${guest.name} has not been heard`);
+    });
   }
 
   /** Guests on all hosts that ping each other, and have settled. */

@@ -17,7 +17,11 @@ describeLab("healing", () => {
     fabric = await FabricUnderTest.create({ hosts: 4 });
     guests = await fabric.populate({ perHost: 1 });
   });
-  afterEach(() => fabric.lab.healAll());
+  afterEach(async () => {
+    await fabric.lab.healAll();
+    // A test that failed half-way must not take the others along.
+    if (!fabric.isRunning) await fabric.start();
+  });
   afterAll(() => fabric?.destroy());
 
   function guestOf(host: number): Guest {

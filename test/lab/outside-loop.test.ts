@@ -180,6 +180,7 @@ describeLab("a segment outside that two hosts' ports are in", () => {
   });
 
   test("leaves nothing to write to a controller that starts when all is well", async () => {
+    await fabric.allHeard();
     await fabric.settled();
     await fabric.stop();
     await fabric.start();

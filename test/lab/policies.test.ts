@@ -75,6 +75,8 @@ describeLab("the policies of networks", () => {
   });
 
   test("are found as they are by a controller that starts again", async () => {
+    await fabric.allHeard();
+    await fabric.settled();
     await fabric.stop();
     await fabric.start();
     await fabric.settled();
