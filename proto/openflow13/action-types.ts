@@ -86,6 +86,108 @@ export interface NxNat {
   readonly protoMax?: number;
 }
 
+/** Where a learned flow takes bits from: the packet at hand, or the action itself. */
+export type NxLearnSource =
+  | { readonly kind: "field"; readonly field: OxmName; readonly ofs: number }
+  | { readonly kind: "immediate"; readonly value: bigint };
+
+/** What a learned flow does with the bits: matches them, loads them into a field, or outputs to that port. */
+export type NxLearnTarget =
+  | { readonly kind: "match" | "load"; readonly field: OxmName; readonly ofs: number }
+  | { readonly kind: "output" };
+
+/** flow_mod_spec. An immediate is never output. */
+export interface NxLearnSpec {
+  readonly nBits: number;
+  readonly src: NxLearnSource;
+  readonly dst: NxLearnTarget;
+}
+
+interface LearnedFlow {
+  readonly idleTimeoutSec: number;
+  readonly hardTimeoutSec: number;
+  readonly finIdleTimeoutSec: number;
+  readonly finHardTimeoutSec: number;
+  readonly priority: number;
+  readonly cookie: bigint;
+  /** NX_LEARN_F bits: tell of its removal, delete it with the learning flow, write the result. */
+  readonly flags: number;
+  readonly tableId: number;
+  readonly specs: readonly NxLearnSpec[];
+}
+
+/** NXAST_LEARN: adds a flow made from the packet. */
+export interface NxLearn extends LearnedFlow {
+  readonly kind: "nx_learn";
+}
+
+/** NXAST_LEARN2: the same with a limit, 0 for none, and a bit that tells if there was room. */
+export interface NxLearn2 extends LearnedFlow {
+  readonly kind: "nx_learn2";
+  readonly limit: number;
+  readonly resultOfs: number;
+  /** Present just if `flags` has NX_LEARN_F_WRITE_RESULT. */
+  readonly resultDst?: OxmName;
+}
+
+/** NXAST_MULTIPATH: a hash chooses a link, whose number goes to `dst[ofs .. ofs+nBits-1]`. */
+export interface NxMultipath {
+  readonly kind: "nx_multipath";
+  /** NX_HASH_FIELDS. */
+  readonly fields: number;
+  readonly basis: number;
+  /** NX_MP_ALG. */
+  readonly algorithm: number;
+  /** Number of links minus one. */
+  readonly maxLink: number;
+  readonly arg: number;
+  readonly dst: OxmName;
+  readonly ofs: number;
+  readonly nBits: number;
+}
+
+interface BundleOfMembers {
+  /** NX_BD_ALG. */
+  readonly algorithm: number;
+  readonly fields: number;
+  readonly basis: number;
+  /** The NXM header of what members are: NXM_OF_IN_PORT. */
+  readonly memberType: number;
+  readonly members: readonly number[];
+}
+
+/** NXAST_BUNDLE outputs to one of the members; NXAST_BUNDLE_LOAD writes its port to `dst[ofs .. ofs+nBits-1]`. */
+export type NxBundle =
+  | ({ readonly kind: "nx_bundle" } & BundleOfMembers)
+  | ({
+      readonly kind: "nx_bundle_load";
+      readonly dst: OxmName;
+      readonly ofs: number;
+      readonly nBits: number;
+    } & BundleOfMembers);
+
+interface SampleOfPackets {
+  readonly probability: number;
+  readonly collectorSetId: number;
+  readonly obsDomainId: number;
+  readonly obsPointId: number;
+}
+
+/** NXAST_SAMPLE, and with a port SAMPLE2 and SAMPLE3 (whose direction is 0 for either, 1 for ingress, 2 for egress). */
+export type NxSample =
+  | ({ readonly kind: "nx_sample" } & SampleOfPackets)
+  | ({
+      readonly kind: "nx_sample2" | "nx_sample3";
+      readonly samplingPort: number;
+      readonly direction: number;
+    } & SampleOfPackets);
+
+/** NXAST_CLONE: the actions run on a copy of the packet and of its state. */
+export interface NxClone {
+  readonly kind: "nx_clone";
+  readonly actions: readonly Action[];
+}
+
 /** Open vSwitch's extensions (include/openvswitch/ofp-actions.h of 3.1). */
 export type NiciraAction =
   | NxRegMove
@@ -123,8 +225,15 @@ export type NiciraAction =
       readonly nBits: number;
     }
   | { readonly kind: "nx_ct_clear" }
-  /** Known by number alone: the body after the subtype, as it came. */
-  | { readonly kind: "nx_learn"; readonly bytes: Uint8Array };
+  | NxLearn
+  | NxLearn2
+  | NxMultipath
+  | NxBundle
+  | NxSample
+  | NxClone
+  | { readonly kind: "nx_delete_field"; readonly field: OxmName }
+  /** `dst[ofs]` becomes 1 if the packet is longer than `pktLen`. */
+  | { readonly kind: "nx_check_pkt_larger"; readonly pktLen: number; readonly dst: OxmName; readonly ofs: number };
 
 /** Kept as it came; `bytes` is everything after the experimenter id, padding included. */
 export interface ExperimenterAction {

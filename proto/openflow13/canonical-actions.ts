@@ -1,6 +1,6 @@
 // One text for all forms of the same actions: Open vSwitch reads some back in another form than they were written in.
 import { toHex } from "../bytes/hex.ts";
-import type { Action } from "./action-types.ts";
+import type { Action, NxLearn, NxLearn2, NxLearnSpec } from "./action-types.ts";
 import { allOnes, canonicalName, canonicalTlv } from "./canonical-match.ts";
 import { OFPP } from "./constants.ts";
 import type { OxmTlv } from "./oxm.ts";
@@ -27,6 +27,7 @@ function trimZeros(bytes: Uint8Array): Uint8Array {
 }
 
 const NO_METER = 0xffffffff;
+const NO_PORT_16 = 0xffff;
 
 interface ControllerFields {
   readonly maxLen?: number;
@@ -46,6 +47,21 @@ function canonicalController(a: ControllerFields): string {
 
 function bitRange(name: OxmName, ofs: number, nBits: number): string {
   return `${canonicalName(name)}[${ofs}+${nBits}]`;
+}
+
+function canonicalLearnSpec({ nBits, src, dst }: NxLearnSpec): string {
+  const from = src.kind === "field" ? bitRange(src.field, src.ofs, nBits) : src.value.toString(16);
+  return dst.kind === "output" ? `output=${from}` : `${dst.kind} ${bitRange(dst.field, dst.ofs, nBits)}=${from}`;
+}
+
+/** Without a limit and a result, learn2 is learn. */
+function canonicalLearn(a: NxLearn | NxLearn2): string {
+  const timeouts = [a.idleTimeoutSec, a.hardTimeoutSec, a.finIdleTimeoutSec, a.finHardTimeoutSec].join(",");
+  const limit = a.kind === "nx_learn2" && a.limit !== 0 ? `,limit=${a.limit}` : "";
+  const result =
+    a.kind === "nx_learn2" && a.resultDst !== undefined ? `,result=${bitRange(a.resultDst, a.resultOfs, 1)}` : "";
+  const flow = `${a.tableId},${a.priority},${a.cookie.toString(16)},${a.flags},${timeouts}${limit}${result}`;
+  return `learn:${flow}(${a.specs.map(canonicalLearnSpec).join(",")})`;
 }
 
 function canonicalAction(action: Action): string {
@@ -110,7 +126,32 @@ function canonicalAction(action: Action): string {
     case "set_mpls_ttl":
       return `${action.kind}:${action.ttl}`;
     case "nx_learn":
-      return `nx_learn:${toHex(trimZeros(action.bytes))}`;
+    case "nx_learn2":
+      return canonicalLearn(action);
+    case "nx_multipath": {
+      const { fields, basis, algorithm, maxLink, arg } = action;
+      const numbers = [fields, basis, algorithm, maxLink, arg].join(",");
+      return `multipath:${numbers}->${bitRange(action.dst, action.ofs, action.nBits)}`;
+    }
+    case "nx_bundle":
+    case "nx_bundle_load": {
+      const { fields, basis, algorithm, memberType, members } = action;
+      const target = action.kind === "nx_bundle" ? "" : `->${bitRange(action.dst, action.ofs, action.nBits)}`;
+      return `bundle:${[fields, basis, algorithm, memberType, ...members].join(",")}${target}`;
+    }
+    case "nx_sample":
+    case "nx_sample2":
+    case "nx_sample3": {
+      const { probability, collectorSetId, obsDomainId, obsPointId } = action;
+      const [port, way] = action.kind === "nx_sample" ? [NO_PORT_16, 0] : [action.samplingPort, action.direction];
+      return `sample:${[probability, collectorSetId, obsDomainId, obsPointId, port, way].join(",")}`;
+    }
+    case "nx_clone":
+      return `clone(${canonicalActions(action.actions)})`;
+    case "nx_check_pkt_larger":
+      return `check_pkt_larger:${action.pktLen}->${bitRange(action.dst, action.ofs, 1)}`;
+    case "nx_delete_field":
+      return `delete_field:${canonicalName(action.field)}`;
     case "nx_nat": {
       const { ipv4Min, ipv4Max, ipv6Min, ipv6Max, protoMin, protoMax } = action;
       return `nat:${action.flags},${[ipv4Min, ipv4Max, ipv6Min, ipv6Max, protoMin, protoMax].join(",")}`;

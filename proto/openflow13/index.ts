@@ -3,12 +3,21 @@ export type {
   Action,
   ExperimenterAction,
   NiciraAction,
+  NxBundle,
+  NxClone,
   NxController2,
   NxCt,
+  NxLearn,
+  NxLearn2,
+  NxLearnSource,
+  NxLearnSpec,
+  NxLearnTarget,
+  NxMultipath,
   NxNat,
   NxNote,
   NxRegLoad,
   NxRegMove,
+  NxSample,
   StandardAction,
 } from "./action-types.ts";
 export type { Bucket, GroupType } from "./bucket.ts";
@@ -69,6 +78,8 @@ export type { MeterBand } from "./meter-band.ts";
 export type { SwitchDesc } from "./multipart/desc.ts";
 export type { AggregateStats, FlowFilter, FlowStats } from "./multipart/flow.ts";
 export { FLOW_FILTER_ALL } from "./multipart/flow.ts";
+export type { FlowMonitor, FlowUpdate, FlowUpdateAbbreviated, FlowUpdateFull } from "./multipart/flow-monitor.ts";
+export { ONFFMF } from "./multipart/flow-monitor.ts";
 export type { GroupDesc, GroupFeatures } from "./multipart/group.ts";
 export type { BucketCounter, GroupStats } from "./multipart/group-stats.ts";
 export type { MeterConfig, MeterFeatures } from "./multipart/meter.ts";
@@ -95,4 +106,5 @@ export { formatMatch } from "./text/format-match.ts";
 export { formatPort } from "./text/format-value.ts";
 export { parseActions, parseInstructions } from "./text/parse-actions.ts";
 export { parseFlow } from "./text/parse-flow.ts";
+export { parseGroup, parseMeter } from "./text/parse-group.ts";
 export { parseMatch } from "./text/parse-match.ts";

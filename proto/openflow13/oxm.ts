@@ -187,13 +187,16 @@ export function decodeMatch(r: ByteReader): Match {
   return match;
 }
 
-export function encodeMatch(w: ByteWriter, match: Match): void {
+/** Gives the length without the padding, as it stands in the match. */
+export function encodeMatch(w: ByteWriter, match: Match): number {
   const start = w.length;
   w.u16(OFPMT_OXM);
   w.u16(0);
   for (let i = 0; i < match.length; i++) encodeOxm(w, match[i] as OxmTlv);
-  w.patchU16(start + 2, w.length - start, "match.length");
+  const length = w.length - start;
+  w.patchU16(start + 2, length, "match.length");
   w.align(8, start);
+  return length;
 }
 
 /** The header alone, as actions name fields. Undefined for what this library can't name: the caller keeps the bytes. */

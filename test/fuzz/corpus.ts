@@ -142,6 +142,7 @@ export const FLOWS: readonly string[] = [
   "arp,arp_op=1,arp_spa=10.0.0.1,actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],load:0x5->NXM_NX_REG1[4..11],note:01.02.03,IN_PORT",
   "ct_state=+est+trk-new,ct_zone=3,ct_mark=0x1/0x3,tun_id=5,tun_metadata0=0x1234/0xff,reg0=1,xreg1=7,xxreg0=0x12,metadata=7,actions=controller(max_len=128,id=5,userdata=01.02,pause,meter_id=7)",
   "priority=1,udp6,ip_frag=first,actions=output(port=3,max_len=100),fin_timeout(idle_timeout=5,hard_timeout=6),conjunction(7,1/2),learn(table=5,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[])",
+  "actions=learn(table=5,limit=7,result_dst=NXM_NX_REG0[8],eth_type=0x800,reg2[4..11]=0x1f,load:0x5->NXM_NX_REG1[3..9]),clone(check_pkt_larger(1500)->reg0[3]),bundle(eth_src,0,hrw,ofport,members:1,2),sample(probability=5)",
   "actions=drop",
   "in_port=LOCAL,vlan_tci=0x1000/0x1000,actions=meter:3,multipath(eth_src,50,modulo_n,1,0,NXM_NX_REG0[]),clear_actions,CONTROLLER:64,set_queue:3",
 ];

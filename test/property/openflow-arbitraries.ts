@@ -8,6 +8,7 @@ import type {
   MeterBand,
   MultipartReplyBody,
   MultipartRequestBody,
+  NxLearnSpec,
   OpenFlowMessage,
   OxmName,
   OxmTlv,
@@ -92,6 +93,40 @@ function controller2(): Arbitrary<Action> {
   return record({ ...required, ...optional }, { requiredKeys: ["kind"] });
 }
 
+const learnSpec: Arbitrary<NxLearnSpec> = fc.integer({ min: 1, max: 0x3ff }).chain((bits) => {
+  const words = Math.ceil(bits / 16);
+  const fieldPart = { field: fieldName, ofs: u16 };
+  const immediate = record({
+    kind: kind("immediate"),
+    value: fc.bigInt({ min: 0n, max: (1n << BigInt(words * 16)) - 1n }),
+  });
+  const target = record({ kind: fc.constantFrom("match", "load"), ...fieldPart });
+  const fixed = record({ nBits: fc.constant(bits), src: immediate, dst: target });
+  const copied = record({
+    nBits: fc.constant(bits),
+    src: record({ kind: kind("field"), ...fieldPart }),
+    dst: fc.oneof(target, record({ kind: kind("output") })),
+  });
+  return fc.oneof(fixed, copied) as Arbitrary<NxLearnSpec>;
+});
+
+function learn(): Arbitrary<Action> {
+  const common = {
+    ...{ idleTimeoutSec: u16, hardTimeoutSec: u16, finIdleTimeoutSec: u16, finHardTimeoutSec: u16 },
+    ...{ priority: u16, cookie: u64, tableId: u8, specs: list(learnSpec) },
+  };
+  const withResult = u16.map((flags) => flags | 4);
+  const withoutResult = u16.map((flags) => flags & ~4);
+  return fc.oneof(
+    record({ kind: kind("nx_learn"), ...common, flags: u16 }),
+    record({ kind: kind("nx_learn2"), ...common, flags: withoutResult, limit: u32, resultOfs: u16 }),
+    record({ kind: kind("nx_learn2"), ...common, flags: withResult, limit: u32, resultOfs: u16, resultDst: fieldName }),
+  ) as Arbitrary<Action>;
+}
+
+const bundleFields = { algorithm: u16, fields: u16, basis: u16, memberType: u32, members: list(u16) };
+const sampleFields = { probability: u16, collectorSetId: u32, obsDomainId: u32, obsPointId: u32 };
+
 const simpleAction: Arbitrary<Action> = fc.oneof(
   record({ kind: kind("output"), port: u32, maxLen: u16 }),
   record({ kind: kind("group"), groupId: u32 }),
@@ -121,7 +156,17 @@ const simpleAction: Arbitrary<Action> = fc.oneof(
   record({ kind: kind("nx_output_trunc"), port: u16, maxLen: u32 }),
   record({ kind: kind("nx_reg_load2"), field: oxm }),
   record({ kind: fc.constantFrom("nx_stack_push", "nx_stack_pop"), field: plainName, ofs: u16, nBits: u16 }),
-  record({ kind: kind("nx_learn"), bytes: eights(6) }),
+  learn(),
+  record({
+    ...{ kind: kind("nx_multipath"), fields: u16, basis: u16, algorithm: u16, maxLink: u16, arg: u32 },
+    ...{ dst: plainName, ofs, nBits },
+  }),
+  record({ kind: kind("nx_bundle"), ...bundleFields }),
+  record({ kind: kind("nx_bundle_load"), ...bundleFields, dst: plainName, ofs, nBits }),
+  record({ kind: kind("nx_sample"), ...sampleFields }),
+  record({ kind: fc.constantFrom("nx_sample2", "nx_sample3"), ...sampleFields, samplingPort: u16, direction: u8 }),
+  record({ kind: kind("nx_check_pkt_larger"), pktLen: u16, dst: fieldName, ofs: u16 }),
+  record({ kind: kind("nx_delete_field"), field: fieldName }),
   record(
     {
       ...{ kind: kind("nx_nat"), flags: u16, ipv4Min: u32, ipv4Max: u32, protoMin: u16, protoMax: u16 },
@@ -147,9 +192,12 @@ const ct: Arbitrary<Action> = record(
   { requiredKeys: ["kind", "flags", "zone", "recircTable", "alg", "actions"] },
 );
 
+const clone: Arbitrary<Action> = record({ kind: kind("nx_clone"), actions: list(fc.oneof(simpleAction, ct), 2) });
+
 export const action: Arbitrary<Action> = fc.oneof(
   { weight: 12, arbitrary: simpleAction },
   { weight: 1, arbitrary: ct },
+  { weight: 1, arbitrary: clone },
 );
 
 export const instruction: Arbitrary<Instruction> = fc.oneof(
@@ -226,6 +274,10 @@ const requestBody: Arbitrary<MultipartRequestBody> = fc.oneof(
   record({ kind: kind("port_stats"), portNo: u32 }),
   record({ kind: kind("queue"), portNo: u32, queueId: u32 }),
   record({ kind: kind("table_features"), tables }),
+  record({
+    kind: kind("onf_flow_monitor"),
+    monitors: list(record({ monitorId: u32, flags: u16, outPort: u32, tableId: u8, match })),
+  }),
   experimenterBody,
   unknownBody,
 ) as Arbitrary<MultipartRequestBody>;
@@ -287,6 +339,18 @@ const replyBody: Arbitrary<MultipartReplyBody> = fc.oneof(
     ),
   }),
   record({ kind: kind("table_features"), tables }),
+  record({
+    kind: kind("onf_flow_monitor"),
+    updates: list(
+      fc.oneof(
+        record({
+          ...{ kind: fc.constantFrom("added", "deleted", "modified"), reason: u16, priority: u16, ...timeouts },
+          ...{ tableId: u8, cookie: u64, match, instructions: list(instruction, 3) },
+        }),
+        record({ kind: kind("abbreviated"), xid: u32 }),
+      ),
+    ),
+  }),
   experimenterBody,
   unknownBody,
 ) as Arbitrary<MultipartReplyBody>;

@@ -33,6 +33,9 @@ const NXPINT = {
   CONTINUATION: 8,
 } as const;
 
+/** As Open vSwitch writes them. */
+const ORDER: readonly number[] = [0, 1, 2, 3, 4, 5, 6, NXPINT.CONTINUATION, NXPINT.USERDATA];
+
 type Writable = { -readonly [K in keyof NxPacketIn2]: NxPacketIn2[K] };
 
 function fixed(r: ByteReader, length: number): void {
@@ -41,7 +44,14 @@ function fixed(r: ByteReader, length: number): void {
   }
 }
 
-/** False for a type that is not known. */
+/** Open vSwitch writes a byte without padding, and also reads it with the padding of other properties: false for that. */
+function isBareByte(r: ByteReader): boolean {
+  if (r.remaining === 4) return false;
+  fixed(r, 1);
+  return true;
+}
+
+/** False for a type that is not known, and for a layout that would not be written back the same. */
 function decodeProperty(r: ByteReader, type: number, m: Writable): boolean {
   switch (type) {
     case NXPINT.PACKET:
@@ -56,7 +66,7 @@ function decodeProperty(r: ByteReader, type: number, m: Writable): boolean {
       m.bufferId = r.u32("packet_in2.buffer_id");
       return true;
     case NXPINT.TABLE_ID:
-      fixed(r, 4);
+      if (!isBareByte(r)) return false;
       m.tableId = r.u8("packet_in2.table_id");
       return true;
     case NXPINT.COOKIE:
@@ -65,7 +75,7 @@ function decodeProperty(r: ByteReader, type: number, m: Writable): boolean {
       m.cookie = r.u64("packet_in2.cookie");
       return true;
     case NXPINT.REASON:
-      fixed(r, 4);
+      if (!isBareByte(r)) return false;
       m.reason = r.u8("packet_in2.reason");
       return true;
     case NXPINT.METADATA: {
@@ -96,8 +106,9 @@ export function decodePacketIn2(r: ByteReader, xid: number, kind: NxPacketIn2["k
       throw r.fail("wire/length", `property length ${length}`, "packet_in2.property.length", r.offset - 2);
     const body = r.sub(length - 4, "packet_in2.property.length");
     r.skip((8 - (length & 7)) & 7, "packet_in2.property.pad");
-    if (type <= last || !decodeProperty(body, type, m)) return undefined;
-    last = type;
+    const rank = ORDER.indexOf(type);
+    if (rank <= last || !decodeProperty(body, type, m)) return undefined;
+    last = rank;
   }
   return m;
 }
@@ -111,17 +122,12 @@ function property(w: ByteWriter, type: number, write: () => void): void {
   w.align(8, start);
 }
 
-/** A number or a byte with its padding: eight bytes in all. */
 function u32Property(w: ByteWriter, type: number, value: number | undefined, field: string): void {
   if (value !== undefined) property(w, type, () => w.u32(value, field));
 }
 
 function u8Property(w: ByteWriter, type: number, value: number | undefined, field: string): void {
-  if (value === undefined) return;
-  property(w, type, () => {
-    w.u8(value, field);
-    w.zeros(3);
-  });
+  if (value !== undefined) property(w, type, () => w.u8(value, field));
 }
 
 function bytesProperty(w: ByteWriter, type: number, value: Uint8Array | undefined): void {
@@ -146,6 +152,6 @@ export function encodePacketIn2(w: ByteWriter, m: NxPacketIn2): void {
       for (const tlv of metadata) encodeOxm(w, tlv);
     });
   }
-  bytesProperty(w, NXPINT.USERDATA, m.userdata);
   bytesProperty(w, NXPINT.CONTINUATION, m.continuation);
+  bytesProperty(w, NXPINT.USERDATA, m.userdata);
 }

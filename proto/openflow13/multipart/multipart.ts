@@ -1,7 +1,7 @@
 // MULTIPART_REQUEST and MULTIPART_REPLY (OpenFlow 1.3.5, section 7.3.5): the envelope and the union of its bodies.
 import type { ByteReader } from "../../bytes/reader.ts";
 import type { ByteWriter } from "../../bytes/writer.ts";
-import { OFPMP } from "../constants.ts";
+import { EXPERIMENTER_ID, OFPMP } from "../constants.ts";
 import { decodePortDesc, encodePortDesc, type PortDesc } from "../port-desc.ts";
 import { decodeDesc, encodeDesc, type SwitchDesc } from "./desc.ts";
 import {
@@ -15,6 +15,15 @@ import {
   type FlowFilter,
   type FlowStats,
 } from "./flow.ts";
+import {
+  decodeFlowMonitors,
+  decodeFlowUpdates,
+  encodeFlowMonitors,
+  encodeFlowUpdates,
+  type FlowMonitor,
+  type FlowUpdate,
+  ONFMP_FLOW_MONITOR,
+} from "./flow-monitor.ts";
 import {
   decodeGroupDescList,
   decodeGroupFeatures,
@@ -75,6 +84,7 @@ export type MultipartRequestBody =
   | ({ readonly kind: "queue" } & QueueFilter)
   /** Empty: asks for the features. Otherwise sets them. */
   | { readonly kind: "table_features"; readonly tables: readonly TableFeatures[] }
+  | { readonly kind: "onf_flow_monitor"; readonly monitors: readonly FlowMonitor[] }
   | ExperimenterBody
   | UnknownBody;
 
@@ -93,6 +103,8 @@ export type MultipartReplyBody =
   | { readonly kind: "port_stats"; readonly ports: readonly PortStats[] }
   | { readonly kind: "queue"; readonly queues: readonly QueueStats[] }
   | { readonly kind: "table_features"; readonly tables: readonly TableFeatures[] }
+  /** With the request's xid the flows that were there, later with xid 0 what changed. */
+  | { readonly kind: "onf_flow_monitor"; readonly updates: readonly FlowUpdate[] }
   | ExperimenterBody
   | UnknownBody;
 
@@ -128,16 +140,39 @@ const TYPE_NUMBERS = {
   meter: OFPMP.METER,
   table_features: OFPMP.TABLE_FEATURES,
   experimenter: OFPMP.EXPERIMENTER,
+  onf_flow_monitor: OFPMP.EXPERIMENTER,
 } as const;
 
 function unknownBody(r: ByteReader, type: number): UnknownBody {
   return { kind: "unknown", type, bytes: r.bytes(r.remaining, "multipart.body") };
 }
 
-function decodeExperimenter(r: ByteReader): ExperimenterBody {
+/** `known` gives the value form of a flow monitor's body, or undefined to have the bytes kept. */
+function decodeExperimenter<T>(r: ByteReader, known: (r: ByteReader) => T | undefined): T | ExperimenterBody {
   const experimenter = r.u32("multipart.experimenter");
   const expType = r.u32("multipart.exp_type");
+  if (experimenter === EXPERIMENTER_ID.ONF && expType === ONFMP_FLOW_MONITOR) {
+    const start = r.position;
+    const body = known(r);
+    if (body !== undefined) return body;
+    r.position = start;
+  }
   return { kind: "experimenter", experimenter, expType, bytes: r.bytes(r.remaining, "multipart.body") };
+}
+
+function decodeMonitors(r: ByteReader): MultipartRequestBody | undefined {
+  const monitors = decodeFlowMonitors(r);
+  return monitors === undefined ? undefined : { kind: "onf_flow_monitor", monitors };
+}
+
+function decodeUpdates(r: ByteReader): MultipartReplyBody | undefined {
+  const updates = decodeFlowUpdates(r);
+  return updates === undefined ? undefined : { kind: "onf_flow_monitor", updates };
+}
+
+function encodeFlowMonitorHeader(w: ByteWriter): void {
+  w.u32(EXPERIMENTER_ID.ONF);
+  w.u32(ONFMP_FLOW_MONITOR);
 }
 
 function encodeExperimenter(w: ByteWriter, body: ExperimenterBody): void {
@@ -177,7 +212,7 @@ function decodeRequestBody(r: ByteReader, type: number): MultipartRequestBody {
     case OFPMP.TABLE_FEATURES:
       return { kind: "table_features", tables: decodeTableFeaturesList(r) };
     case OFPMP.EXPERIMENTER:
-      return decodeExperimenter(r);
+      return decodeExperimenter(r, decodeMonitors);
     default:
       return unknownBody(r, type);
   }
@@ -201,6 +236,10 @@ export function encodeMultipartRequest(w: ByteWriter, m: MultipartRequest): void
       return;
     case "experimenter":
       encodeExperimenter(w, body);
+      return;
+    case "onf_flow_monitor":
+      encodeFlowMonitorHeader(w);
+      encodeFlowMonitors(w, body.monitors);
       return;
     case "flow":
     case "aggregate":
@@ -266,7 +305,7 @@ function decodeReplyBody(r: ByteReader, type: number): MultipartReplyBody {
     case OFPMP.TABLE_FEATURES:
       return { kind: "table_features", tables: decodeTableFeaturesList(r) };
     case OFPMP.EXPERIMENTER:
-      return decodeExperimenter(r);
+      return decodeExperimenter(r, decodeUpdates);
     default:
       return unknownBody(r, type);
   }
@@ -329,6 +368,10 @@ export function encodeMultipartReply(w: ByteWriter, m: MultipartReply): void {
       return;
     case "experimenter":
       encodeExperimenter(w, body);
+      return;
+    case "onf_flow_monitor":
+      encodeFlowMonitorHeader(w);
+      encodeFlowUpdates(w, body.updates);
       return;
     case "unknown":
       w.bytes(body.bytes);

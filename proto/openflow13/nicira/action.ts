@@ -1,18 +1,24 @@
 // Open vSwitch's (Nicira) actions on the wire: the fixed ones here, those with properties or nested lists beside it.
 import type { ByteReader } from "../../bytes/reader.ts";
 import type { ByteWriter } from "../../bytes/writer.ts";
-import type { Action, NiciraAction } from "../action-types.ts";
+import type { Action, NiciraAction, NxSample } from "../action-types.ts";
 import { encodeOxm } from "../oxm.ts";
 import { endsInPadding, expectBody } from "./body.ts";
 import { decodeController2, encodeController2 } from "./controller2.ts";
 import { decodeCt, encodeCt } from "./ct.ts";
+import { decodeLearn, encodeLearn } from "./learn.ts";
 import { decodeNat, encodeNat } from "./nat.ts";
+import { decodeBundle, decodeMultipath, encodeBundle, encodeMultipath } from "./paths.ts";
 import {
+  decodeCheckPktLarger,
+  decodeDeleteField,
   decodeOutputReg,
   decodeRegLoad,
   decodeRegLoad2,
   decodeRegMove,
   decodeStack,
+  encodeCheckPktLarger,
+  encodeDeleteField,
   encodeOutputReg,
   encodeRegLoad,
   encodeRegMove,
@@ -29,6 +35,9 @@ export const NXAST = {
   REG_LOAD: 7,
   NOTE: 8,
   SET_TUNNEL64: 9,
+  MULTIPATH: 10,
+  BUNDLE: 12,
+  BUNDLE_LOAD: 13,
   RESUBMIT_TABLE: 14,
   OUTPUT_REG: 15,
   LEARN: 16,
@@ -39,14 +48,21 @@ export const NXAST = {
   DEC_TTL_CNT_IDS: 21,
   STACK_PUSH: 27,
   STACK_POP: 28,
+  SAMPLE: 29,
   REG_LOAD2: 33,
   CONJUNCTION: 34,
   CT: 35,
   NAT: 36,
   CONTROLLER2: 37,
+  SAMPLE2: 38,
   OUTPUT_TRUNC: 39,
+  SAMPLE3: 41,
+  CLONE: 42,
   CT_CLEAR: 43,
   RESUBMIT_TABLE_CT: 44,
+  LEARN2: 45,
+  CHECK_PKT_LARGER: 49,
+  DELETE_FIELD: 50,
 } as const;
 
 function empty(r: ByteReader, name: string): void {
@@ -78,6 +94,33 @@ function decodeResubmitTable(
   const table = r.u8("resubmit.table");
   r.skip(3, "action.pad");
   return { kind, inPort, table };
+}
+
+function decodeSample(r: ByteReader, kind: NxSample["kind"]): NiciraAction {
+  expectBody(r, kind === "nx_sample" ? 14 : 22, "sample");
+  const probability = r.u16("sample.probability");
+  const collectorSetId = r.u32("sample.collector_set_id");
+  const obsDomainId = r.u32("sample.obs_domain_id");
+  const obsPointId = r.u32("sample.obs_point_id");
+  const common = { probability, collectorSetId, obsDomainId, obsPointId };
+  if (kind === "nx_sample") return { kind, ...common };
+  const samplingPort = r.u16("sample.sampling_port");
+  const direction = r.u8("sample.direction");
+  r.skip(5, "sample.pad");
+  return { kind, ...common, samplingPort, direction };
+}
+
+function encodeSample(w: ByteWriter, action: NxSample): void {
+  const subtypes = { nx_sample: NXAST.SAMPLE, nx_sample2: NXAST.SAMPLE2, nx_sample3: NXAST.SAMPLE3 } as const;
+  w.u16(subtypes[action.kind]);
+  w.u16(action.probability, "sample.probability");
+  w.u32(action.collectorSetId, "sample.collector_set_id");
+  w.u32(action.obsDomainId, "sample.obs_domain_id");
+  w.u32(action.obsPointId, "sample.obs_point_id");
+  if (action.kind === "nx_sample") return;
+  w.u16(action.samplingPort, "sample.sampling_port");
+  w.u8(action.direction, "sample.direction");
+  w.zeros(5);
 }
 
 /**
@@ -169,7 +212,28 @@ export function decodeNiciraAction(r: ByteReader, nested: (r: ByteReader) => Act
     case NXAST.CT:
       return decodeCt(r, nested);
     case NXAST.LEARN:
-      return { kind: "nx_learn", bytes: rest(r) };
+      return decodeLearn(r, "nx_learn");
+    case NXAST.LEARN2:
+      return decodeLearn(r, "nx_learn2");
+    case NXAST.MULTIPATH:
+      return decodeMultipath(r);
+    case NXAST.BUNDLE:
+      return decodeBundle(r, "nx_bundle");
+    case NXAST.BUNDLE_LOAD:
+      return decodeBundle(r, "nx_bundle_load");
+    case NXAST.SAMPLE:
+      return decodeSample(r, "nx_sample");
+    case NXAST.SAMPLE2:
+      return decodeSample(r, "nx_sample2");
+    case NXAST.SAMPLE3:
+      return decodeSample(r, "nx_sample3");
+    case NXAST.CLONE:
+      r.skip(6, "clone.pad");
+      return { kind: "nx_clone", actions: nested(r) };
+    case NXAST.CHECK_PKT_LARGER:
+      return decodeCheckPktLarger(r);
+    case NXAST.DELETE_FIELD:
+      return decodeDeleteField(r);
     case NXAST.NAT:
       return decodeNat(r);
     default:
@@ -292,8 +356,36 @@ export function encodeNiciraAction(
       encodeCt(w, action, nested);
       return;
     case "nx_learn":
-      w.u16(NXAST.LEARN);
-      w.bytes(action.bytes);
+    case "nx_learn2":
+      w.u16(action.kind === "nx_learn" ? NXAST.LEARN : NXAST.LEARN2);
+      encodeLearn(w, action);
+      return;
+    case "nx_multipath":
+      w.u16(NXAST.MULTIPATH);
+      encodeMultipath(w, action);
+      return;
+    case "nx_bundle":
+    case "nx_bundle_load":
+      w.u16(action.kind === "nx_bundle" ? NXAST.BUNDLE : NXAST.BUNDLE_LOAD);
+      encodeBundle(w, action);
+      return;
+    case "nx_sample":
+    case "nx_sample2":
+    case "nx_sample3":
+      encodeSample(w, action);
+      return;
+    case "nx_clone":
+      w.u16(NXAST.CLONE);
+      w.zeros(6);
+      nested(w, action.actions);
+      return;
+    case "nx_check_pkt_larger":
+      w.u16(NXAST.CHECK_PKT_LARGER);
+      encodeCheckPktLarger(w, action);
+      return;
+    case "nx_delete_field":
+      w.u16(NXAST.DELETE_FIELD);
+      encodeDeleteField(w, action);
       return;
     case "nx_nat":
       w.u16(NXAST.NAT);

@@ -12,3 +12,12 @@ export function expectBody(r: ByteReader, wanted: number, name: string): void {
 export function endsInPadding(r: ByteReader): boolean {
   return r.remaining < 8;
 }
+
+/** ofs_nbits: the offset in the upper ten bits, the number of bits minus one in the lower six. */
+export function unpackBits(packed: number): { readonly ofs: number; readonly nBits: number } {
+  return { ofs: packed >>> 6, nBits: (packed & 0x3f) + 1 };
+}
+
+export function packBits(ofs: number, nBits: number): number {
+  return (ofs << 6) | (nBits - 1);
+}

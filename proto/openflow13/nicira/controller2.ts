@@ -4,6 +4,7 @@ import type { ByteWriter } from "../../bytes/writer.ts";
 import type { NxController2 } from "../action-types.ts";
 
 const NXAC2PT = { MAX_LEN: 0, CONTROLLER_ID: 1, REASON: 2, USERDATA: 3, PAUSE: 4, METER_ID: 5 } as const;
+const REASON_LENGTH = 5;
 
 type Writable = { -readonly [K in keyof NxController2]: NxController2[K] };
 
@@ -35,12 +36,16 @@ function decodeProperty(r: ByteReader, type: number, length: number, action: Wri
     return length === 4;
   }
   if (type > NXAC2PT.METER_ID) return false;
+  if (type === NXAC2PT.REASON) {
+    // Open vSwitch writes the byte without padding, and also reads it with: the latter is kept as bytes.
+    if (length === REASON_LENGTH) action.reason = r.u8("controller2.reason");
+    if (length === REASON_LENGTH || length === 8) return length === REASON_LENGTH;
+  }
   if (length !== 8) {
     throw r.fail("wire/length", `property ${type} is 8 bytes long, not ${length}`, "controller2.property.length");
   }
   if (type === NXAC2PT.MAX_LEN) action.maxLen = r.u16("controller2.max_len");
   else if (type === NXAC2PT.CONTROLLER_ID) action.controllerId = r.u16("controller2.controller_id");
-  else if (type === NXAC2PT.REASON) action.reason = r.u8("controller2.reason");
   else action.meterId = r.u32("controller2.meter_id");
   return true;
 }
@@ -63,7 +68,7 @@ export function encodeController2(w: ByteWriter, action: NxController2, start: n
     w.zeros(2);
   }
   if (action.reason !== undefined) {
-    property(w, NXAC2PT.REASON, 8);
+    property(w, NXAC2PT.REASON, REASON_LENGTH);
     w.u8(action.reason, "controller2.reason");
     w.zeros(3);
   }

@@ -4,16 +4,8 @@ import type { ByteReader } from "../../bytes/reader.ts";
 import type { ByteWriter } from "../../bytes/writer.ts";
 import type { NiciraAction, NxRegLoad, NxRegMove } from "../action-types.ts";
 import { decodeOxm, decodeOxmHeader, encodeOxmHeader } from "../oxm.ts";
-import { endsInPadding, expectBody } from "./body.ts";
-
-/** ofs_nbits: the offset in the upper ten bits, the number of bits minus one in the lower six. */
-function unpackBits(packed: number): { readonly ofs: number; readonly nBits: number } {
-  return { ofs: packed >>> 6, nBits: (packed & 0x3f) + 1 };
-}
-
-function packBits(ofs: number, nBits: number): number {
-  return (ofs << 6) | (nBits - 1);
-}
+import { oxmFieldByName } from "../oxm-fields.ts";
+import { endsInPadding, expectBody, packBits, unpackBits } from "./body.ts";
 
 export function decodeRegMove(r: ByteReader): NiciraAction | undefined {
   if (r.remaining < 14) throw r.fail("wire/length", "reg_move is shorter than 24 bytes", "action.len");
@@ -89,4 +81,34 @@ export function encodeStack(
   encodeOxmHeader(w, action.field);
   w.u16(action.nBits, "stack.n_bits");
   w.zeros(6);
+}
+
+export function decodeCheckPktLarger(r: ByteReader): NiciraAction | undefined {
+  expectBody(r, 14, "check_pkt_larger");
+  const pktLen = r.u16("check_pkt_larger.pkt_len");
+  const ofs = r.u16("check_pkt_larger.offset");
+  const dst = decodeOxmHeader(r);
+  return dst === undefined ? undefined : { kind: "nx_check_pkt_larger", pktLen, dst, ofs };
+}
+
+export function encodeCheckPktLarger(
+  w: ByteWriter,
+  action: Extract<NiciraAction, { kind: "nx_check_pkt_larger" }>,
+): void {
+  w.u16(action.pktLen, "check_pkt_larger.pkt_len");
+  w.u16(action.ofs, "check_pkt_larger.offset");
+  encodeOxmHeader(w, action.dst);
+  w.zeros(14 - 4 - (oxmFieldByName(action.dst)?.experimenter === 0 ? 4 : 8));
+}
+
+/** 24 bytes in all, whatever the field's header takes. */
+export function decodeDeleteField(r: ByteReader): NiciraAction | undefined {
+  expectBody(r, 14, "delete_field");
+  const field = decodeOxmHeader(r);
+  return field === undefined ? undefined : { kind: "nx_delete_field", field };
+}
+
+export function encodeDeleteField(w: ByteWriter, action: Extract<NiciraAction, { kind: "nx_delete_field" }>): void {
+  encodeOxmHeader(w, action.field);
+  w.zeros(14 - (oxmFieldByName(action.field)?.experimenter === 0 ? 4 : 8));
 }

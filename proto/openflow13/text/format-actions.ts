@@ -1,15 +1,18 @@
 // Actions and instructions in ovs-ofctl's syntax: "set_field:0x5->tun_id,group:7,goto_table:10".
 import { toHex } from "../../bytes/hex.ts";
-import type { Action, NxController2, NxCt } from "../action-types.ts";
+import type { Action, NxController2, NxCt, NxSample } from "../action-types.ts";
 import { OFPP } from "../constants.ts";
 import type { Instruction } from "../instruction.ts";
 import type { OxmTlv } from "../oxm.ts";
 import { formatBits, formatFieldName, formatPort, formatPort16, formatValue, hex, hexPadded } from "./format-value.ts";
+import { formatLearn } from "./learn.ts";
 import { formatNat } from "./nat.ts";
+import { formatBundle, formatMultipath } from "./paths.ts";
 
 const REASONS = ["no_match", "action", "invalid_ttl"];
 const IN_PORT_16 = 0xfff8;
 const NO_TABLE = 0xff;
+const NO_PORT_16 = 0xffff;
 const WHOLE_PACKET = 0xffff;
 const ALG_NAMES: Readonly<Record<number, string>> = { 21: "ftp", 69: "tftp" };
 
@@ -63,6 +66,17 @@ function formatCt(action: NxCt): string {
   if (exec.length > 0) parts.push(`exec(${formatList(exec)})`);
   if (action.alg !== 0) parts.push(`alg=${ALG_NAMES[action.alg] ?? action.alg}`);
   return `ct(${parts.join(",")})`;
+}
+
+const DIRECTIONS = ["", ",ingress", ",egress"];
+
+function formatSample(action: NxSample): string {
+  const { probability, collectorSetId, obsDomainId, obsPointId } = action;
+  const ids = `collector_set_id=${collectorSetId},obs_domain_id=${obsDomainId},obs_point_id=${obsPointId}`;
+  const head = `probability=${probability},${ids}`;
+  if (action.kind === "nx_sample") return `sample(${head})`;
+  const port = action.samplingPort === NO_PORT_16 ? "" : `,sampling_port=${formatPort16(action.samplingPort)}`;
+  return `sample(${head}${port}${DIRECTIONS[action.direction] ?? `,direction=${action.direction}`})`;
 }
 
 function formatAction(action: Action): string {
@@ -125,7 +139,23 @@ function formatAction(action: Action): string {
     case "nx_ct":
       return formatCt(action);
     case "nx_learn":
-      return `learn(0x${toHex(action.bytes)})`;
+    case "nx_learn2":
+      return formatLearn(action);
+    case "nx_multipath":
+      return formatMultipath(action);
+    case "nx_bundle":
+    case "nx_bundle_load":
+      return formatBundle(action);
+    case "nx_sample":
+    case "nx_sample2":
+    case "nx_sample3":
+      return formatSample(action);
+    case "nx_clone":
+      return `clone(${formatList(action.actions)})`;
+    case "nx_check_pkt_larger":
+      return `check_pkt_larger(${action.pktLen})->${formatBits(action.dst, action.ofs, 1)}`;
+    case "nx_delete_field":
+      return `delete_field:${formatFieldName(action.field)}`;
     case "nx_nat":
       return formatNat(action);
     case "experimenter":

@@ -59,7 +59,8 @@ export function formatGroup(group: {
   let out = `group_id=${group.groupId},type=${group.type}`;
   for (const bucket of group.buckets) {
     const attributes: string[] = [];
-    if (group.type === "select") attributes.push(`weight:${bucket.weight}`);
+    // ovs-ofctl leaves the weight 1 of a select group out, and reads it in again.
+    if (group.type === "select" && bucket.weight !== 1) attributes.push(`weight:${bucket.weight}`);
     if (bucket.watchPort !== OFPP.ANY) attributes.push(`watch_port:${formatPort(bucket.watchPort)}`);
     if (bucket.watchGroup !== OFPG.ANY) attributes.push(`watch_group:${bucket.watchGroup}`);
     out += `,bucket=${[...attributes, `actions=${formatActions(bucket.actions)}`].join(",")}`;
@@ -74,6 +75,12 @@ const METER_FLAGS: readonly (readonly [number, string])[] = [
   [OFPMF.STATS, "stats"],
 ];
 
+const METER_NAMES = new Map([
+  [0xffffffff, "all"],
+  [0xfffffffe, "controller"],
+  [0xfffffffd, "slowpath"],
+]);
+
 /** "meter=5 pktps burst bands=type=drop rate=50 burst_size=10". */
 export function formatMeter(meter: {
   readonly meterId: number;
@@ -86,5 +93,5 @@ export function formatMeter(meter: {
     const level = band.kind === "dscp_remark" ? ` prec_level=${band.precLevel}` : "";
     return `type=${band.kind} rate=${band.rate}${burst}${level}`;
   });
-  return `meter=${meter.meterId} ${flags.join(" ")} bands=${bands.join(" ")}`;
+  return `meter=${METER_NAMES.get(meter.meterId) ?? meter.meterId} ${flags.join(" ")} bands=${bands.join(" ")}`;
 }

@@ -158,6 +158,7 @@ const FULL_NAMES: Readonly<Record<string, string>> = {
   nw_src: "ip_src",
   nw_dst: "ip_dst",
   dl_vlan_pcp: "vlan_pcp",
+  nw_frag: "ip_frag",
 };
 
 /** The name in `set_field:VALUE->NAME`, which unlike in a match names the protocol: "eth_dst", "tcp_src". */

@@ -5,6 +5,7 @@ import { OFPP } from "../constants.ts";
 import type { Instruction } from "../instruction.ts";
 import type { OxmValue } from "../oxm.ts";
 import { type OxmField, oxmFieldByName } from "../oxm-fields.ts";
+import { parseLearn } from "./learn.ts";
 import { parseNat } from "./nat.ts";
 import {
   fieldByText,
@@ -16,23 +17,15 @@ import {
   parseSmall,
   portByName,
 } from "./parse-value.ts";
-import { type Item, splitCall, splitItems, textError } from "./scan.ts";
+import { parseBundle, parseMultipath } from "./paths.ts";
+import { type Item, splitArrow, splitCall, splitItems, textError } from "./scan.ts";
 
 const WHOLE_PACKET = 0xffff;
 const IN_PORT_16 = 0xfff8;
 const NO_TABLE = 0xff;
+const NO_PORT_16 = 0xffff;
 const REASONS = ["no_match", "action", "invalid_ttl"];
 const ALGS: Readonly<Record<string, number>> = { ftp: 21, tftp: 69 };
-
-/** "A->B". */
-function splitArrow(item: Item): readonly [Item, Item] {
-  const arrow = item.text.indexOf("->");
-  if (arrow < 0) throw textError(`"${item.text}" lacks "->"`, item.at);
-  return [
-    { text: item.text.slice(0, arrow), at: item.at },
-    { text: item.text.slice(arrow + 2), at: item.at + arrow + 2 },
-  ];
-}
 
 /** "name=value" pairs; a bare word has an empty value. */
 function pairs(item: Item | undefined): Map<string, Item> {
@@ -157,6 +150,43 @@ function parseConjunction(argument: Item): Action {
   };
 }
 
+function parseSample(argument: Item): Action {
+  const values = pairs(argument);
+  const number = (name: string, bits: number): number => {
+    const value = values.get(name);
+    return value === undefined ? 0 : parseSmall(value, bits);
+  };
+  const common = {
+    probability: number("probability", 16),
+    collectorSetId: number("collector_set_id", 32),
+    obsDomainId: number("obs_domain_id", 32),
+    obsPointId: number("obs_point_id", 32),
+  };
+  if (common.probability === 0) throw textError("sample needs a probability above 0", argument.at);
+  const port = values.get("sampling_port");
+  const samplingPort = port === undefined ? NO_PORT_16 : parsePort16(port);
+  const direction = values.has("ingress") ? 1 : values.has("egress") ? 2 : 0;
+  if (direction !== 0) return { kind: "nx_sample3", ...common, samplingPort, direction };
+  return samplingPort === NO_PORT_16
+    ? { kind: "nx_sample", ...common }
+    : { kind: "nx_sample2", ...common, samplingPort, direction };
+}
+
+/** The one action with something behind its parenthesis. */
+function isCheckPktLarger(item: Item): boolean {
+  return /^check_pkt_larger\(/i.test(item.text);
+}
+
+/** "check_pkt_larger(1500)->NXM_NX_REG0[3]". */
+function parseCheckPktLarger(item: Item): Action {
+  const [call, target] = splitArrow(item);
+  const { argument } = splitCall(call);
+  if (argument === undefined) throw textError("check_pkt_larger(LENGTH)->FIELD[BIT]", item.at);
+  const { field, ofs, nBits } = parseBits(target);
+  if (nBits !== 1) throw textError("the result of check_pkt_larger is one bit", target.at);
+  return { kind: "nx_check_pkt_larger", pktLen: parseSmall(argument, 16), dst: field.name, ofs };
+}
+
 function parseFinTimeout(argument: Item): Action {
   const values = pairs(argument);
   const seconds = (name: string): number => {
@@ -247,6 +277,17 @@ function parseWithArgument(name: string, item: Item, argument: Item): Action {
       return parseConjunction(argument);
     case "fin_timeout":
       return parseFinTimeout(argument);
+    case "multipath":
+      return parseMultipath(argument);
+    case "bundle":
+    case "bundle_load":
+      return parseBundle(`nx_${name}`, argument);
+    case "sample":
+      return parseSample(argument);
+    case "clone":
+      return { kind: "nx_clone", actions: parseActionItems(splitItems(argument.text, argument.at)) };
+    case "delete_field":
+      return { kind: "nx_delete_field", field: parseBits(argument).field.name };
     case "push":
     case "pop": {
       const { field, ofs, nBits } = parseBits(argument);
@@ -259,8 +300,10 @@ function parseWithArgument(name: string, item: Item, argument: Item): Action {
 }
 
 function parseAction(item: Item): Action {
+  if (isCheckPktLarger(item)) return parseCheckPktLarger(item);
   const { name, argument } = splitCall(item);
   if (name === "controller") return parseController(argument);
+  if (name === "learn") return parseLearn(argument);
   if (name === "ct") return parseCt(argument);
   if (argument !== undefined) return parseWithArgument(name, item, argument);
   const bare = Object.hasOwn(BARE, name) ? BARE[name] : undefined;
@@ -281,6 +324,7 @@ export function parseActions(text: string, base = 0): readonly Action[] {
 }
 
 function parseInstruction(item: Item): Instruction | undefined {
+  if (isCheckPktLarger(item)) return undefined;
   const { name, argument } = splitCall(item);
   if (name === "clear_actions") return { kind: "clear_actions" };
   if (argument === undefined) return undefined;

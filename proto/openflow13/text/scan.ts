@@ -52,3 +52,13 @@ export function splitCall(item: Item): { readonly name: string; readonly argumen
   if (!text.endsWith(")")) throw textError(`"${text}" does not end in ")"`, at);
   return { name, argument: { text: text.slice(end + 1, -1), at: at + end + 1 } };
 }
+
+/** "A->B". */
+export function splitArrow(item: Item): readonly [Item, Item] {
+  const arrow = item.text.indexOf("->");
+  if (arrow < 0) throw textError(`"${item.text}" lacks "->"`, item.at);
+  return [
+    { text: item.text.slice(0, arrow), at: item.at },
+    { text: item.text.slice(arrow + 2), at: item.at + arrow + 2 },
+  ];
+}

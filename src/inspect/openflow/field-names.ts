@@ -4,6 +4,8 @@
 const RENAMED: readonly (readonly [model: string, wire: string])[] = [
   ["idleTimeoutSec", "idle_timeout"],
   ["hardTimeoutSec", "hard_timeout"],
+  ["finIdleTimeoutSec", "fin_idle_timeout"],
+  ["finHardTimeoutSec", "fin_hard_timeout"],
   ["currSpeedKbps", "curr_speed"],
   ["maxSpeedKbps", "max_speed"],
   ["etherType", "ethertype"],

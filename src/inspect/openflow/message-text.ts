@@ -4,6 +4,7 @@ import {
   describeError,
   describeExperimenterError,
   type FlowMod,
+  type FlowUpdate,
   formatActions,
   formatFlow,
   formatGroup,
@@ -55,9 +56,13 @@ export function messageText(message: OpenFlowMessage): string {
 }
 
 function titleOf(message: OpenFlowMessage): string {
-  if (message.kind === "multipart_request") return `OFPST_${message.body.kind.toUpperCase()} request`;
-  if (message.kind === "multipart_reply") return `OFPST_${message.body.kind.toUpperCase()} reply`;
+  if (message.kind === "multipart_request") return `${multipartName(message.body.kind)} request`;
+  if (message.kind === "multipart_reply") return `${multipartName(message.body.kind)} reply`;
   return `${PREFIXES[message.kind] ?? "OFPT"}_${NAMES[message.kind] ?? message.kind.toUpperCase()}`;
+}
+
+function multipartName(kind: string): string {
+  return kind === "onf_flow_monitor" ? "ONFST_FLOW_MONITOR" : `OFPST_${kind.toUpperCase()}`;
 }
 
 function bodyText(message: OpenFlowMessage): string {
@@ -155,6 +160,17 @@ function portText(port: PortDesc): string {
   return lines.join("\n");
 }
 
+function flowUpdateText(update: FlowUpdate): string {
+  if (update.kind === "abbreviated") return `event=ABBREV xid=${hexText(update.xid)}`;
+  const reason = update.kind === "deleted" ? ` reason=${FLOW_REMOVED_REASONS[update.reason] ?? update.reason}` : "";
+  const idle = update.idleTimeoutSec === 0 ? "" : ` idle_timeout=${update.idleTimeoutSec}`;
+  const hard = update.hardTimeoutSec === 0 ? "" : ` hard_timeout=${update.hardTimeoutSec}`;
+  const head = `event=${update.kind.toUpperCase()}${reason} table=${update.tableId}${idle}${hard}`;
+  const match = formatMatch(update.match);
+  const flow = `priority=${update.priority}${match === "" ? "" : `,${match}`}`;
+  return `${head} cookie=${hexText(update.cookie)} ${flow} actions=${formatInstructions(update.instructions)}`;
+}
+
 function replyText(message: MultipartReply): string {
   const { body } = message;
   const lines = (items: readonly string[]): string => items.map((item) => `\n ${item}`).join("");
@@ -165,6 +181,8 @@ function replyText(message: MultipartReply): string {
       return lines(body.groups.map((group) => formatGroup(group)));
     case "meter_config":
       return lines(body.meters.map((meter) => formatMeter(meter)));
+    case "onf_flow_monitor":
+      return lines(body.updates.map(flowUpdateText));
     case "port_desc":
       return lines(body.ports.map((port) => portText(port).trimStart()));
     default:

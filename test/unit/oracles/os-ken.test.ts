@@ -6,9 +6,7 @@ import { toHex } from "../../../proto/bytes/hex.ts";
 import { encode, type OpenFlowMessage } from "../../../proto/openflow13/index.ts";
 import { messageToJson } from "../../../src/inspect/openflow/message-to-json.ts";
 import { VECTORS } from "../proto/openflow13/vectors.ts";
-
-/** The system's Python: Debian's python3-os-ken lives there. */
-const PYTHON = "/usr/bin/python3";
+import { osKenMissing, PYTHON } from "./os-ken-leaves.ts";
 
 interface Answer {
   readonly error?: string;
@@ -16,13 +14,6 @@ interface Answer {
   readonly name?: string;
   readonly bytes?: string;
   readonly fields?: Record<string, Record<string, unknown>>;
-}
-
-function osKenMissing(): boolean {
-  const found = spawnSync(PYTHON, ["-c", "import os_ken"], { stdio: "ignore" });
-  if (found.status === 0) return false;
-  if (process.env.CI) throw new Error("python3-os-ken is not installed, and in CI these tests must run");
-  return true;
 }
 
 function ask(messages: readonly OpenFlowMessage[]): Answer[] {
@@ -61,7 +52,7 @@ const WRITTEN: ReadonlySet<string> = new Set([
 
 describe.skipIf(osKenMissing())("os-ken", () => {
   const messages = [...VECTORS.map(({ message }) => message), ...MORE].filter(({ kind }) => !TO_SWITCH.has(kind));
-  const answers = ask(messages);
+  const answers = osKenMissing() ? [] : ask(messages);
 
   it.each(messages.map((message, i) => [message.kind, message, answers[i] as Answer] as const))(
     "reads %s, with the same values in all members that both name",

@@ -11,7 +11,9 @@ import {
   formatMeter,
   parseActions,
   parseFlow,
+  parseGroup,
   parseMatch,
+  parseMeter,
 } from "../../../../proto/openflow13/index.ts";
 
 describe("parsing", () => {
@@ -41,7 +43,16 @@ describe("parsing", () => {
     ["move:NXM_NX_REG0[]->NXM_NX_REG1[0..15]", /32 bits do not fit 16/],
     ["ct(commit", /not closed/],
     ["output:1)", /closes nothing/],
-    ["learn(table=1)", /cannot be read yet/],
+    ["encap(ethernet)", /cannot be read yet/],
+    ["learn(colour=1)", /not a field/],
+    ["learn(reg0[]=0x123456789)", /does not fit 32 bits/],
+    ["learn(NXM_OF_ETH_SRC[]=reg0[])", /32 bits do not fit 48/],
+    ["learn(eth_src=0a:00:00:00:00:01/ff:00:00:00:00:00)", /whole values/],
+    ["learn(result_dst=reg0[0..3])", /one bit/],
+    ["bundle(eth_src,0,hrw,ofport)", /members/],
+    ["multipath(eth_src,0,modulo_n,0,0,reg0[])", /no number of links/],
+    ["check_pkt_larger(1500)", /lacks/],
+    ["sample(collector_set_id=1)", /probability/],
     ["constructor", /no action/],
   ])("the actions %j are refused", (text, message) => {
     expect(() => parseActions(text)).toThrowError(message);
@@ -50,6 +61,31 @@ describe("parsing", () => {
   it("a flow without actions is refused, unless it is to be deleted", () => {
     expect(() => parseFlow("table=1,in_port=1")).toThrowError(/needs actions=/);
     expect(parseFlow("table=1,in_port=1,out_port=2", "delete")).toMatchObject({ command: "delete", outPort: 2 });
+  });
+
+  it.each([
+    ["type=all,bucket=output:1", /needs group_id=/],
+    ["group_id=1,bucket=output:1", /needs type=/],
+    ["group_id=1,type=some", /no type of group/],
+    ["group_id=1,type=all,colour=red", /a group has no "colour"/],
+    ["group_id=1,type=all,bucket=colour=red,actions=output:1", /a bucket has no "colour=red" \(at character 27\)/],
+    ["group_id=1,type=all,bucket=weight:99999,output:1", /does not fit 16 bits/],
+    ["group_id=1,type=all,bucket=fly:1", /no action/],
+  ])("the group %j is refused", (text, message) => {
+    expect(() => parseGroup(text)).toThrowError(message);
+  });
+
+  it.each([
+    ["pktps bands=type=drop rate=1", /needs meter=/],
+    ["meter=1 bands=type=drop rate=1", /needs kbps or pktps/],
+    ["meter=1 pktps", /needs bands=/],
+    ["meter=1 pktps bands=rate=1", /before a band's type=/],
+    ["meter=1 pktps bands=type=drop", /needs rate=/],
+    ["meter=1 pktps bands=type=fly rate=1", /no type of band/],
+    ["meter=1 pktps bands=type=drop rate=1 colour=red", /a band has no "colour"/],
+    ["meter=1 constructor bands=type=drop rate=1", /a meter has no/],
+  ])("the meter %j is refused", (text, message) => {
+    expect(() => parseMeter(text)).toThrowError(message);
   });
 
   it("takes what dump-flows shows", () => {

@@ -343,9 +343,9 @@ export const VECTORS: readonly Vector[] = [
       04 04 0058 00000000
       00002320 0000001e                 # Nicira, NXT_PACKET_IN2
       0000 0012 ffffffffffff 0a0000000001 88b5 000000000000  # PACKET of 14 bytes, pad
-      0003 0008 0a 000000               # TABLE_ID
+      0003 0005 0a 000000               # TABLE_ID, pad
       0004 0010 00000000 0000000000001234   # COOKIE
-      0005 0008 01 000000               # REASON: action
+      0005 0005 01 000000               # REASON: action, pad
       0006 000c 80000004 00000003 00000000  # METADATA: in_port=3, pad
     `),
     message: {
