@@ -5,11 +5,17 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: "unit", include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "unit",
+          setupFiles: ["test/setup.ts"],
+          include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
       },
       {
         test: {
           name: "lab",
+          setupFiles: ["test/setup.ts"],
           include: ["test/lab/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 120_000,
