@@ -113,8 +113,11 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
   });
 
+  const GOODBYE = "the controller stops";
+  let stopping = false;
   const ovsdbHandlers: OvsdbHandlers = {
-    onReady: (session) => hosts.rowsChanged(session),
+    // A handshake that was under way when the controller stopped ends here.
+    onReady: (session) => (stopping ? session.close(GOODBYE) : hosts.rowsChanged(session)),
     onChange: (session) => hosts.rowsChanged(session),
     onClosed: (session, label, reason) => {
       if (session === undefined) logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
@@ -123,6 +126,10 @@ export async function startController({ config, logger, version }: ControllerOpt
   };
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
+      if (stopping) {
+        session.close(GOODBYE);
+        return;
+      }
       switches.ready(session);
       hosts.refreshAll();
     },
@@ -181,6 +188,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       connectionProblems,
     }),
     async stop() {
+      stopping = true;
       weaver.stop();
       watch.stop();
       loops.stop();
