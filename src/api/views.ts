@@ -41,7 +41,7 @@ export interface TunnelView {
   readonly name: string | null;
   readonly ofport: number | null;
   readonly remoteIp: string;
-  /** Why the state is not `up`. */
+  /** Why the state is not `up`, or what is not known yet. */
   readonly reason: string | null;
 }
 

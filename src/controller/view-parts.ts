@@ -29,7 +29,8 @@ export function tunnelState(row: TunnelRowFact | undefined): {
   if (row.error !== null) return { state: "error", reason: row.error };
   if (row.ofport === null) return { state: "pending", reason: "the switch has not given it a port number" };
   if (row.bfd.kind === "down") return { state: "down", reason: `BFD: ${row.bfd.why}` };
-  if (row.bfd.kind === "starting") return { state: "down", reason: "BFD has not come up yet" };
+  // Frames are sent by it all the same: that BFD has nothing to say yet is told, and is no failure.
+  if (row.bfd.kind === "starting" && row.linkUp) return { state: "up", reason: "BFD has not come up yet" };
   return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
 }
 

@@ -150,7 +150,8 @@ export class FabricUnderTest {
     }
     if (view.tunnels.length !== tunnels) missing.push(`${view.tunnels.length} tunnels of ${tunnels}`);
     for (const { from, to, type, state, reason } of view.tunnels)
-      if (state !== "up" || type !== this.#tunnel) missing.push(`${type} ${from} -> ${to} is ${state} (${reason})`);
+      if (state !== "up" || reason !== null || type !== this.#tunnel)
+        missing.push(`${type} ${from} -> ${to} is ${state} (${reason})`);
     for (const guest of guests) {
       const host = `${this.lab.name}-${guest.host}`;
       const found = view.endpoints.some((one) => one.mac === guest.mac && one.host === host && one.port === guest.port);
