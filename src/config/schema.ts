@@ -3,7 +3,7 @@ import { z } from "zod";
 import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { isMulticastMac, tryParseMac } from "../../proto/bytes/mac.ts";
 import { defaultConfig } from "./defaults.ts";
-import { FLOOD_OR_DROP, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
+import { FLOOD_OR_DROP, FLOW_BASED_MODES, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
 
 /** Every message completes the sentence "expected ...". */
 function text(expected: string, pattern: RegExp) {
@@ -83,7 +83,7 @@ const host = section({
   name: label("a name").exactOptional(),
   tunnelIp: ip("the host's tunnel address").exactOptional(),
   bridge: bridge.exactOptional(),
-  index: integer("a host's index", 1, 4094).exactOptional(),
+  index: integer("a host's index", 1, 65_535).exactOptional(),
 });
 
 const networkName = text(
@@ -117,6 +117,8 @@ export const configSchema = section({
     tos: inheritable("a type of service", 0, 255).default(fallback.tunnel.tos),
     ttl: inheritable("a time to live", 1, 255).default(fallback.tunnel.ttl),
     localIp: flag.default(fallback.tunnel.localIp),
+    flowBased: choice(FLOW_BASED_MODES).default(fallback.tunnel.flowBased),
+    flowBasedAbove: integer("a number of hosts", 1, 65_535).default(fallback.tunnel.flowBasedAbove),
   }),
   listen: section({
     ovsdb: methods("ptcp:6640").default([...fallback.listen.ovsdb]),

@@ -3,6 +3,9 @@
 export const TUNNEL_TYPES = ["gre", "vxlan", "geneve"] as const;
 export type TunnelType = (typeof TUNNEL_TYPES)[number];
 
+export const FLOW_BASED_MODES = ["auto", "always", "never"] as const;
+export type FlowBasedMode = (typeof FLOW_BASED_MODES)[number];
+
 export const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -55,6 +58,9 @@ export interface WeftConfig {
     readonly ttl: number | "inherit" | null;
     /** Whether tunnels leave from the host's tunnel IP (`local_ip`), whatever its routes say. */
     readonly localIp: boolean;
+    /** Whether all peers share one port of a type; `auto`: with more than `flowBasedAbove` hosts. */
+    readonly flowBased: FlowBasedMode;
+    readonly flowBasedAbove: number;
   };
   readonly listen: {
     /** Connection methods, not yet checked. */

@@ -20,6 +20,7 @@ export function findConflicts(config: WeftConfig): readonly Conflict[] {
     ...repeated("hosts", hosts, "name"),
     ...repeated("hosts", hosts, "tunnelIp"),
     ...repeatedEndpoints(config),
+    ...largeIndexes(config),
   ];
 }
 
@@ -59,6 +60,16 @@ function takenByVlans({ networks }: WeftConfig): readonly Conflict[] {
     if (vni === undefined || vni > MAX_VLAN || vni === tag) return [];
     const message = `expected the network's own tag or a number above ${MAX_VLAN}, found ${vni}, which belongs to VLAN ${vni}; write tag: ${vni} to name that VLAN's network`;
     return [{ path: ["networks", name, "vni"], message }];
+  });
+}
+
+/** Beyond the VLAN ids an index has no relay label, and no port number for tunnels of each pair. */
+function largeIndexes({ hosts, tunnel, topology }: WeftConfig): readonly Conflict[] {
+  if (tunnel.flowBased !== "never" && topology.hubs.length === 0) return [];
+  return Object.entries(hosts).flatMap(([id, { index = 0 }]) => {
+    if (index <= MAX_VLAN) return [];
+    const message = `expected at most ${MAX_VLAN}, found ${index}: more needs tunnel.flowBased auto or always, and no hubs`;
+    return [{ path: ["hosts", id, "index"], message }];
   });
 }
 

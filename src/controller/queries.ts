@@ -17,6 +17,8 @@ import type {
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
+import { flowBasedProblem } from "../model/flow-based.ts";
+import { isOfKind } from "../model/lanes.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
@@ -123,7 +125,7 @@ export function makeQueries(options: QueriesOptions): Queries {
           (one) =>
             one.peerId === tunnel.peerId &&
             one.peerIndex === tunnel.peerIndex &&
-            one.type === tunnel.type &&
+            isOfKind(one, tunnel) &&
             one.fabricId === fabric.id,
         );
         const { state, reason } = tunnelState(row);
@@ -224,6 +226,14 @@ export function makeQueries(options: QueriesOptions): Queries {
     };
   }
 
+  /** What concerns no single host. */
+  function fabricProblems(): readonly Diagnostic[] {
+    const { fabric } = weaver;
+    const problem =
+      fabric?.flowBased === true ? flowBasedProblem(fabric.hosts.size, { healing: fabric.bfd.enabled }) : null;
+    return problem === null ? [] : [problem];
+  }
+
   function status(): StatusView {
     const all = topology();
     return {
@@ -233,7 +243,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, and counts once.
-      problems: problemViews(all.hosts.flatMap((host) => host.problems)),
+      problems: [...problemViews(fabricProblems()), ...problemViews(all.hosts.flatMap((host) => host.problems))],
       counters: options.counters.snapshot(),
     };
   }

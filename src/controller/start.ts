@@ -88,6 +88,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     tunnelOptions: config.tunnel,
     bfd: config.bfd,
     topology: topologyOf(config),
+    flowBased: { mode: config.tunnel.flowBased, above: config.tunnel.flowBasedAbove },
     datapathType: config.datapathType,
     networkSettings: networkSettings(config),
     endpointSettings: endpointSettings(config),

@@ -6,6 +6,7 @@ import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -29,6 +30,7 @@ export interface WeaverOptions {
   readonly tunnelType: TunnelType;
   readonly bfd: BfdSettings;
   readonly topology: Topology;
+  readonly flowBased: FlowBasedSettings;
   readonly datapathType: string | null;
   readonly tunnelOptions: TunnelOptions;
   readonly networkSettings: readonly NetworkSetting[];
@@ -128,6 +130,8 @@ export class Weaver {
       holding: this.holding,
       indexesInFlows: this.#indexesInFlows(),
       forgotten: this.#forgotten,
+      away: this.#awayHosts(),
+      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh"),
       newFabricId: this.#options.newFabricId,
     });
     for (const [id, index] of outcome.decisions.indexes) {
@@ -157,7 +161,9 @@ export class Weaver {
         underlayMtu: this.#options.underlayMtu,
         tunnelChecksums: this.#options.tunnelOptions.csum === true,
         loops: this.#options.loops(),
-        keepTunnel: (host, peer, type) => this.#retirement.keep(`${host} ${peer} ${type}`),
+        keepTunnel: (host, peer, { type, shared }) =>
+          this.#retirement.keep(`${host} ${peer} ${shared ? "flow-based " : ""}${type}`),
+        flowBased: this.#options.flowBased,
         endpointSettings: this.#options.endpointSettings,
         away: this.#awayHosts(),
         disputes: watch.fabric.disputes(),

@@ -5,7 +5,7 @@ import { HOST_KEYS, HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
 import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { isTunnelType, TUNNEL_TYPES } from "../model/tunnel-types.ts";
-import { isPhysical, portFact, tunnelRow } from "./port-rows.ts";
+import { isPhysical, portFact, tunnelRows } from "./port-rows.ts";
 import { findTunnelIp } from "./tunnel-ip.ts";
 
 export interface HostContext {
@@ -115,12 +115,12 @@ function portsOf(rows: VswitchRows, bridge: BridgeRow): { ports: PortFact[]; tun
     const port = rows.ports.get(uuid);
     const row = rows.interfaces.get(port?.interfaces[0] ?? "");
     if (port === undefined || row === undefined) continue;
-    const tunnel = tunnelRow(row);
-    if (tunnel === null) ports.push(portFact(port, row, port.name === bridge.name));
-    else tunnels.push(tunnel);
+    const made = tunnelRows(row);
+    if (made === null) ports.push(portFact(port, row, port.name === bridge.name));
+    else tunnels.push(...made);
   }
-  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
-  return { ports: ports.sort(byName), tunnels: tunnels.sort(byName) };
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  return { ports: ports.sort(byName), tunnels: tunnels.sort((a, b) => byName(a, b) || a.peerIndex - b.peerIndex) };
 }
 
 function datapathTypeOf(ids: ReadonlyMap<string, string>): string | null {
@@ -150,7 +150,7 @@ function underlayMtu(rows: VswitchRows, ids: ReadonlyMap<string, string>, proble
   }
   const interfaces = [...rows.interfaces.values()];
   const egress = new Set(
-    interfaces.flatMap((row) => (tunnelRow(row) === null ? [] : (row.status.get("tunnel_egress_iface") ?? []))),
+    interfaces.flatMap((row) => (tunnelRows(row) === null ? [] : (row.status.get("tunnel_egress_iface") ?? []))),
   );
   const mtus = interfaces.flatMap((row) => (egress.has(row.name) && row.mtu !== null ? [row.mtu] : []));
   return mtus.length === 0 ? null : Math.min(...mtus);

@@ -3,7 +3,14 @@ import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { isMulticastMac, type Mac, tryParseMac } from "../../proto/bytes/mac.ts";
 import type { InterfaceRow, PortRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
-import { GUEST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import {
+  GUEST_KEYS,
+  namedPeers,
+  OWNER_KEY,
+  PORT_KEYS,
+  SHARED_TUNNEL_KEYS,
+  TUNNEL_KEYS,
+} from "../model/external-ids.ts";
 import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
@@ -44,23 +51,31 @@ function wholeNumber(text: string | undefined, min: number, max: number): number
   return value >= min && value <= max ? value : null;
 }
 
-/** A tunnel that Weft made; null for any other Interface. */
-export function tunnelRow(row: InterfaceRow): TunnelRowFact | null {
+/** The tunnels of an Interface that Weft made, more than one where it is flow-based; null for any other Interface. */
+export function tunnelRows(row: InterfaceRow): readonly TunnelRowFact[] | null {
+  if (row.external_ids.has(SHARED_TUNNEL_KEYS.shared)) return sharedRows(row);
   const peerId = row.external_ids.get(TUNNEL_KEYS.peer);
   const peerIndex = wholeNumber(row.external_ids.get(TUNNEL_KEYS.peerIndex), 1, MAX_INDEX);
   const fabricId = row.external_ids.get(OWNER_KEY);
   if (!isTunnelType(row.type) || peerId === undefined || peerIndex === null || fabricId === undefined) return null;
-  return Object.freeze({
-    name: row.name,
-    type: row.type,
-    ofport: openFlowPort(row),
-    remoteIp: row.options.get("remote_ip") ?? "",
-    peerId,
-    peerIndex,
-    fabricId,
-    linkUp: row.link_state === "up",
-    bfd: bfdHealth(row),
-    error: row.error,
+  const remoteIp = row.options.get("remote_ip") ?? "";
+  return [Object.freeze({ ...endOf(row), type: row.type, remoteIp, peerId, peerIndex, fabricId, bfd: bfdHealth(row) })];
+}
+
+function endOf(row: InterfaceRow): Pick<TunnelRowFact, "name" | "ofport" | "linkUp" | "error"> {
+  return { name: row.name, ofport: openFlowPort(row), linkUp: row.link_state === "up", error: row.error };
+}
+
+/** One for each peer that the Interface names. */
+function sharedRows(row: InterfaceRow): readonly TunnelRowFact[] | null {
+  const { type } = row;
+  const fabricId = row.external_ids.get(OWNER_KEY);
+  if (!isTunnelType(type) || fabricId === undefined) return null;
+  const common = { ...endOf(row), type, shared: true, fabricId, bfd: { kind: "off" } as const };
+  return namedPeers(row.external_ids).flatMap(({ index, remoteIp, id }) => {
+    const ip = tryParseIp(remoteIp);
+    if (ip === undefined || index > MAX_INDEX) return [];
+    return [Object.freeze({ ...common, remoteIp: ip, peerId: id, peerIndex: index })];
   });
 }
 

@@ -21,8 +21,34 @@ export const HOST_SETTINGS = {
 /** On Bridge, Controller, Port and Interface rows that Weft made: its mark. The value is the fabric's id. */
 export const OWNER_KEY = "weft-fabric";
 
-/** On tunnel Interfaces. */
+/** On tunnel Interfaces of one peer. */
 export const TUNNEL_KEYS = { peer: "weft-peer", peerIndex: "weft-peer-index" } as const;
+
+/** On flow-based tunnel Interfaces: the mark, and the start of the keys that name the peers, one for each. */
+export const SHARED_TUNNEL_KEYS = { shared: "weft-flow-based", peer: "weft-peer-" } as const;
+
+export interface NamedPeer {
+  readonly index: number;
+  readonly remoteIp: string;
+  readonly id: string;
+}
+
+/** `weft-peer-3="192.0.2.3 host-c"`: what the rows of tunnels of their own would say. */
+export function peerEntry({ index, remoteIp, id }: NamedPeer): readonly [key: string, value: string] {
+  return [`${SHARED_TUNNEL_KEYS.peer}${index}`, `${remoteIp} ${id}`];
+}
+
+/** Sorted by index; what is not as `peerEntry` writes it is passed over. */
+export function namedPeers(externalIds: ReadonlyMap<string, string>): readonly NamedPeer[] {
+  const peers: NamedPeer[] = [];
+  for (const [key, value] of externalIds) {
+    const index = /^weft-peer-([1-9]\d{0,4})$/.exec(key)?.[1];
+    const [, remoteIp, id] = /^(\S+) (.+)$/s.exec(value) ?? [];
+    if (index !== undefined && remoteIp !== undefined && id !== undefined)
+      peers.push({ index: Number(index), remoteIp, id });
+  }
+  return peers.sort((a, b) => a.index - b.index);
+}
 
 /** On a guest's Port or Interface. */
 export const PORT_KEYS = {

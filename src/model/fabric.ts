@@ -9,20 +9,24 @@ import type {
   EndpointSetting,
   HostFact,
   HostId,
+  Lane,
   NetworkSetting,
   RememberedFact,
   SwitchFact,
   TunnelType,
   Vni,
 } from "./facts.ts";
+import { type FlowBasedSettings, isFlowBased } from "./flow-based.ts";
 import { type Identity, takesPart } from "./identity.ts";
+import { isShared } from "./lanes.ts";
 import { heardUnder } from "./locks.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { Place } from "./place.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
-import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
+import { type Entrance, entrancesOf, relayLegsInUse, type WantedTunnel, wantedTunnels } from "./wanted-tunnels.ts";
+import { relayingLanes, type Way, type WaySettings, waysOf } from "./ways.ts";
 
 export interface FabricHost extends Identity {
   /** null while the host's OVSDB has not been read. */
@@ -35,8 +39,10 @@ export interface FabricHost extends Identity {
   readonly wantedTunnels: readonly WantedTunnel[];
   /** Peer index -> how frames for that host leave this one. Sorted. */
   readonly ways: ReadonlyMap<number, Way>;
-  /** Peer index -> the port by which others' frames for that host are passed on. Sorted. */
-  readonly relaying: ReadonlyMap<number, number>;
+  /** Peer index -> the tunnel by which others' frames for that host are passed on. Sorted. */
+  readonly relaying: ReadonlyMap<number, Lane>;
+  /** Where frames of other hosts come in. Sorted. */
+  readonly entrances: readonly Entrance[];
   /** The MTU that fits all paths from here to other members, for each network with a port here. */
   readonly mtus: ReadonlyMap<Vni, number>;
 }
@@ -56,8 +62,8 @@ export interface FabricInput {
   readonly underlayMtu?: number;
   /** Whether tunnels carry checksums, which in GRE take room. */
   readonly tunnelChecksums?: boolean;
-  /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
-  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  /** Tunnels of another kind than the pair's are kept at least until these moments have passed. */
+  readonly keepTunnel: WaySettings["keepTunnel"];
   readonly endpointSettings?: readonly EndpointSetting[];
   /** Hosts of which nothing is heard, by OVSDB or by OpenFlow. */
   readonly away?: ReadonlySet<HostId>;
@@ -65,11 +71,15 @@ export interface FabricInput {
   readonly capped?: readonly CappedFact[];
   readonly bfd: BfdSettings;
   readonly topology: Topology;
+  /** When all peers share one port of a type; never unless given. */
+  readonly flowBased?: FlowBasedSettings;
 }
 
 export interface Fabric {
   readonly id: string | null;
   readonly tunnelType: TunnelType;
+  /** Whether tunnels are to be flow-based. */
+  readonly flowBased: boolean;
   readonly networks: NetworkTable;
   /** Sorted by index, then id. */
   readonly hosts: ReadonlyMap<HostId, FabricHost>;
@@ -182,17 +192,28 @@ function joined(
   return problems;
 }
 
-function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
+/** Whether all peers share one port of a type. */
+function sharesTunnels(input: FabricInput): boolean {
+  const indexes = [...input.identities.values()].flatMap(({ index }) => index ?? []);
+  const standing = (): boolean => [...input.hostFacts.values()].some((fact) => fact.tunnels.some(isShared));
+  return input.flowBased !== undefined && isFlowBased(input.flowBased, indexes, standing);
+}
+
+function relaysAmong(
+  input: FabricInput,
+  hosts: Iterable<FabricHost>,
+  shared: boolean,
+  previous?: Fabric,
+): Fabric["relays"] {
   const ends: RelayHost[] = [];
   for (const { id, name, index, fact } of hosts) {
     const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
     if (index !== null) ends.push({ id, name, index, tunnels });
   }
   // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
-  const key = `${input.bfd.enabled} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
-  return previous?.relays.key === key
-    ? previous.relays
-    : { key, plan: planRelays(ends, input.topology, input.bfd.enabled) };
+  const healing = input.bfd.enabled && !shared;
+  const key = `${healing} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
+  return previous?.relays.key === key ? previous.relays : { key, plan: planRelays(ends, input.topology, healing) };
 }
 
 /** Concludes the fabric from all facts. Pure: the same facts give the same fabric. */
@@ -221,22 +242,26 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       wantedTunnels: [],
       ways: new Map(),
       relaying: new Map(),
+      entrances: [],
       mtus: new Map(),
     });
   }
-  const relays = relaysAmong(input, hosts.values(), previous);
+  const shared = sharesTunnels(input);
+  const settings: WaySettings = { ...input, shared };
+  const relays = relaysAmong(input, hosts.values(), shared, previous);
   const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
-  const legsInUse = relayLegsInUse(input, hosts.values());
+  const legsInUse = relayLegsInUse(settings, hosts.values());
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
-    const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
+    const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered, incomplete });
     hosts.set(
       host.id,
       Object.freeze({
         ...host,
-        wantedTunnels: wantedTunnels(input, host, peers, legsInUse),
+        wantedTunnels: wantedTunnels(settings, host, peers, legsInUse),
         ways,
-        relaying: relayingPorts(input, host, peers, ways),
+        relaying: relayingLanes(settings, host, peers, ways),
+        entrances: entrancesOf(settings, host, peers, ways),
       }),
     );
   }
@@ -264,6 +289,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   return Object.freeze({
     id: input.fabricId,
     tunnelType: input.tunnelType,
+    flowBased: shared,
     networks,
     hosts,
     endpoints: table.endpoints,

@@ -55,10 +55,22 @@ export type BfdHealth =
   /** Was up, and is not; with the diagnostic of RFC 5880 in Open vSwitch's words. */
   | { readonly kind: "down"; readonly why: string };
 
-/** A tunnel Interface that Weft made, as its row describes it. */
+/**
+ * How a host reaches one peer by tunnel: a port, and on a port that many peers share the address its frames are sent to.
+ * What comes from that peer comes by the same port and, on a shared one, from that address.
+ */
+export interface Lane {
+  readonly port: number;
+  /** null on a tunnel of the peer's own. Canonical text. */
+  readonly toward: string | null;
+}
+
+/** A tunnel that Weft made, as its row describes it: an Interface, or one peer's share of an Interface for all. */
 export interface TunnelRowFact {
   readonly name: string;
   readonly type: TunnelType;
+  /** Whether the Interface is flow-based (`remote_ip=flow`), and this one of those it names; absent is false. */
+  readonly shared?: boolean;
   readonly ofport: number | null;
   readonly remoteIp: string;
   readonly peerId: HostId;
@@ -146,14 +158,14 @@ export interface SwitchFact {
   readonly ownIndex: number | null;
   readonly maxMeter: number;
   readonly observed: readonly ObservedFact[];
-  /** Tunnel ports whose CLASSIFY flow is known to be in place. */
-  readonly receivesOn: ReadonlySet<number>;
-  /** Host index -> the tunnel port that its HOST group is known to use. */
-  readonly sendsBy: ReadonlyMap<number, number>;
-  /** Host index -> the tunnel ports to the relays that its HOST group is known to use, in their order. */
-  readonly relaysBy: ReadonlyMap<number, readonly number[]>;
-  /** Host index -> the port by which it is known to pass on what others ask it to. */
-  readonly relaysTo: ReadonlyMap<number, number>;
+  /** Lanes whose CLASSIFY flow is known to be in place, by `laneKey`. */
+  readonly receivesOn: ReadonlySet<string>;
+  /** Host index -> the lane that its HOST group is known to use. */
+  readonly sendsBy: ReadonlyMap<number, Lane>;
+  /** Host index -> the lanes to the relays that its HOST group is known to use, in their order. */
+  readonly relaysBy: ReadonlyMap<number, readonly Lane[]>;
+  /** Host index -> the lane by which it is known to pass on what others ask it to. */
+  readonly relaysTo: ReadonlyMap<number, Lane>;
 }
 
 /** What flows to an endpoint of another host, and answers in its place, say of it. */

@@ -3,8 +3,10 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId } from "./facts.ts";
 
-/** Tunnel names, port numbers and relay labels hold an index; a VLAN id, which carries the label, ends at 4094. */
-export const MAX_INDEX = 4094;
+/** Port numbers of tunnels for each pair and relay labels hold an index; a VLAN id, which carries the label, ends at 4094. */
+export const MAX_LABEL = 4094;
+/** Cookies and group ids hold 16 bits of an index: with flow-based tunnels nothing else does. */
+export const MAX_INDEX = 65_535;
 
 /** A host as the fabric knows it, present or away. */
 export interface Identity {
@@ -43,6 +45,10 @@ export interface IdentityInput {
   /** Indexes that appear in flows of switches: not to be given to anyone. */
   readonly indexesInFlows: ReadonlySet<number>;
   readonly forgotten: ReadonlySet<HostId>;
+  /** Hosts of which nothing is heard: an address that a host has now is not theirs any more. */
+  readonly away?: ReadonlySet<HostId>;
+  /** The largest index there can be; `MAX_LABEL` unless given. */
+  readonly maxIndex?: number;
   readonly newFabricId: () => string;
 }
 
@@ -109,6 +115,7 @@ function collectMentions(input: IdentityInput, fabricId: string | null): Map<Hos
 export function resolveIdentities(input: IdentityInput): IdentityOutcome {
   const fabric = chooseFabricId(input);
   const mentions = collectMentions(input, fabric.id);
+  const maxIndex = input.maxIndex ?? MAX_LABEL;
   const present = new Map(input.hosts.map((host) => [host.id, host]));
   const claims: { id: HostId; index: number; rank: readonly number[] }[] = [];
   const newlyIndexed = new Set(input.decisions.newlyIndexed);
@@ -122,7 +129,7 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     const decided = input.decisions.indexes.get(host.id) ?? null;
     const mention = mentions.get(host.id);
     const index = configured ?? decided ?? stored ?? mention?.index ?? null;
-    if (index === null || index < 1 || index > MAX_INDEX) continue;
+    if (index === null || index < 1 || index > maxIndex) continue;
     const before = input.holding && newlyIndexed.has(host.id) ? 0 : 1;
     const named = mention?.index === index ? mention.count : 0;
     const older = newlyIndexed.has(host.id) ? 0 : 1;
@@ -130,7 +137,8 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     claims.push({ id: host.id, index, rank });
   }
   for (const [id, mention] of mentions) {
-    if (!present.has(id)) claims.push({ id, index: mention.index, rank: [0, 1, mention.count, 1, 0] });
+    if (!present.has(id) && mention.index <= maxIndex)
+      claims.push({ id, index: mention.index, rank: [0, 1, mention.count, 1, 0] });
   }
   claims.sort((a, b) => compareRanks(b.rank, a.rank) || (a.id < b.id ? -1 : 1));
   const ownerOf = new Map<number, HostId>();
@@ -149,7 +157,7 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     for (const host of input.hosts) {
       if (!takesPart(host) || indexOf.has(host.id)) continue;
       while (ownerOf.has(next) || input.indexesInFlows.has(next)) next++;
-      if (next > MAX_INDEX) break;
+      if (next > maxIndex) break;
       ownerOf.set(next, host.id);
       indexOf.set(host.id, next);
       newlyIndexed.add(host.id);
@@ -175,7 +183,7 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** Two hosts with one tunnel IP: the lower index keeps it, the other is told. */
+/** Two hosts with one tunnel IP: one that is there before one that is away, then the lower index keeps it; the other is told. */
 function withTunnelIps(
   input: IdentityInput,
   indexOf: ReadonlyMap<HostId, number>,
@@ -186,8 +194,10 @@ function withTunnelIps(
   const identities: Identity[] = [];
   const present = new Map(input.hosts.map((host) => [host.id, host]));
   const ids = new Set([...present.keys(), ...mentions.keys()]);
+  const place = (id: HostId): number => indexOf.get(id) ?? MAX_INDEX + 1;
+  const isAway = (id: HostId): boolean => !present.has(id) || input.away?.has(id) === true;
   const order = [...ids].sort(
-    (a, b) => (indexOf.get(a) ?? MAX_INDEX + 1) - (indexOf.get(b) ?? MAX_INDEX + 1) || (a < b ? -1 : 1),
+    (a, b) => Number(isAway(a)) - Number(isAway(b)) || place(a) - place(b) || (a < b ? -1 : 1),
   );
   for (const id of order) {
     const host = present.get(id);
@@ -213,8 +223,8 @@ function withTunnelIps(
         mayAllocate
           ? diagnostic(
               "host/no-index",
-              `no index is free (1..${MAX_INDEX})`,
-              "weft hosts forget ID of hosts that are gone",
+              `no index is free (1..${input.maxIndex ?? MAX_LABEL})`,
+              "weft hosts forget ID of hosts that are gone; beyond that tunnel.flowBased: always, without hubs",
             )
           : diagnostic(
               "host/holding",
@@ -226,5 +236,6 @@ function withTunnelIps(
     const name = input.settings.get(id)?.name ?? host?.name ?? id;
     identities.push(Object.freeze({ id, name, index, tunnelIp, problems }));
   }
+  identities.sort((a, b) => place(a.id) - place(b.id) || (a.id < b.id ? -1 : 1));
   return new Map(identities.map((identity) => [identity.id, identity]));
 }

@@ -3,7 +3,7 @@ import { isIpv4 } from "../../proto/bytes/ip.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId, PortFact, TunnelType } from "./facts.ts";
 import { encapsulationBytes } from "./tunnel-types.ts";
-import type { WantedTunnel } from "./ways.ts";
+import type { WantedTunnel } from "./wanted-tunnels.ts";
 
 /** As much of a host as paths depend on. */
 export interface PathEnd {

@@ -50,3 +50,13 @@ export function tunnelName(type: TunnelType, peerIndex: number): string {
 export function tunnelPort(type: TunnelType, peerIndex: number): number {
   return TUNNEL_TYPES[type].portBase + peerIndex;
 }
+
+/** `gre-flow`: the one Interface for all peers. */
+export function sharedTunnelName(type: TunnelType): string {
+  return `${type}-flow`;
+}
+
+/** No host has the index 0. */
+export function sharedTunnelPort(type: TunnelType): number {
+  return TUNNEL_TYPES[type].portBase;
+}

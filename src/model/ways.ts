@@ -1,23 +1,16 @@
 // Ways: by which of its ports a host reaches each peer, directly and by relays, now and while that changes under traffic.
-import type { HostFact, HostId, RememberedFact, SwitchFact, TunnelRowFact, TunnelType } from "./facts.ts";
-import { type Identity, takesPart } from "./identity.ts";
+import type { HostFact, HostId, Lane, RememberedFact, SwitchFact, TunnelRowFact, TunnelType } from "./facts.ts";
+import type { Identity } from "./identity.ts";
+import { isOfKind, isShared, laneKey, laneOf, plannedLane, type TunnelKind } from "./lanes.ts";
 import type { RelayPlan } from "./relays.ts";
 import { areLinked, type Topology } from "./topology.ts";
-import { tunnelPort } from "./tunnel-types.ts";
-
-export interface WantedTunnel {
-  readonly peerId: HostId;
-  readonly peerIndex: number;
-  readonly type: TunnelType;
-  readonly remoteIp: string;
-}
 
 /** How frames for one peer leave a host. At least one of the two is there. */
 export interface Way {
-  /** The port of the direct tunnel; null where the pair has none. */
-  readonly direct: number | null;
-  /** Ports to the relays, best first. */
-  readonly relays: readonly number[];
+  /** The direct tunnel; null where the pair has none. */
+  readonly direct: Lane | null;
+  /** The tunnels to the relays, best first. */
+  readonly relays: readonly Lane[];
 }
 
 export interface End extends Identity {
@@ -29,7 +22,9 @@ export interface WaySettings {
   readonly fabricId: string | null;
   readonly tunnelType: TunnelType;
   readonly topology: Topology;
-  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  /** Whether all peers are to share one port of each type. */
+  readonly shared: boolean;
+  readonly keepTunnel: (host: HostId, peer: HostId, kind: TunnelKind) => boolean;
 }
 
 /**
@@ -46,52 +41,82 @@ export function pairType(settings: WaySettings, a: End, b: End): TunnelType | nu
   return liked.find((type) => takes(low, type) && takes(high, type)) ?? null;
 }
 
-/** The rows on `host` that lead to `peer` under the identity the peer has now. */
-function rowsTo(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
-  return (host.fact?.tunnels ?? []).filter(
-    (row) => row.fabricId === settings.fabricId && row.peerId === peer.id && row.peerIndex === peer.index,
-  );
+/** What the pair is to have; null where it is to have no tunnel. */
+export function pairKind(settings: WaySettings, a: End, b: End): TunnelKind | null {
+  const type = areLinked(settings.topology, a, b) ? pairType(settings, a, b) : null;
+  return type === null ? null : { type, shared: settings.shared };
 }
 
-function standing(row: TunnelRowFact): boolean {
+const byPeer = new WeakMap<readonly TunnelRowFact[], ReadonlyMap<HostId, readonly TunnelRowFact[]>>();
+
+function rowsByPeer(rows: readonly TunnelRowFact[]): ReadonlyMap<HostId, readonly TunnelRowFact[]> {
+  const known = byPeer.get(rows);
+  if (known !== undefined) return known;
+  const found = new Map<HostId, TunnelRowFact[]>();
+  for (const row of rows) {
+    const list = found.get(row.peerId);
+    if (list === undefined) found.set(row.peerId, [row]);
+    else list.push(row);
+  }
+  byPeer.set(rows, found);
+  return found;
+}
+
+/** The rows on `host` that lead to `peer` under the identity the peer has now. */
+export function rowsTo(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
+  const rows = host.fact === null ? [] : (rowsByPeer(host.fact.tunnels).get(peer.id) ?? []);
+  return rows.filter((row) => row.fabricId === settings.fabricId && row.peerIndex === peer.index);
+}
+
+export function standing(row: TunnelRowFact): boolean {
   return row.ofport !== null && row.ofport > 0 && row.error === null;
 }
 
 /** Whether `host` has the tunnel from `peer` and its switch is known to take in what comes by it. */
-function receives(settings: WaySettings, host: End, peer: End, type: TunnelType): boolean {
-  return rowsTo(settings, host, peer).some(
-    (row) => row.type === type && standing(row) && host.switch?.receivesOn.has(row.ofport ?? 0) === true,
-  );
+function receives(settings: WaySettings, host: End, peer: End, kind: TunnelKind): boolean {
+  return rowsTo(settings, host, peer).some((row) => isOfKind(row, kind) && standing(row) && admits(host, peer, row));
+}
+
+function admits(host: End, peer: End, row: TunnelRowFact): boolean {
+  const lane = laneOf(row, peer.tunnelIp);
+  return lane !== null && host.switch?.receivesOn.has(laneKey(lane)) === true;
+}
+
+export function kindOf(row: TunnelRowFact): TunnelKind {
+  return { type: row.type, shared: isShared(row) };
 }
 
 /**
- * The port of the direct tunnel that frames for `peer` leave by; null where they go by relays. Every change is
- * make-before-break: a new tunnel is used once it stands here and the far end takes in what comes by it; until then the
- * way in use stays.
+ * The direct tunnel that frames for `peer` leave by; null where they go by relays. Every change is make-before-break: a
+ * new tunnel is used once it stands here and the far end takes in what comes by it; until then the way in use stays.
  */
-function directPort(settings: WaySettings, host: End, peer: End, relayReady: boolean): number | null {
+function directLane(settings: WaySettings, host: End, peer: End, relayReady: boolean): Lane | null {
   const index = peer.index ?? 0;
   const rows = rowsTo(settings, host, peer);
   const used = host.switch?.sendsBy.get(index);
-  const usedStands = rows.some((row) => row.ofport === used && standing(row));
+  const usedRow = rows.find((row) => row.ofport === used?.port && standing(row));
+  // Its address is where the peer is now.
+  const now = usedRow === undefined ? used : (laneOf(usedRow, peer.tunnelIp) ?? used);
   if (!areLinked(settings.topology, host, peer)) {
-    const unknown = used !== undefined && host.fact === null;
-    return used !== undefined && (unknown || (usedStands && !relayReady)) ? used : null;
+    const unknown = host.fact === null;
+    return now !== undefined && (unknown || (usedRow !== undefined && !relayReady)) ? now : null;
   }
-  const type = pairType(settings, host, peer);
-  if (type === null) return null;
-  const wanted = rows.find((row) => row.type === type);
-  const planned = wanted?.ofport ?? tunnelPort(type, index);
-  const ready = wanted !== undefined && standing(wanted) && receives(settings, peer, host, type);
+  const kind = pairKind(settings, host, peer);
+  if (kind === null) return null;
+  const wanted = rows.find((row) => isOfKind(row, kind));
+  const planned =
+    (wanted === undefined ? null : laneOf(wanted, peer.tunnelIp)) ??
+    plannedLane(kind, { index, address: peer.tunnelIp });
+  const ready = wanted !== undefined && standing(wanted) && receives(settings, peer, host, kind);
   const byRelaysNow = used === undefined && (host.switch?.relaysBy.get(index)?.length ?? 0) > 0;
   if (byRelaysNow) return ready ? planned : null;
-  if (used === undefined || used === planned) return planned;
-  if (!usedStands) return host.fact === null ? used : planned;
-  return ready ? planned : used;
+  if (used === undefined || now === undefined || used.port === planned?.port) return planned;
+  if (usedRow === undefined) return host.fact === null ? used : planned;
+  return ready ? planned : now;
 }
 
 /** Not wholly read since the controller started: it does what it did before. */
-function isUnread(end: End): boolean {
+export function isUnread(end: End): boolean {
   return end.switch === null || end.fact === null;
 }
 
@@ -102,16 +127,20 @@ function relayIsReady(settings: WaySettings, host: End, relay: End, peer: End): 
   if (isUnread(relay) || relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
   const first = rowsTo(settings, host, relay).find(standing);
   const passedBy = relay.switch.relaysTo.get(peerIndex);
-  const second = rowsTo(settings, relay, peer).find((row) => row.ofport === passedBy && standing(row));
-  if (first === undefined || second === undefined || !receives(settings, relay, host, first.type)) return false;
-  return isUnread(peer) || receives(settings, peer, relay, second.type);
+  const second = rowsTo(settings, relay, peer).find((row) => row.ofport === passedBy?.port && standing(row));
+  if (first === undefined || second === undefined || !receives(settings, relay, host, kindOf(first))) return false;
+  return isUnread(peer) || receives(settings, peer, relay, kindOf(second));
 }
 
 /** Indexes of the relays that the switch of `host` is known to use for a peer, while the tunnels to them stand. */
-function heldRelays(settings: WaySettings, host: End, peerIndex: number): readonly number[] {
-  const ports = host.switch?.relaysBy.get(peerIndex) ?? [];
+export function heldRelays(settings: WaySettings, host: End, peerIndex: number): readonly number[] {
+  const lanes = host.switch?.relaysBy.get(peerIndex) ?? [];
+  if (lanes.length === 0) return [];
   const rows = (host.fact?.tunnels ?? []).filter((row) => row.fabricId === settings.fabricId && standing(row));
-  return ports.flatMap((port) => rows.find((row) => row.ofport === port)?.peerIndex ?? []);
+  return lanes.flatMap(
+    ({ port, toward }) =>
+      rows.find((row) => row.ofport === port && (toward === null || row.remoteIp === toward))?.peerIndex ?? [],
+  );
 }
 
 /**
@@ -151,7 +180,7 @@ export interface WayInput {
 export function waysOf({ settings, host, peers, plan, remembered, incomplete }: WayInput): ReadonlyMap<number, Way> {
   const ends = new Map(peers.map((peer) => [peer.index, peer]));
   const own = host.index;
-  const direct = new Map<number, number>();
+  const direct = new Map<number, Lane>();
   const plannedFor = (index: number): readonly number[] => (own === null ? [] : (plan.get(own)?.get(index) ?? []));
   for (const peer of peers) {
     if (peer.index === null) continue;
@@ -160,21 +189,21 @@ export function waysOf({ settings, host, peers, plan, remembered, incomplete }: 
       const end = ends.get(relay);
       return end !== undefined && relayIsReady(settings, host, end, peer);
     });
-    const port = directPort(settings, host, peer, relayReady);
-    if (port !== null) direct.set(index, port);
+    const lane = directLane(settings, host, peer, relayReady);
+    if (lane !== null) direct.set(index, lane);
   }
   for (const { index } of remembered) {
     const used = host.switch?.sendsBy.get(index);
     if (!ends.has(index) && used !== undefined) direct.set(index, used);
   }
-  const portTo = (relay: number): number | undefined => {
+  const laneTo = (relay: number): Lane | undefined => {
     const end = ends.get(relay);
-    return direct.get(relay) ?? (end === undefined ? undefined : standingPort(settings, host, end));
+    return direct.get(relay) ?? (end === undefined ? undefined : standingLane(settings, host, end));
   };
   const ways = new Map<number, Way>();
-  const add = (index: number, relays: readonly number[]): void => {
-    const port = direct.get(index) ?? null;
-    if (port !== null || relays.length > 0) ways.set(index, { direct: port, relays });
+  const add = (index: number, relays: readonly Lane[]): void => {
+    const lane = direct.get(index) ?? null;
+    if (lane !== null || relays.length > 0) ways.set(index, { direct: lane, relays });
   };
   for (const peer of peers) {
     if (peer.index === null) continue;
@@ -184,7 +213,7 @@ export function waysOf({ settings, host, peers, plan, remembered, incomplete }: 
       incomplete && held.length > 0 ? held : chooseRelays(settings, host, peer, planned, ends, direct.has(peer.index));
     add(
       peer.index,
-      relays.flatMap((relay) => portTo(relay) ?? []),
+      relays.flatMap((relay) => laneTo(relay) ?? []),
     );
   }
   for (const { index } of remembered) {
@@ -193,88 +222,35 @@ export function waysOf({ settings, host, peers, plan, remembered, incomplete }: 
   return new Map([...ways].sort(([a], [b]) => a - b));
 }
 
-function standingPort(settings: WaySettings, host: End, peer: End): number | undefined {
-  return rowsTo(settings, host, peer).find(standing)?.ofport ?? undefined;
+function standingLane(settings: WaySettings, host: End, peer: End): Lane | undefined {
+  const row = rowsTo(settings, host, peer).find(standing);
+  return row === undefined ? undefined : (laneOf(row, peer.tunnelIp) ?? undefined);
 }
 
 /**
- * Peer index -> the port by which others' frames for that peer are passed on, sorted: a tunnel that is on its way out
+ * Peer index -> the lane by which others' frames for that peer are passed on, sorted: a tunnel that is on its way out
  * still serves those who have not heard.
  */
-export function relayingPorts(
+export function relayingLanes(
   settings: WaySettings,
   host: End,
   peers: readonly End[],
   ways: ReadonlyMap<number, Way>,
-): ReadonlyMap<number, number> {
-  const ports = new Map<number, number>();
-  for (const [index, { direct }] of ways) if (direct !== null) ports.set(index, direct);
+): ReadonlyMap<number, Lane> {
+  const lanes = new Map<number, Lane>();
+  for (const [index, { direct }] of ways) if (direct !== null) lanes.set(index, direct);
   for (const peer of peers) {
-    if (peer.index === null || ports.has(peer.index)) continue;
+    if (peer.index === null || lanes.has(peer.index)) continue;
     const rows = rowsTo(settings, host, peer).filter(standing);
     const held = host.switch?.relaysTo.get(peer.index);
     const row =
-      rows.find((one) => one.ofport === held && (isUnread(peer) || receives(settings, peer, host, one.type))) ??
-      rows.find((one) => receives(settings, peer, host, one.type)) ??
+      rows.find(
+        (one) => one.ofport === held?.port && (isUnread(peer) || receives(settings, peer, host, kindOf(one))),
+      ) ??
+      rows.find((one) => receives(settings, peer, host, kindOf(one))) ??
       rows[0];
-    if (row?.ofport != null) ports.set(peer.index, row.ofport);
+    const lane = row === undefined ? null : laneOf(row, peer.tunnelIp);
+    if (lane !== null) lanes.set(peer.index, lane);
   }
-  return new Map([...ports].sort(([a], [b]) => a - b));
-}
-
-/** Second legs that some switch is known to send by: `relay-peer` by index. null while a switch is not known: any may be. */
-export function relayLegsInUse(settings: WaySettings, hosts: Iterable<End>): ReadonlySet<string> | null {
-  const legs = new Set<string>();
-  for (const host of hosts) {
-    if (host.index !== null && isUnread(host)) return null;
-    for (const peerIndex of host.switch?.relaysBy.keys() ?? []) {
-      for (const relay of heldRelays(settings, host, peerIndex)) legs.add(`${relay}-${peerIndex}`);
-    }
-  }
-  return legs;
-}
-
-/** Whether `host` is known to send to `peer` by this tunnel. */
-function sendsBy(host: End, peer: End, row: TunnelRowFact): boolean {
-  return host.switch?.sendsBy.get(peer.index ?? 0) === row.ofport;
-}
-
-/** Whether `host` is known to have a way to `peer` other than the tunnels of this type. */
-function hasMoved(settings: WaySettings, host: End, peer: End, type: TunnelType): boolean {
-  if (host.switch === null || host.fact === null) return false;
-  const rows = rowsTo(settings, host, peer).filter((row) => row.type === type);
-  if (rows.some((row) => sendsBy(host, peer, row))) return false;
-  const index = peer.index ?? 0;
-  return host.switch.sendsBy.has(index) || (host.switch.relaysBy.get(index)?.length ?? 0) > 0;
-}
-
-function isLeg(legsInUse: ReadonlySet<string> | null, a: End, b: End): boolean {
-  if (legsInUse === null) return true;
-  return legsInUse.has(`${a.index}-${b.index}`) || legsInUse.has(`${b.index}-${a.index}`);
-}
-
-/** One to each peer the topology links it to; one that is out of date too, until neither end sends by it any more. */
-export function wantedTunnels(
-  settings: WaySettings,
-  host: End,
-  peers: readonly End[],
-  legsInUse: ReadonlySet<string> | null,
-): readonly WantedTunnel[] {
-  if (host.fact === null || !takesPart(host.fact) || host.index === null || host.tunnelIp === null) return [];
-  const wanted: WantedTunnel[] = [];
-  for (const peer of peers) {
-    if (peer.index === null || peer.tunnelIp === null) continue;
-    const base = { peerId: peer.id, peerIndex: peer.index, remoteIp: peer.tunnelIp };
-    const type = areLinked(settings.topology, host, peer) ? pairType(settings, host, peer) : null;
-    const linked = type !== null;
-    if (type !== null) wanted.push({ ...base, type });
-    for (const row of rowsTo(settings, host, peer)) {
-      if (row.type === type) continue;
-      const moved = hasMoved(settings, host, peer, row.type) && hasMoved(settings, peer, host, row.type);
-      const relayed = !linked && isLeg(legsInUse, host, peer);
-      if (!moved || relayed || settings.keepTunnel(host.id, peer.id, row.type))
-        wanted.push({ ...base, type: row.type });
-    }
-  }
-  return wanted.sort((a, b) => a.peerIndex - b.peerIndex || (a.type < b.type ? -1 : 1));
+  return new Map([...lanes].sort(([a], [b]) => a - b));
 }

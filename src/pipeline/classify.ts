@@ -1,8 +1,10 @@
 // CLASSIFY: where did a frame come from?
 import { macToBigInt } from "../../proto/bytes/mac.ts";
-import type { Action, Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Action, Instruction, Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import { MAX_LABEL } from "../model/identity.ts";
 import { PROBE_DESTINATION, PROBE_ETHER_TYPE } from "../model/probe-address.ts";
 import { NO_VLAN } from "../model/vlan.ts";
+import type { Entrance } from "../model/wanted-tunnels.ts";
 import {
   ALL_METADATA,
   apply,
@@ -11,11 +13,13 @@ import {
   type LocalAttachment,
   moveKey,
   moveVlan,
+  ONWARD,
   onPort,
-  output,
+  outBy,
   relayBit,
   TAGGED,
   tagWith,
+  tunnelFrom,
   vlanVid,
   WITHOUT_VLAN,
 } from "./context.ts";
@@ -171,31 +175,57 @@ function* otherVlanFlows({ ofport, attachment, port }: LocalAttachment, carrier:
  */
 function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
   const asked: OxmTlv = { field: "tunnel_id", value: RELAY_BIT, mask: RELAY_BIT };
-  for (const [index, ofport] of host.relaying) {
-    yield desiredFlow({
-      table: "classify",
-      priority: PRIORITIES.classify.relay,
-      match: [asked, vlanVid(index)],
-      cookie: { kind: "relay", place: index, vni: 0 },
-      instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), output(ofport))],
-    });
+  const tables = host.entrances.some(isFlowBased) ? (["classify", "arrive"] as const) : (["classify"] as const);
+  for (const [index, lane] of host.relaying) {
+    if (index > MAX_LABEL) continue;
+    for (const table of tables) {
+      const onward = table === "arrive" && lane.toward !== null ? ONWARD : [];
+      yield desiredFlow({
+        table,
+        priority: PRIORITIES[table].relay,
+        match: [asked, vlanVid(index)],
+        cookie: { kind: "relay", place: index, vni: 0 },
+        instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), ...onward, ...outBy(lane))],
+      });
+    }
   }
 }
 
+function isFlowBased({ lane }: Entrance): boolean {
+  return lane.toward !== null;
+}
+
 /** The key becomes the network. A key of a network that has no port here meets nothing in DELIVER. */
+const INTO_NETWORK: readonly Instruction[] = [apply(moveKey("tunnel_id", "metadata")), gotoTable("deliver")];
+
 function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
-  const ports = new Map<number, number>();
-  for (const [index, { direct }] of host.ways) if (direct !== null) ports.set(direct, index);
-  for (const tunnel of host.fact?.tunnels ?? []) {
-    if (tunnel.ofport !== null && host.ways.has(tunnel.peerIndex)) ports.set(tunnel.ofport, tunnel.peerIndex);
-  }
-  for (const [ofport, index] of [...ports].sort(([a], [b]) => a - b)) {
+  for (const { lane, index } of host.entrances) {
+    const isOwn = lane.toward === null;
     yield desiredFlow({
       table: "classify",
-      priority: PRIORITIES.classify.tunnel,
-      match: [onPort(ofport)],
+      priority: PRIORITIES.classify[isOwn ? "tunnel" : "source"],
+      match: [onPort(lane.port), ...(lane.toward === null ? [] : [tunnelFrom(lane.toward)])],
       cookie: { kind: "tunnel", place: index, vni: 0 },
-      instructions: [apply(moveKey("tunnel_id", "metadata")), gotoTable("deliver")],
+      instructions: isOwn ? INTO_NETWORK : [gotoTable("arrive")],
     });
   }
+  const shared = new Set(host.entrances.filter(isFlowBased).map(({ lane }) => lane.port));
+  if (shared.size === 0) return;
+  const cookie = { place: 0, vni: 0 } as const;
+  for (const ofport of shared) {
+    yield desiredFlow({
+      table: "classify",
+      priority: PRIORITIES.classify.stranger,
+      match: [onPort(ofport)],
+      cookie: { kind: "stranger", ...cookie },
+      instructions: [],
+    });
+  }
+  yield desiredFlow({
+    table: "arrive",
+    priority: PRIORITIES.arrive.deliver,
+    match: [],
+    cookie: { kind: "arrive", ...cookie },
+    instructions: INTO_NETWORK,
+  });
 }

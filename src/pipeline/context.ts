@@ -1,8 +1,9 @@
 // What the features of the pipeline compile from, and the terms they share.
+import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { type Action, type Instruction, OFPP, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
-import type { Vni } from "../model/facts.ts";
+import type { Lane, Vni } from "../model/facts.ts";
 import { type Attachment, type Network, OTHER_VLANS_VNI, policyOf } from "../model/networks.ts";
 import { floodMeter, REGISTERS, RELAY_KEY_BIT, TABLES, type TableName } from "./registry.ts";
 
@@ -113,6 +114,34 @@ export function inNetwork(vni: Vni): OxmTlv {
 export function output(port: number): Action {
   return { kind: "output", port, maxLen: 0 };
 }
+
+/** By a tunnel; by one that leads to many hosts, to the lane's address. */
+export function outBy({ port, toward }: Lane): readonly Action[] {
+  return toward === null ? [output(port)] : [{ kind: "set_field", field: tunnelTo(toward) }, output(port)];
+}
+
+function tunnelTo(ip: string): OxmTlv {
+  return isIpv4(ip)
+    ? { field: "nx_tun_ipv4_dst", value: ipv4ToNumber(ip) }
+    : { field: "nx_tun_ipv6_dst", value: ipv6ToBigInt(ip) };
+}
+
+export function tunnelFrom(ip: string): OxmTlv {
+  return isIpv4(ip)
+    ? { field: "nx_tun_ipv4_src", value: ipv4ToNumber(ip) }
+    : { field: "nx_tun_ipv6_src", value: ipv6ToBigInt(ip) };
+}
+
+const PORT_BITS = 16;
+/**
+ * Before a frame that came by a flow-based tunnel leaves by one: a switch puts nothing out of the port it came in by,
+ * unless it has forgotten that, and takes its old destination for the new one where the address families differ.
+ */
+export const ONWARD: readonly Action[] = [
+  { kind: "nx_reg_load", dst: "nxm_of_in_port", ofs: 0, nBits: PORT_BITS, value: 0n },
+  { kind: "set_field", field: { field: "nx_tun_ipv4_dst", value: 0 } },
+  { kind: "set_field", field: { field: "nx_tun_ipv6_dst", value: 0n } },
+];
 
 /** OFPVID_PRESENT of OpenFlow 1.3.5, section 7.2.3.7. */
 const VID_PRESENT = 0x1000;

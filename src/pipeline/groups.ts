@@ -1,7 +1,7 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
 import type { Way } from "../model/ways.ts";
-import { type CompileContext, ETHERTYPE_VLAN, outOf, output, relayBit, vlanVid } from "./context.ts";
+import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, relayBit, vlanVid } from "./context.ts";
 import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
 import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter } from "./registry.ts";
@@ -41,10 +41,10 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
 function hostGroupTo(index: number, { direct, relays }: Way): DesiredGroup {
   const label: Action = { kind: "set_field", field: vlanVid(index) };
   const ways = [
-    ...(direct === null ? [] : [{ port: direct, actions: [output(direct)] }]),
-    ...relays.map((port) => ({
-      port,
-      actions: [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN } as const, label, relayBit(1n), output(port)],
+    ...(direct === null ? [] : [{ port: direct.port, actions: outBy(direct) }]),
+    ...relays.map((lane) => ({
+      port: lane.port,
+      actions: [{ kind: "push_vlan", etherType: ETHERTYPE_VLAN } as const, label, relayBit(1n), ...outBy(lane)],
     })),
   ];
   return desiredGroup(hostGroup(index), "ff", [

@@ -2,8 +2,9 @@
 
 import { ipv4FromNumber, ipv6FromBigInt } from "../../proto/bytes/ip.ts";
 import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
-import type { Action, Bucket, Instruction, Match, OxmName } from "../../proto/openflow13/index.ts";
-import type { ObservedFact, RememberedEndpoint, RememberedFact, RivalFact, Vni } from "../model/facts.ts";
+import type { Action, Bucket, Instruction, Match, OxmName, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Lane, ObservedFact, RememberedEndpoint, RememberedFact, RivalFact, Vni } from "../model/facts.ts";
+import { laneKey } from "../model/lanes.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
 import { decodeCookie, groupRole } from "./registry.ts";
@@ -29,12 +30,12 @@ export interface Readback {
   readonly rivals: readonly RivalFact[];
   /** Whether a MAC is let through at a port without a copy. */
   readonly holds: (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => boolean;
-  readonly receivesOn: ReadonlySet<number>;
-  readonly sendsBy: ReadonlyMap<number, number>;
+  readonly receivesOn: ReadonlySet<string>;
+  readonly sendsBy: ReadonlyMap<number, Lane>;
   /** Ports that are cut off for a loop outside of the fabric. */
   readonly blocked: ReadonlySet<number>;
-  readonly relaysBy: ReadonlyMap<number, readonly number[]>;
-  readonly relaysTo: ReadonlyMap<number, number>;
+  readonly relaysBy: ReadonlyMap<number, readonly Lane[]>;
+  readonly relaysTo: ReadonlyMap<number, Lane>;
   readonly remembered: readonly RememberedFact[];
 }
 
@@ -112,9 +113,28 @@ function isRelay(bucket: Bucket): boolean {
   return bucket.actions.some((action) => action.kind === "push_vlan");
 }
 
-function outputOf(bucket: Bucket): number | null {
-  for (const action of bucket.actions) if (action.kind === "output") return action.port;
+/** The tunnel that actions end with, as `outBy` writes it. */
+function outputOf(actions: Iterable<Action>): Lane | null {
+  let toward: string | null = null;
+  for (const action of actions) {
+    if (action.kind === "output") return { port: action.port, toward };
+    if (action.kind === "set_field") toward = addressOf(action.field, "nx_tun_ipv4_dst", "nx_tun_ipv6_dst") ?? toward;
+  }
   return null;
+}
+
+/** null for another field, and for one that is cleared. */
+function addressOf(tlv: OxmTlv, four: OxmName, six: OxmName): string | null {
+  if (tlv.field === "unknown" || BigInt(tlv.value) === 0n) return null;
+  if (tlv.field === four) return ipv4FromNumber(Number(tlv.value));
+  return tlv.field === six ? ipv6FromBigInt(BigInt(tlv.value)) : null;
+}
+
+/** Where CLASSIFY takes frames in: a port, and on one for many hosts the address they come from. */
+function entranceOf(match: Match): Lane | null {
+  const port = numberOf(match, "in_port");
+  const from = match.map((tlv) => addressOf(tlv, "nx_tun_ipv4_src", "nx_tun_ipv6_src")).find((ip) => ip !== null);
+  return port === null ? null : { port, toward: from ?? null };
 }
 
 /** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
@@ -124,9 +144,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
   const held = new Set<string>();
   const rivals: RivalFact[] = [];
-  const receivesOn = new Set<number>();
+  const receivesOn = new Set<string>();
   const blocked = new Set<number>();
-  const relaysTo = new Map<number, number>();
+  const relaysTo = new Map<number, Lane>();
   const endpointsAt = new Map<number, Map<string, Gathered>>();
   const answers: { at: number; vni: Vni; answer: NonNullable<ReturnType<typeof answerOf>> }[] = [];
   for (const flow of flows) {
@@ -136,17 +156,19 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
       case "identity":
         ownIndex = fact.place;
         break;
-      case "tunnel":
-        if (inPort !== null) receivesOn.add(inPort);
+      case "tunnel": {
+        const entrance = entranceOf(flow.match);
+        if (entrance !== null) receivesOn.add(laneKey(entrance));
         break;
+      }
       case "blocked":
         if (inPort !== null) blocked.add(inPort);
         break;
-      case "relay":
-        for (const action of actionsOf(flow.instructions)) {
-          if (action.kind === "output") relaysTo.set(fact.place, action.port);
-        }
+      case "relay": {
+        const lane = outputOf(actionsOf(flow.instructions));
+        if (lane !== null) relaysTo.set(fact.place, lane);
         break;
+      }
       case "usurper": {
         const mac = macOf(flow.match, "eth_src");
         if (mac !== null && inPort !== null)
@@ -192,8 +214,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     endpoint?.ips.add(answer.ip);
     if (endpoint !== undefined && answer.router !== undefined) endpoint.router = answer.router;
   }
-  const sendsBy = new Map<number, number>();
-  const relaysBy = new Map<number, readonly number[]>();
+  const sendsBy = new Map<number, Lane>();
+  const relaysBy = new Map<number, readonly Lane[]>();
   const vnisAt = new Map<number, Set<Vni>>();
   for (const group of groups) {
     const role = groupRole(group.groupId);
@@ -201,11 +223,11 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
       // The last bucket is the first one again.
       const ways = group.buckets.slice(0, -1);
       const direct = ways.find((bucket) => !isRelay(bucket));
-      const port = direct === undefined ? null : outputOf(direct);
-      if (port !== null) sendsBy.set(role.index, port);
+      const lane = direct === undefined ? null : outputOf(direct.actions);
+      if (lane !== null) sendsBy.set(role.index, lane);
       relaysBy.set(
         role.index,
-        ways.filter(isRelay).flatMap((bucket) => outputOf(bucket) ?? []),
+        ways.filter(isRelay).flatMap((bucket) => outputOf(bucket.actions) ?? []),
       );
     } else if (role?.kind === "flood") {
       for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {

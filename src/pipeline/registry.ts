@@ -13,6 +13,12 @@ export const TABLES = {
     name: "CLASSIFY",
     purpose: "Where did it come from? A local port and VLAN give the network; a tunnel and its key give the network.",
   },
+  arrive: {
+    id: 2,
+    name: "ARRIVE",
+    purpose:
+      "Frames out of a flow-based tunnel, from a host that CLASSIFY knows by its address: passed on, or into their network.",
+  },
   guard: {
     id: 5,
     name: "GUARD",
@@ -82,6 +88,9 @@ export const PRIORITIES = {
     guard: 900,
     /** A port that meets another one outside of the fabric: nothing of it but probes. */
     blocked: 800,
+    /** Out of a flow-based tunnel: from a host of the fabric, and from anybody else, which is dropped. */
+    source: 750,
+    stranger: 700,
     /** Frames that another host asks this one to pass on. */
     relay: 600,
     tunnel: 500,
@@ -91,6 +100,7 @@ export const PRIORITIES = {
     /** Matches all and drops: it exists for its cookie, which names the host. */
     identity: 0,
   },
+  arrive: { relay: 100, deliver: 0 },
   guard: {
     /** Neighbour discovery that the switch could not read: its options are not to be trusted unseen. */
     unreadable: 500,
@@ -177,6 +187,8 @@ export const FLOW_KINDS = {
   probe: 35,
   blocked: 36,
   relay: 14,
+  stranger: 15,
+  arrive: 16,
   answer: 20,
   "own-port": 21,
   unanswered: 22,

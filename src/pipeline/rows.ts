@@ -1,18 +1,20 @@
 // Facts to desired OVSDB rows of one host: its identity, the integration bridge, the tunnels. Pure.
 import type { Mac } from "../../proto/bytes/mac.ts";
 import { bfdColumn } from "../model/bfd.ts";
-import { HOST_KEYS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { HOST_KEYS, OWNER_KEY, PORT_KEYS, peerEntry, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId, TunnelType } from "../model/facts.ts";
 import { takesPart } from "../model/identity.ts";
 import { DEFAULT_NETWORK, FIRST_NAMED_VNI } from "../model/networks.ts";
-import { TUNNEL_TYPES, tunnelName, tunnelPort } from "../model/tunnel-types.ts";
+import { sharedTunnelName, sharedTunnelPort, TUNNEL_TYPES, tunnelName, tunnelPort } from "../model/tunnel-types.ts";
+import type { WantedTunnel } from "../model/wanted-tunnels.ts";
 
 export interface DesiredTunnel {
   readonly name: string;
   readonly type: TunnelType;
-  readonly peerId: HostId;
-  readonly peerIndex: number;
+  /** Whom it leads to: one peer, or on a flow-based one all that its external_ids are to name. Sorted by index. */
+  readonly peers: readonly WantedTunnel[];
+  readonly shared: boolean;
   readonly ofportRequest: number;
   readonly options: ReadonlyMap<string, string>;
   readonly externalIds: ReadonlyMap<string, string>;
@@ -34,7 +36,7 @@ export interface DesiredRows {
     /** Where the bridge finds Weft by OpenFlow. */
     readonly controllerTarget: string;
   };
-  /** Sorted by peer index, then type. */
+  /** Flow-based ones first, then by peer index and type. */
   readonly tunnels: readonly DesiredTunnel[];
   /** Interface name -> what is to stand in its external_ids. */
   readonly portExternalIds: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -81,6 +83,32 @@ function tunnelOptions(
   return new Map(entries.flatMap(([key, value]) => (value === null ? [] : [[key, String(value)] as const])));
 }
 
+/** One Interface of each type for all peers. It names them: who is away is known by that after a restart. */
+function sharedTunnels(host: FabricHost, fabricId: string, options: TunnelOptions): readonly DesiredTunnel[] {
+  const byType = new Map<TunnelType, WantedTunnel[]>();
+  for (const tunnel of host.wantedTunnels) {
+    if (!tunnel.shared) continue;
+    const list = byType.get(tunnel.type);
+    if (list === undefined) byType.set(tunnel.type, [tunnel]);
+    else list.push(tunnel);
+  }
+  return [...byType].map(([type, peers]) => ({
+    name: sharedTunnelName(type),
+    type,
+    peers,
+    shared: true,
+    ofportRequest: sharedTunnelPort(type),
+    options: tunnelOptions(type, "flow", host.tunnelIp, options),
+    externalIds: new Map([
+      [OWNER_KEY, fabricId],
+      [SHARED_TUNNEL_KEYS.shared, "true"],
+      ...peers.map(({ peerIndex, remoteIp, peerId }) => peerEntry({ index: peerIndex, remoteIp, id: peerId })),
+    ]),
+    // BFD is between two ends, and this has many.
+    bfd: new Map(),
+  }));
+}
+
 /** FNV-1a, 64 bits, over UTF-16 code units. */
 function hash64(text: string): bigint {
   let hash = 0xcbf29ce484222325n;
@@ -109,7 +137,8 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
   const { fact, index } = host;
   if (fact === null || index === null || fabric.id === null || !takesPart(fact)) return null;
   const fabricId = fabric.id;
-  const bfd = bfdColumn(fabric.bfd, host.wantedTunnels.length);
+  const singles = host.wantedTunnels.filter(({ shared }) => !shared);
+  const bfd = bfdColumn(fabric.bfd, singles.length);
   const portExternalIds = new Map<string, ReadonlyMap<string, string>>();
   for (const port of host.ports) {
     const own = port.attachments[0]?.network;
@@ -134,20 +163,23 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
       hwaddr: bridgeMac(host.id),
       controllerTarget: settings.controllerTarget,
     },
-    tunnels: host.wantedTunnels.map((tunnel) => ({
-      name: tunnelName(tunnel.type, tunnel.peerIndex),
-      type: tunnel.type,
-      peerId: tunnel.peerId,
-      peerIndex: tunnel.peerIndex,
-      ofportRequest: tunnelPort(tunnel.type, tunnel.peerIndex),
-      options: tunnelOptions(tunnel.type, tunnel.remoteIp, host.tunnelIp, settings.tunnelOptions),
-      externalIds: new Map([
-        [OWNER_KEY, fabricId],
-        [TUNNEL_KEYS.peer, tunnel.peerId],
-        [TUNNEL_KEYS.peerIndex, String(tunnel.peerIndex)],
-      ]),
-      bfd,
-    })),
+    tunnels: [
+      ...sharedTunnels(host, fabricId, settings.tunnelOptions),
+      ...singles.map((tunnel) => ({
+        name: tunnelName(tunnel.type, tunnel.peerIndex),
+        type: tunnel.type,
+        peers: [tunnel],
+        shared: false,
+        ofportRequest: tunnelPort(tunnel.type, tunnel.peerIndex),
+        options: tunnelOptions(tunnel.type, tunnel.remoteIp, host.tunnelIp, settings.tunnelOptions),
+        externalIds: new Map([
+          [OWNER_KEY, fabricId],
+          [TUNNEL_KEYS.peer, tunnel.peerId],
+          [TUNNEL_KEYS.peerIndex, String(tunnel.peerIndex)],
+        ]),
+        bfd,
+      })),
+    ],
     portExternalIds,
     mtuRequests: new Map(
       host.ports.flatMap(({ fact: { name, type }, mtu }) =>

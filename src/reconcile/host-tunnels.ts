@@ -3,7 +3,7 @@ import { byUuid, insert, mutate, update } from "../../proto/ovsdb/operations.ts"
 import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, InterfaceRow, OpenVSwitchRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
-import { TUNNEL_KEYS } from "../model/external-ids.ts";
+import { SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { type Draft, sameMap, setKeys } from "./host-draft.ts";
 
@@ -17,7 +17,9 @@ interface HeldTunnel {
 function heldTunnels(bridge: BridgeRow, rows: VswitchRows): HeldTunnel[] {
   return bridge.ports.flatMap((portUuid) => {
     const row = rows.interfaces.get(rows.ports.get(portUuid)?.interfaces[0] ?? "");
-    return row?.external_ids.has(TUNNEL_KEYS.peer) ? [{ portUuid, row }] : [];
+    const ids = row?.external_ids;
+    const own = ids?.has(TUNNEL_KEYS.peer) === true || ids?.has(SHARED_TUNNEL_KEYS.shared) === true;
+    return row !== undefined && own ? [{ portUuid, row }] : [];
   });
 }
 
@@ -32,11 +34,9 @@ function addressOf(type: string, options: ReadonlyMap<string, string>): string {
 }
 
 function isOf(row: InterfaceRow, tunnel: DesiredTunnel): boolean {
-  return (
-    row.type === tunnel.type &&
-    row.external_ids.get(TUNNEL_KEYS.peer) === tunnel.peerId &&
-    row.external_ids.get(TUNNEL_KEYS.peerIndex) === String(tunnel.peerIndex)
-  );
+  if (row.type !== tunnel.type || row.external_ids.has(SHARED_TUNNEL_KEYS.shared) !== tunnel.shared) return false;
+  const keys = [TUNNEL_KEYS.peer, TUNNEL_KEYS.peerIndex];
+  return tunnel.shared || keys.every((key) => row.external_ids.get(key) === tunnel.externalIds.get(key));
 }
 
 /**
@@ -107,7 +107,17 @@ function mendTunnel(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): voi
     draft.add(`tunnel ${row.name} to ${remoteIp}`, update("Interface", byUuid(row.uuid), changes));
   }
   const mark = setKeys("Interface", row.uuid, "external_ids", row.external_ids, tunnel.externalIds);
-  if (mark !== null) draft.add(`tunnel ${row.name} owner`, mark);
+  if (mark !== null) draft.add(`tunnel ${row.name} ${tunnel.shared ? "peers" : "owner"}`, mark);
+  const gone = [...row.external_ids.keys()].filter(
+    (key) => tunnel.shared && key.startsWith(SHARED_TUNNEL_KEYS.peer) && !tunnel.externalIds.has(key),
+  );
+  if (gone.length === 0) return;
+  const forget = mutate("Interface", byUuid(row.uuid), [["external_ids", "delete", ovsSet(gone)]]);
+  draft.add(`tunnel ${row.name} without ${gone.length} peers`, forget);
+}
+
+function farEnd(tunnel: DesiredTunnel): string {
+  return tunnel.shared ? "all peers" : (tunnel.peers[0]?.peerId ?? "nobody");
 }
 
 /** @returns the `uuid-name` of the new Port. */
@@ -124,7 +134,7 @@ export function insertTunnel(
     draft.problems.push(
       diagnostic(
         "tunnel/name-taken",
-        `an interface of the host is already named ${tunnel.name}; the tunnel to ${tunnel.peerId} is ${name}`,
+        `an interface of the host is already named ${tunnel.name}; the tunnel to ${farEnd(tunnel)} is ${name}`,
         `ovs-vsctl del-port ${tunnel.name}, if nothing needs it`,
       ),
     );
@@ -160,6 +170,7 @@ function freeName(taken: ReadonlySet<string>, tunnel: DesiredTunnel): string {
     if (name.length <= MAX_INTERFACE_NAME && !taken.has(name)) return name;
   }
   let at = 1;
-  while (taken.has(`w${at}-${tunnel.peerIndex}`)) at++;
-  return `w${at}-${tunnel.peerIndex}`;
+  const far = tunnel.shared ? tunnel.type : (tunnel.peers[0]?.peerIndex ?? 0);
+  while (taken.has(`w${at}-${far}`)) at++;
+  return `w${at}-${far}`;
 }

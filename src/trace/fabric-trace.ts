@@ -2,7 +2,7 @@
 import type { Frame } from "./frame.ts";
 import type { ControllerOutput, PortOutput, Step } from "./steps.ts";
 import { TraceError } from "./trace-error.ts";
-import { type SelectMode, type SwitchModel, type Translation, translate } from "./translate.ts";
+import { type Arrival, type SelectMode, type SwitchModel, type Translation, translate } from "./translate.ts";
 
 /** Identifies a switch in a world: Weft's host id. */
 export type HostId = string;
@@ -18,6 +18,10 @@ export interface TunnelEnd {
   readonly up: boolean;
   /** `options:key`: the frame's own key (`flow`), or one for all. */
   readonly key?: "flow" | bigint;
+  /** Of a port that leads where each frame says (`remote_ip=flow`): the address that leads to this end. */
+  readonly toward?: string;
+  /** The address that the far end sees the frame come from. */
+  readonly source?: string;
 }
 
 export interface World {
@@ -26,7 +30,16 @@ export interface World {
 }
 
 export function world(switches: ReadonlyMap<HostId, SwitchModel>, tunnels: Iterable<TunnelEnd>): World {
-  return { switches, tunnels: new Map([...tunnels].map((end) => [`${end.host} ${end.port}`, end])) };
+  return { switches, tunnels: new Map([...tunnels].map((end) => [tunnelKey(end.host, end.port, end.toward), end])) };
+}
+
+function tunnelKey(host: HostId, port: number, toward?: string | null): string {
+  return toward == null ? `${host} ${port}` : `${host} ${port} ${toward}`;
+}
+
+/** undefined for a local port. */
+function tunnelBy(within: World, host: HostId, { port, tunnelTarget }: PortOutput): TunnelEnd | undefined {
+  return within.tunnels.get(tunnelKey(host, port)) ?? within.tunnels.get(tunnelKey(host, port, tunnelTarget));
 }
 
 /** What happens in one switch, and where the frame goes on from it. */
@@ -103,7 +116,7 @@ export function traceFrame(
     throw new TraceError("trace/unknown", `there is no switch ${host}`, { context: { host } });
   }
   const walk = new Walk(within, options);
-  const root = walk.hop(host, inPort, null, frame, 0);
+  const root = walk.hop(host, { frame, inPort }, 0);
   const { deliveries, copies, drops, maxCrossings, tunnelCrossings, ambiguous, circulates } = walk;
   return { root, deliveries, copies, drops, maxCrossings, tunnelCrossings, ambiguous, circulates };
 }
@@ -129,24 +142,25 @@ class Walk {
     this.#select = options.select ?? "first";
   }
 
-  hop(host: HostId, inPort: number, tunnelKey: bigint | null, frame: Frame, crossed: number): Hop {
+  hop(host: HostId, arrival: Arrival, crossed: number): Hop {
     this.#hops++;
     this.maxCrossings = Math.max(this.maxCrossings, crossed);
     const model = this.#world.switches.get(host);
     const translation: Translation =
       model === undefined
         ? { steps: [], outputs: [], copies: [], error: null }
-        : translate(model, { frame, inPort, ...(tunnelKey === null ? {} : { tunnelId: tunnelKey }) }, this.#select);
+        : translate(model, arrival, this.#select);
     this.#note(host, translation.steps);
     for (const copy of translation.copies) this.copies.push({ ...copy, host });
     const crossings: Crossing[] = [];
     for (const output of translation.outputs) {
-      const tunnel = this.#world.tunnels.get(`${host} ${output.port}`);
+      const tunnel = tunnelBy(this.#world, host, output);
       if (tunnel === undefined)
         this.deliveries.push({ host, port: output.port, frame: output.frame, crossings: crossed });
       else crossings.push(this.#cross(output, tunnel, crossed + 1));
     }
-    return { host, inPort, tunnelKey, frame, steps: translation.steps, crossings };
+    const { frame, inPort, tunnelId = null } = arrival;
+    return { host, inPort, tunnelKey: tunnelId, frame, steps: translation.steps, crossings };
   }
 
   #cross(output: PortOutput, tunnel: TunnelEnd, crossed: number): Crossing {
@@ -164,7 +178,12 @@ class Walk {
       this.circulates = true;
       return lose("circulates");
     }
-    return { output, tunnel, key, to: this.hop(peerHost, peerPort, key, output.frame, crossed), lost: null };
+    const addresses = {
+      ...(tunnel.source === undefined ? {} : { tunnelSource: tunnel.source }),
+      ...(tunnel.toward === undefined ? {} : { tunnelTarget: tunnel.toward }),
+    };
+    const arrival = { frame: output.frame, inPort: peerPort, tunnelId: key, ...addresses };
+    return { output, tunnel, key, to: this.hop(peerHost, arrival, crossed), lost: null };
   }
 
   #note(host: HostId, steps: readonly Step[]): void {

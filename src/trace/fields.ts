@@ -1,5 +1,5 @@
 // Every field that the model can match and rewrite: how it is read from a packet, and written. Absent reads as 0.
-import { ipv4FromNumber, ipv4ToNumber, ipv6FromBigInt, ipv6ToBigInt } from "../../proto/bytes/ip.ts";
+import { ipv4FromNumber, ipv4ToNumber, ipv6FromBigInt, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { bigIntToMac, macToBigInt } from "../../proto/bytes/mac.ts";
 import { OFPVID, type OxmName, oxmFieldByName } from "../../proto/openflow13/index.ts";
 import { ETH_TYPE } from "../../proto/packet/index.ts";
@@ -214,6 +214,35 @@ function* registers(): Generator<Field> {
 
 const IP = ["ipv4", "ipv6"] as const;
 
+/** The outer addresses of tunnels: of the four fields the two of one family are there, and the others are 0. */
+function* tunnelAddresses(): Generator<Field> {
+  const four = (ip: string | null): bigint => (ip === null || !isIpv4(ip) ? 0n : BigInt(ipv4ToNumber(ip)));
+  const six = (ip: string | null): bigint => (ip === null || isIpv4(ip) ? 0n : ipv6ToBigInt(ip));
+  for (const [name, key] of [
+    ["src", "tunnelSource"],
+    ["dst", "tunnelTarget"],
+  ] as const) {
+    yield {
+      name: `tun_${name}`,
+      bits: 32,
+      get: (packet) => four(packet[key]),
+      set: (packet, value) => {
+        if (value !== 0n) return { ...packet, [key]: ipv4FromNumber(Number(value)) };
+        return four(packet[key]) === 0n ? packet : { ...packet, [key]: null };
+      },
+    };
+    yield {
+      name: `tun_ipv6_${name}`,
+      bits: 128,
+      get: (packet) => six(packet[key]),
+      set: (packet, value) => {
+        if (value !== 0n) return { ...packet, [key]: ipv6FromBigInt(value) };
+        return six(packet[key]) === 0n ? packet : { ...packet, [key]: null };
+      },
+    };
+  }
+}
+
 const ALL: readonly Field[] = [
   {
     name: "in_port",
@@ -228,6 +257,7 @@ const ALL: readonly Field[] = [
     set: (packet, metadata) => ({ ...packet, metadata }),
   },
   { name: "tun_id", bits: 64, get: (packet) => packet.tunnelId, set: (packet, tunnelId) => ({ ...packet, tunnelId }) },
+  ...tunnelAddresses(),
   ...registers(),
   {
     name: "dl_dst",

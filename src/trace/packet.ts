@@ -14,14 +14,25 @@ export interface Packet {
   readonly inPort: number;
   readonly metadata: bigint;
   readonly tunnelId: bigint;
+  /** The outer addresses, as the frame came by a tunnel or as it is to leave by one; null where nothing says. */
+  readonly tunnelSource: string | null;
+  readonly tunnelTarget: string | null;
   readonly registers: readonly bigint[];
 }
 
 const NO_REGISTERS: readonly bigint[] = Object.freeze(new Array<bigint>(REGISTER_COUNT).fill(0n));
 
-export function arrived(frame: Frame, inPort: number, tunnelId: bigint, vlanLimit: number): Packet {
+export interface TunnelArrival {
+  readonly key: bigint;
+  readonly source: string | null;
+  readonly target: string | null;
+}
+
+export function arrived(frame: Frame, inPort: number, tunnel: TunnelArrival, vlanLimit: number): Packet {
   const hiddenVlans = Math.max(0, frame.vlans.length - vlanLimit);
-  return { frame, hiddenVlans, inPort, metadata: 0n, tunnelId, registers: NO_REGISTERS };
+  const { key, source, target } = tunnel;
+  const addresses = { tunnelId: key, tunnelSource: source, tunnelTarget: target };
+  return { frame, hiddenVlans, inPort, metadata: 0n, ...addresses, registers: NO_REGISTERS };
 }
 
 function visibleCount(packet: Packet): number {

@@ -10,6 +10,8 @@ export interface PortOutput {
   readonly frame: Frame;
   /** The key, should the port be a tunnel. */
   readonly tunnelId: bigint;
+  /** The address, should the port be a tunnel that leads where the frame says; null where it says nothing. */
+  readonly tunnelTarget: string | null;
 }
 
 /** A copy to the controller, with what a packet-in says of it. */

@@ -56,6 +56,9 @@ export interface Arrival {
   readonly inPort: number;
   /** The key of the tunnel it came by; 0 from a local port. */
   readonly tunnelId?: bigint;
+  /** The outer addresses of the tunnel it came by. */
+  readonly tunnelSource?: string;
+  readonly tunnelTarget?: string;
 }
 
 export interface Translation {
@@ -76,10 +79,11 @@ export type SelectMode = "first" | "all";
 
 export function translate(model: SwitchModel, arrival: Arrival, select: SelectMode = "first"): Translation {
   const run = new Run(model, select);
-  const { frame, inPort, tunnelId = 0n } = arrival;
+  const { frame, inPort, tunnelId = 0n, tunnelSource = null, tunnelTarget = null } = arrival;
+  const tunnel = { key: tunnelId, source: tunnelSource, target: tunnelTarget };
   const steps: Step[] = [];
   try {
-    run.pipeline(arrived(frame, inPort, tunnelId, model.vlanLimit), steps);
+    run.pipeline(arrived(frame, inPort, tunnel, model.vlanLimit), steps);
     return { steps, outputs: run.outputs, copies: run.copies, error: null };
   } catch (error) {
     if (!(error instanceof GaveUp)) throw error;
@@ -257,7 +261,8 @@ class Run {
       steps.push({ kind: "drop", reason: "no-port", port });
       return;
     }
-    const output: PortOutput = { kind: "output", port, frame: packet.frame, tunnelId: packet.tunnelId };
+    const { frame, tunnelId, tunnelTarget } = packet;
+    const output: PortOutput = { kind: "output", port, frame, tunnelId, tunnelTarget };
     this.outputs.push(output);
     steps.push(output);
   }

@@ -101,6 +101,7 @@ const ASKERS: FabricSpec = {
   ],
   tunnelType: "geneve",
   topology: MESH,
+  flowBased: { mode: "never", above: 200 },
   settings: [],
 };
 

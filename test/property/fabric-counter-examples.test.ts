@@ -18,7 +18,8 @@ function port(ofport: number, fields: Partial<PortSpec> = {}): PortSpec {
 
 /** A host for each list of ports. */
 function fabric(...hosts: readonly (readonly PortSpec[])[]): FabricSpec {
-  return { hosts: hosts.map((ports) => ({ ports })), tunnelType: "gre", topology: MESH, settings: [] };
+  const flowBased = { mode: "never", above: 200 } as const;
+  return { hosts: hosts.map((ports) => ({ ports })), tunnelType: "gre", topology: MESH, flowBased, settings: [] };
 }
 
 function guest(fields: Partial<GuestSpec>): GuestSpec {

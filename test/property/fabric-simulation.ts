@@ -4,12 +4,14 @@ import { Whereabouts } from "../../src/discovery/whereabouts.ts";
 import { deriveFabric, type Fabric } from "../../src/model/fabric.ts";
 import type {
   HostFact,
+  Lane,
   NetworkSetting,
   PortFact,
   SwitchFact,
   TunnelRowFact,
   TunnelType,
 } from "../../src/model/facts.ts";
+import type { FlowBasedSettings } from "../../src/model/flow-based.ts";
 import { type Decisions, NO_DECISIONS, resolveIdentities } from "../../src/model/identity.ts";
 import { MESH, type Topology } from "../../src/model/topology.ts";
 import { compileSwitch } from "../../src/pipeline/compile.ts";
@@ -59,6 +61,7 @@ export class FabricSimulation {
   readonly #hosts = new Map<string, SimulatedHost>();
   #tunnelType: TunnelType = "geneve";
   #topology: Topology = MESH;
+  #flowBased: FlowBasedSettings = { mode: "never", above: 200 };
   #settings: readonly NetworkSetting[] = [];
   #fabric: Fabric | null = null;
   #decisions: Decisions = NO_DECISIONS;
@@ -75,6 +78,7 @@ export class FabricSimulation {
   become(spec: FabricSpec): void {
     this.#tunnelType = spec.tunnelType;
     this.#topology = spec.topology;
+    this.#flowBased = spec.flowBased;
     this.#settings = spec.settings;
     for (const at of spec.hosts.keys()) {
       const id = hostId(at);
@@ -159,10 +163,10 @@ export class FabricSimulation {
     if (!host.flowsRead && host.readback === null) return null;
     const {
       ownIndex = null,
-      receivesOn = new Set<number>(),
-      sendsBy = new Map<number, number>(),
-      relaysBy = new Map<number, readonly number[]>(),
-      relaysTo = new Map<number, number>(),
+      receivesOn = new Set<string>(),
+      sendsBy = new Map<number, Lane>(),
+      relaysBy = new Map<number, readonly Lane[]>(),
+      relaysTo = new Map<number, Lane>(),
     } = host.readback ?? {};
     const { maxMeter } = host.device;
     return {
@@ -220,6 +224,7 @@ export class FabricSimulation {
         keepTunnel: () => false,
         bfd: { enabled: true, packetsPerSecond: 200 },
         topology: this.#topology,
+        flowBased: this.#flowBased,
       },
       this.#fabric ?? undefined,
     );
@@ -248,25 +253,28 @@ export class FabricSimulation {
             tunnelOptions: defaultConfig.tunnel,
           });
     if (rows === null || inFabric?.index == null) return host.row;
-    const tunnels = rows.tunnels.map((tunnel): TunnelRowFact => {
-      const remoteIp = tunnel.options.get("remote_ip") ?? "";
-      const kept = host.row.tunnels.find((row) => row.name === tunnel.name && row.remoteIp === remoteIp);
-      const { name, type, peerId, peerIndex } = tunnel;
-      return (
-        kept ?? {
-          name,
-          type,
-          ofport: null,
-          remoteIp,
-          peerId,
-          peerIndex,
-          fabricId: this.fabric.id ?? "",
-          linkUp: true,
-          bfd: { kind: "up" },
-          error: null,
-        }
-      );
-    });
+    const tunnels = rows.tunnels.flatMap(({ name, type, shared, peers }) =>
+      peers.map(({ remoteIp, peerId, peerIndex }): TunnelRowFact => {
+        const same = host.row.tunnels.filter((row) => row.name === name);
+        const kept = same.find((row) => row.remoteIp === remoteIp && row.peerId === peerId);
+        return (
+          kept ?? {
+            name,
+            type,
+            ...(shared ? { shared } : {}),
+            // A further peer of a port that stands has the port's number at once.
+            ofport: shared ? (same[0]?.ofport ?? null) : null,
+            remoteIp,
+            peerId,
+            peerIndex,
+            fabricId: this.fabric.id ?? "",
+            linkUp: true,
+            bfd: { kind: shared ? "off" : "up" },
+            error: null,
+          }
+        );
+      }),
+    );
     const ports = host.row.ports.map((port) => {
       const vni = rows.portExternalIds.get(port.name)?.get("weft-vni");
       return vni === undefined ? port : { ...port, storedVni: Number(vni) };
@@ -307,7 +315,7 @@ export class FabricSimulation {
         const base = { gre: 0x8000, vxlan: 0x9000, geneve: 0xa000 };
         const tunnels = host.row.tunnels.map((row) => ({
           ...row,
-          ofport: row.ofport ?? base[row.type] + row.peerIndex,
+          ofport: row.ofport ?? base[row.type] + (row.shared === true ? 0 : row.peerIndex),
         }));
         host.row = { ...host.row, tunnels };
         break;
@@ -363,18 +371,29 @@ export class FabricSimulation {
   world(believed: (host: string, port: number) => boolean = () => true, cut: readonly string[] = []): World {
     const isCut = (a: string, b: string): boolean => cut.includes(a) && cut.includes(b);
     const tunnels: TunnelEnd[] = [];
+    const arrival = (peer: SimulatedHost | undefined, type: TunnelType, from: string): number | null => {
+      const rows = (peer?.row.tunnels ?? []).filter((row) => row.type === type && row.ofport !== null);
+      // As in Open vSwitch, a port for the very address comes before one for all.
+      const row = rows.find((one) => one.shared !== true && one.peerId === from) ?? rows.find((one) => one.shared);
+      return row?.ofport ?? null;
+    };
     for (const host of this.#hosts.values()) {
-      for (const row of host.row.tunnels) {
+      const source = host.row.tunnelIp ?? "";
+      for (const row of host.row.tunnels.filter((one) => one.shared !== true)) {
         if (row.ofport === null) continue;
-        const peer = this.#hosts.get(row.peerId);
-        const back = peer?.row.tunnels.find((one) => one.type === row.type && one.peerId === host.id);
-        tunnels.push({
-          host: host.id,
-          port: row.ofport,
-          peerHost: row.peerId,
-          peerPort: back?.ofport ?? null,
-          up: !isCut(host.id, row.peerId),
-        });
+        const peerPort = arrival(this.#hosts.get(row.peerId), row.type, host.id);
+        const up = !isCut(host.id, row.peerId);
+        tunnels.push({ host: host.id, port: row.ofport, peerHost: row.peerId, peerPort, up, source });
+      }
+      // A port for all leads wherever a frame says, whether Weft knows who is there or not.
+      for (const row of new Map(host.row.tunnels.filter((one) => one.shared).map((one) => [one.type, one])).values()) {
+        for (const peer of this.#hosts.values()) {
+          if (row.ofport === null || peer === host) continue;
+          const peerPort = arrival(peer, row.type, host.id);
+          const toward = peer.row.tunnelIp ?? "";
+          const up = !isCut(host.id, peer.id);
+          tunnels.push({ host: host.id, port: row.ofport, peerHost: peer.id, peerPort, up, source, toward });
+        }
       }
     }
     const models = [...this.#hosts.values()].map((host) => {
@@ -383,7 +402,8 @@ export class FabricSimulation {
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
         if (row.ofport !== null) {
-          const live = believed(host.id, row.ofport) && !isCut(host.id, row.peerId);
+          // Of a port for all nobody knows whether it leads anywhere.
+          const live = row.shared === true || (believed(host.id, row.ofport) && !isCut(host.id, row.peerId));
           ports.set(row.ofport, { name: row.name, live });
         }
       return [host.id, host.device.model(ports)] as const;

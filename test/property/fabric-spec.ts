@@ -2,6 +2,7 @@
 // anew from ovs-vswitchd.conf.db(5), without a line of the code that it judges.
 import fc from "fast-check";
 import type { HostFact, NetworkSetting, PortFact, TunnelType } from "../../src/model/facts.ts";
+import type { FlowBasedSettings } from "../../src/model/flow-based.ts";
 import { DEFAULT_POLICY } from "../../src/model/policy.ts";
 import { MESH, type Topology } from "../../src/model/topology.ts";
 import { hostFact, portFact } from "../unit/model/facts-for-tests.ts";
@@ -34,6 +35,7 @@ export interface FabricSpec {
   readonly hosts: readonly HostSpec[];
   readonly tunnelType: TunnelType;
   readonly topology: Topology;
+  readonly flowBased: FlowBasedSettings;
   readonly settings: readonly NetworkSetting[];
 }
 
@@ -119,11 +121,18 @@ const topology: fc.Arbitrary<Topology> = fc.oneof(
   },
 );
 
+/** Of `auto` the hosts decide: it may change with the one that joins. */
+const flowBased: fc.Arbitrary<FlowBasedSettings> = fc.record({
+  mode: fc.constantFrom("never" as const, "always" as const, "auto" as const),
+  above: fc.constantFrom(2, 3, 200),
+});
+
 export function fabricSpec(limits: { readonly maxHosts: number }): fc.Arbitrary<FabricSpec> {
   return fc.record({
     hosts: fc.array(host, { minLength: 1, maxLength: limits.maxHosts, size: "max" }),
     tunnelType,
     topology,
+    flowBased,
     settings: fc.subarray([...SETTINGS]),
   });
 }
@@ -136,6 +145,7 @@ export type Edit =
   | { readonly kind: "move"; readonly from: number; readonly to: number; readonly which: number }
   | { readonly kind: "type"; readonly tunnelType: TunnelType }
   | { readonly kind: "topology"; readonly topology: Topology }
+  | { readonly kind: "flow-based"; readonly flowBased: FlowBasedSettings }
   | { readonly kind: "settings"; readonly settings: readonly NetworkSetting[] };
 
 const anyPort = fc.constantFrom(...OFPORTS).chain(port);
@@ -150,6 +160,7 @@ export const edit: fc.Arbitrary<Edit> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("type" as const), tunnelType }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("topology" as const), topology }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("flow-based" as const), flowBased }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("settings" as const), settings: fc.subarray([...SETTINGS]) }) },
 );
 
@@ -198,6 +209,8 @@ export function edited(spec: FabricSpec, change: Edit): FabricSpec {
       return { ...spec, tunnelType: change.tunnelType };
     case "topology":
       return { ...spec, topology: change.topology };
+    case "flow-based":
+      return { ...spec, flowBased: change.flowBased };
     case "settings":
       return { ...spec, settings: change.settings };
   }

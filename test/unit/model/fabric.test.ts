@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Fabric } from "../../../src/model/fabric.ts";
 import type { HostFact } from "../../../src/model/facts.ts";
 import { DEFAULT_VNI } from "../../../src/model/networks.ts";
-import { derive, hostFact, portFact, stored, switchFact, tunnelTo, vlan } from "./facts-for-tests.ts";
+import { derive, hostFact, own, portFact, receiving, stored, switchFact, tunnelTo, vlan } from "./facts-for-tests.ts";
 
 const MAC_A = "52:54:00:00:00:0a";
 const MAC_B = "52:54:00:00:00:0b";
@@ -88,7 +88,7 @@ describe("a host that has not been read", () => {
   it("is kept as its peers' rows and flows tell of it: tunnel, endpoints and networks", () => {
     const fabric = derive([a], {}, { remembered });
     expect(fabric.hosts.get("a")?.wantedTunnels).toEqual([
-      { peerId: "b", peerIndex: 2, remoteIp: "10.0.0.2", type: "geneve" },
+      { peerId: "b", peerIndex: 2, remoteIp: "10.0.0.2", type: "geneve", shared: false },
     ]);
     expect(places(fabric)).toEqual([`${MAC_B}@b/? observed`]);
     expect(fabric.members.get(DEFAULT_VNI)).toEqual([1, 2]);
@@ -137,22 +137,22 @@ describe("a change of the tunnel type", () => {
       hostFact({ id: "b", stored: stored("b", 2), tunnelIp: "10.0.0.2", tunnels: atB }),
     ];
   }
-  const usesOld = switchFact({ sendsBy: new Map([[2, OLD]]) });
+  const usesOld = switchFact({ sendsBy: new Map([[2, own(OLD)]]) });
 
   it("keeps the old tunnel in use until the far end takes in what comes by the new one", () => {
     const early = derive(hosts(rowsAtA.slice(0, 1), rowsAtB.slice(0, 1)), { a: usesOld, b: switchFact() });
-    expect(early.hosts.get("a")?.ways.get(2)?.direct).toBe(OLD);
+    expect(early.hosts.get("a")?.ways.get(2)?.direct).toEqual(own(OLD));
     const made = derive(hosts(rowsAtA, rowsAtB), { a: usesOld, b: switchFact() });
-    expect(made.hosts.get("a")?.ways.get(2)?.direct).toBe(OLD);
-    const ready = derive(hosts(rowsAtA, rowsAtB), { a: usesOld, b: switchFact({ receivesOn: new Set([0xa001]) }) });
-    expect(ready.hosts.get("a")?.ways.get(2)?.direct).toBe(NEW);
+    expect(made.hosts.get("a")?.ways.get(2)?.direct).toEqual(own(OLD));
+    const ready = derive(hosts(rowsAtA, rowsAtB), { a: usesOld, b: switchFact({ receivesOn: receiving(0xa001) }) });
+    expect(ready.hosts.get("a")?.ways.get(2)?.direct).toEqual(own(NEW));
   });
 
   it("removes the old tunnel when neither end sends by it, and not before", () => {
     const types = (fabric: Fabric) => fabric.hosts.get("a")?.wantedTunnels.map((tunnel) => tunnel.type);
-    const aMoved = switchFact({ sendsBy: new Map([[2, NEW]]) });
-    const bOld = switchFact({ sendsBy: new Map([[1, 0x8001]]) });
-    const bMoved = switchFact({ sendsBy: new Map([[1, 0xa001]]) });
+    const aMoved = switchFact({ sendsBy: new Map([[2, own(NEW)]]) });
+    const bOld = switchFact({ sendsBy: new Map([[1, own(0x8001)]]) });
+    const bMoved = switchFact({ sendsBy: new Map([[1, own(0xa001)]]) });
     expect(types(derive(hosts(rowsAtA, rowsAtB), { a: aMoved, b: bOld }))).toEqual(["geneve", "gre"]);
     expect(types(derive(hosts(rowsAtA, rowsAtB), { a: aMoved, b: bMoved }))).toEqual(["geneve"]);
     const lingering = derive(hosts(rowsAtA, rowsAtB), { a: aMoved, b: bMoved }, { keepTunnel: () => true });

@@ -1,7 +1,8 @@
 // Facts for tests: short to write, whole to the code.
 import { deriveFabric, type Fabric, type FabricInput } from "../../../src/model/fabric.ts";
-import type { HostFact, PortFact, SwitchFact, TunnelRowFact } from "../../../src/model/facts.ts";
+import type { HostFact, Lane, PortFact, SwitchFact, TunnelRowFact } from "../../../src/model/facts.ts";
 import { NO_DECISIONS, resolveIdentities } from "../../../src/model/identity.ts";
+import { laneKey } from "../../../src/model/lanes.ts";
 import { MESH } from "../../../src/model/topology.ts";
 import type { VlanColumns } from "../../../src/model/vlan.ts";
 
@@ -75,6 +76,16 @@ export function switchFact(fields: Partial<SwitchFact> = {}): SwitchFact {
     relaysTo: new Map(),
     ...fields,
   };
+}
+
+/** A tunnel of a peer's own. */
+export function own(port: number): Lane {
+  return { port, toward: null };
+}
+
+/** As in `SwitchFact.receivesOn`. */
+export function receiving(...ports: readonly number[]): ReadonlySet<string> {
+  return new Set(ports.map((port) => laneKey(own(port))));
 }
 
 export function stored(id: string, index: number, fabricId = FABRIC): NonNullable<HostFact["stored"]> {

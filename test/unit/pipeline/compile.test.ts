@@ -246,8 +246,8 @@ describe("the pipeline", () => {
     const back = readBack(desired.flows.values(), desired.groups.values());
     expect(back.ownIndex).toBe(1);
     expect(back.observed).toEqual([{ vni: 4095, mac: MAC.a, ofport: 1, ips: ["192.168.0.1", "fe80::1"] }]);
-    expect([...back.receivesOn]).toEqual([0xa002]);
-    expect([...back.sendsBy]).toEqual([[2, 0xa002]]);
+    expect([...back.receivesOn]).toEqual([String(0xa002)]);
+    expect([...back.sendsBy]).toEqual([[2, { port: 0xa002, toward: null }]]);
     expect(back.remembered).toEqual([
       {
         index: 2,

@@ -54,8 +54,8 @@ function tunnel(peerIndex: number, remoteIp: string, type: "gre" | "geneve" = "g
   return {
     name: `${type}${peerIndex}`,
     type,
-    peerId: `h${peerIndex}`,
-    peerIndex,
+    peers: [{ peerId: `h${peerIndex}`, peerIndex, remoteIp, type, shared: false }],
+    shared: false,
     ofportRequest: 0x8000 + peerIndex,
     options: new Map([
       ["key", "flow"],

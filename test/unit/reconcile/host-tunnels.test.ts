@@ -31,8 +31,8 @@ function tunnel(peerId: string, peerIndex: number, remoteIp: string): DesiredRow
   return {
     name: `gre${peerIndex}`,
     type: "gre",
-    peerId,
-    peerIndex,
+    peers: [{ peerId, peerIndex, remoteIp, type: "gre", shared: false }],
+    shared: false,
     ofportRequest: 0x8000 + peerIndex,
     options: new Map([
       ["key", "flow"],

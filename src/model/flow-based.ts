@@ -1,0 +1,42 @@
+// Flow-based tunnels: one port of a type for all peers, in place of one for each. When, and what is given up for it.
+import { type Diagnostic, diagnostic } from "./diagnostic.ts";
+import { MAX_INDEX, MAX_LABEL } from "./identity.ts";
+
+export interface FlowBasedSettings {
+  readonly mode: "auto" | "always" | "never";
+  /** With `auto`: so many hosts may have a tunnel to each other; with more, tunnels are flow-based. */
+  readonly above: number;
+}
+
+/** Of `above`: with fewer hosts than this share of it the fabric goes back. A host more or less must not change it twice. */
+const BACK_BELOW = 0.8;
+
+/**
+ * @param indexes of all hosts that are known
+ * @param standing whether some host has flow-based tunnels now
+ */
+export function isFlowBased(
+  { mode, above }: FlowBasedSettings,
+  indexes: readonly number[],
+  standing: () => boolean,
+): boolean {
+  if (mode !== "auto") return mode === "always";
+  // Port numbers and relay labels of tunnels for each pair end there.
+  if (indexes.some((index) => index > MAX_LABEL)) return true;
+  return indexes.length > above || (indexes.length > above * BACK_BELOW && standing());
+}
+
+/** The largest index that a host can have. @param relayed whether pairs without a tunnel go by others */
+export function maxIndexFor({ mode }: Pick<FlowBasedSettings, "mode">, relayed: boolean): number {
+  return mode === "never" || relayed ? MAX_LABEL : MAX_INDEX;
+}
+
+/** @param expected what a fabric with tunnels for each pair would have */
+export function flowBasedProblem(hosts: number, expected: { readonly healing: boolean }): Diagnostic | null {
+  if (!expected.healing) return null;
+  return diagnostic(
+    "fabric/flow-based",
+    `tunnels are flow-based, one port of a type for all of ${hosts} hosts: there is no BFD on them, so that a path which breaks is not noticed, and not healed by a relay`,
+    "bfd.enabled: false in weft.yaml says that this is known; tunnel.flowBased: never, or a larger tunnel.flowBasedAbove, gives each pair its tunnel",
+  );
+}
