@@ -10,17 +10,23 @@ const faultPriority = 60_000;
 /** "WEFTLAB" in the upper bits, so that healing removes the lab's flows and no others. */
 const cookieOf = (id: number): string => `0x5745465400${id.toString(16).padStart(6, "0")}`;
 
+const isIpv6 = (ip: string): boolean => ip.includes(":");
+
 /** Everything this host sends to an address, ARP as well. */
-export const matchesTo = (ip: string): string[] => [`ip,nw_dst=${ip}`, `arp,arp_tpa=${ip}`];
+export const matchesTo = (ip: string): string[] =>
+  isIpv6(ip)
+    ? [`ipv6,ipv6_dst=${ip}`, `icmp6,icmp_type=135,nd_target=${ip}`]
+    : [`ip,nw_dst=${ip}`, `arp,arp_tpa=${ip}`];
 
 /** Everything that reaches this host from an address, ARP as well. */
-export const matchesFrom = (ip: string): string[] => [`ip,nw_src=${ip}`, `arp,arp_spa=${ip}`];
+export const matchesFrom = (ip: string): string[] =>
+  isIpv6(ip) ? [`ipv6,ipv6_src=${ip}`] : [`ip,nw_src=${ip}`, `arp,arp_spa=${ip}`];
 
 /** Both directions of the TCP connections between this host and a port of the controller. */
-export const matchesOfTcp = (ip: string, port: number): string[] => [
-  `tcp,nw_dst=${ip},tp_dst=${port}`,
-  `tcp,nw_src=${ip},tp_src=${port}`,
-];
+export const matchesOfTcp = (ip: string, port: number): string[] =>
+  isIpv6(ip)
+    ? [`tcp6,ipv6_dst=${ip},tp_dst=${port}`, `tcp6,ipv6_src=${ip},tp_src=${port}`]
+    : [`tcp,nw_dst=${ip},tp_dst=${port}`, `tcp,nw_src=${ip},tp_src=${port}`];
 
 const flowsOf = (fault: FaultRecord): string[] =>
   fault.matches.map((match) => `cookie=${cookieOf(fault.id)},priority=${faultPriority},${match},actions=drop`);

@@ -2,7 +2,9 @@
 
 export type TunnelType = "gre" | "vxlan" | "geneve";
 
-const outerIpv4 = 20;
+export type UnderlayFamily = "ipv4" | "ipv6";
+
+const outerIp: Readonly<Record<UnderlayFamily, number>> = Object.freeze({ ipv4: 20, ipv6: 40 });
 const innerEthernet = 14;
 /** A relayed frame carries one VLAN tag more inside its tunnel, and one with a priority another. */
 const tags = 4 + 4;
@@ -14,7 +16,7 @@ const headerBytes: Readonly<Record<TunnelType, number>> = Object.freeze({
 });
 
 /** Without a type: what fits every type, so that guests keep their MTU when the fabric changes its type. */
-export function guestMtu(underlayMtu: number, type?: TunnelType): number {
+export function guestMtu(underlayMtu: number, type?: TunnelType, family: UnderlayFamily = "ipv4"): number {
   const header = type === undefined ? Math.max(...Object.values(headerBytes)) : headerBytes[type];
-  return underlayMtu - outerIpv4 - header - innerEthernet - tags;
+  return underlayMtu - outerIp[family] - header - innerEthernet - tags;
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { inNamespace, run, shellLine } from "./command.ts";
 import { daemonCommand, databaseSocketOf, hostDirOf, ovsEnvOf } from "./daemon.ts";
 import type { HostRecord, LabState } from "./state.ts";
+import { IPV6_PREFIX_LENGTH } from "./subnet.ts";
 
 export interface HostPresets {
   /** Undefined: the host's number and the lab's, for example "t1-h1". */
@@ -41,10 +42,12 @@ export function hostLinkCommands(state: LabState, host: HostRecord, underlay: st
 
 /** br-phy carries the underlay address: also after ovs-vswitchd was away, and its device with it. */
 export function underlayAddressCommands(state: LabState, host: HostRecord): string {
-  const prefix = state.subnet.split("/")[1];
+  const isIpv6 = state.family === "ipv6";
+  const prefix = isIpv6 ? IPV6_PREFIX_LENGTH : state.subnet.split("/")[1];
   const ip = [
-    `ip addr replace ${host.ip}/${prefix} dev br-phy`,
+    ...(isIpv6 ? ["echo 0 > /proc/sys/net/ipv6/conf/br-phy/disable_ipv6"] : []),
     "ip link set br-phy up",
+    `ip addr replace ${host.ip}/${prefix} dev br-phy${isIpv6 ? " nodad" : ""}`,
     ...host.addresses.flatMap(({ device, cidr }) => [
       `if [ -e /proc/sys/net/ipv6/conf/${device} ]; then echo 0 > /proc/sys/net/ipv6/conf/${device}/disable_ipv6; fi`,
       `ip link set ${device} up`,

@@ -7,7 +7,7 @@ import { claimName } from "./claim.ts";
 import { ipBatch, run } from "./command.ts";
 import { matchesFrom, matchesTo } from "./faults.ts";
 import { Guest } from "./guest.ts";
-import { guestMtu, type TunnelType } from "./guest-mtu.ts";
+import { guestMtu, type TunnelType, type UnderlayFamily } from "./guest-mtu.ts";
 import { Host } from "./host.ts";
 import { type HostPresets, hostLinkCommands, startHost } from "./host-start.ts";
 import { LabError } from "./lab-error.ts";
@@ -19,9 +19,9 @@ import { identityOf, markOf } from "./processes.ts";
 import { requireLab } from "./requirements.ts";
 import { Segment } from "./segment.ts";
 import { type HostRecord, type LabState, LabStore, labDirs, readState } from "./state.ts";
-import { controllerIpOf, formatSubnet, hostIpOf, parseSubnet } from "./subnet.ts";
+import { controllerIpOf, formatSubnet, hostIpOf, inMethod, ipv6Of, parseSubnet } from "./subnet.ts";
 import { sweep, sweepLab } from "./sweep.ts";
-import { makeUnderlay, takeSubnet, underlayBridge } from "./underlay.ts";
+import { addIpv6, makeUnderlay, takeSubnet, underlayBridge } from "./underlay.ts";
 
 export interface LabOptions {
   /** 1 to 10 small letters and digits. Unless given, one that no other lab has. */
@@ -30,6 +30,8 @@ export interface LabOptions {
   readonly hosts?: number | readonly HostPresets[];
   /** For example "172.31.7.0/24"; unless given, one of 172.31.0.0/16 that the machine does not use. */
   readonly subnet?: string;
+  /** What the hosts, the controller and the tunnels talk by; IPv4 unless given. */
+  readonly family?: UnderlayFamily;
   /** 1500 unless given. */
   readonly underlayMtu?: number;
   /** The guests' MTU fits this type; unless given, it fits every type. */
@@ -83,9 +85,10 @@ export class Lab {
       version: 1,
       name,
       subnet: "",
+      ...(options.family === undefined ? {} : { family: options.family }),
       controllerIp: "",
       underlayMtu,
-      guestMtu: guestMtu(underlayMtu, options.tunnelType),
+      guestMtu: guestMtu(underlayMtu, options.tunnelType, options.family),
       ...(owner === undefined ? {} : { owner }),
       hosts: [],
       guests: [],
@@ -95,7 +98,10 @@ export class Lab {
     try {
       await makeUnderlay(store.dir, draft);
       const subnet = await takeSubnet(name, wanted);
-      store.update((state) => ({ ...state, subnet: formatSubnet(subnet), controllerIp: controllerIpOf(subnet) }));
+      const ipv4 = controllerIpOf(subnet);
+      const controllerIp = options.family === "ipv6" ? ipv6Of(ipv4) : ipv4;
+      if (controllerIp !== ipv4) await addIpv6(name, controllerIp);
+      store.update((state) => ({ ...state, subnet: formatSubnet(subnet), controllerIp }));
       const lab = new Lab(store);
       const presets = options.hosts ?? 0;
       await lab.addHosts(typeof presets === "number" ? Array.from({ length: presets }, () => ({})) : presets);
@@ -173,7 +179,8 @@ export class Lab {
     const first = 1 + Math.max(0, ...state.hosts.map((host) => host.index));
     const records = presets.map((_, offset): HostRecord => {
       const name = hostNameOf(first + offset);
-      const ip = hostIpOf(subnet, first + offset);
+      const ipv4 = hostIpOf(subnet, first + offset);
+      const ip = state.family === "ipv6" ? ipv6Of(ipv4) : ipv4;
       return { index: first + offset, name, namespace: namespaceOf(this.name, name), ip, addresses: [], faults: [] };
     });
     this.#store.update((before) => ({ ...before, hosts: [...before.hosts, ...records] }));
@@ -189,7 +196,7 @@ export class Lab {
 
   /** Tells hosts where the controller is: the one command by which they join. All hosts unless given. */
   async join(options: { readonly port?: number; readonly hosts?: readonly HostRef[] } = {}): Promise<void> {
-    const target = `tcp:${this.controllerIp}:${options.port ?? 6640}`;
+    const target = `tcp:${inMethod(this.controllerIp)}:${options.port ?? 6640}`;
     const hosts = (options.hosts ?? this.hosts).map((ref) => this.host(ref));
     await Promise.all(hosts.map((host) => host.vsctl("set-manager", target)));
   }

@@ -51,6 +51,8 @@ const labState = z.object({
   version: z.literal(1),
   name: z.string(),
   subnet: z.string(),
+  /** Of the underlay; absent is IPv4. */
+  family: z.enum(["ipv4", "ipv6"]).optional(),
   controllerIp: z.string(),
   underlayMtu: z.number(),
   guestMtu: z.number(),

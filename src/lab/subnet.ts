@@ -53,6 +53,17 @@ export function hostIpOf(subnet: Subnet, index: number): string {
 /** The controller has the last address that is not the broadcast address. */
 export const controllerIpOf = (subnet: Subnet): string => formatIpv4(subnet.base + sizeOf(subnet) - 2);
 
+/** In an underlay of IPv6 the numbers are the same, in a /64 that is named after the lab's own IPv4 subnet. */
+export function ipv6Of(ipv4: string): string {
+  const [, , third = 0, last = 0] = ipv4.split(".").map(Number);
+  return `fd57:${third.toString(16)}::${last.toString(16)}`;
+}
+
+export const IPV6_PREFIX_LENGTH = 64;
+
+/** As it stands in a connection method: an IPv6 address in brackets. */
+export const inMethod = (ip: string): string => (ip.includes(":") ? `[${ip}]` : ip);
+
 /** The candidates for a lab's subnet, the one its name hashes to first: a lab keeps its subnet when it can. */
 export function subnetCandidates(labName: string): Subnet[] {
   let hash = 0;

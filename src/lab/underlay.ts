@@ -7,7 +7,15 @@ import { LabError } from "./lab-error.ts";
 import { controlAliasOf, controlLinkOf, underlayNamespaceOf } from "./names.ts";
 import { markOf } from "./processes.ts";
 import type { LabState } from "./state.ts";
-import { controllerIpOf, formatSubnet, overlaps, parseSubnet, type Subnet, subnetCandidates } from "./subnet.ts";
+import {
+  controllerIpOf,
+  formatSubnet,
+  IPV6_PREFIX_LENGTH,
+  overlaps,
+  parseSubnet,
+  type Subnet,
+  subnetCandidates,
+} from "./subnet.ts";
 
 /** The bridge that all hosts' NICs are plugged into. */
 export const underlayBridge = "br0";
@@ -48,6 +56,13 @@ export async function makeUnderlay(dir: string, state: LabState): Promise<void> 
   await run(inNamespace(namespace, ["sh", "-c", script]), { env: markOf(dir) });
   await run(["ethtool", "-K", link, "tx", "off"]);
   await ipBatch([`link set ${link} up`]);
+}
+
+/** Its address in an underlay of IPv6, beside the other one, by which labs keep apart. */
+export async function addIpv6(labName: string, ip: string): Promise<void> {
+  const link = controlLinkOf(labName);
+  writeFileSync(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, "0");
+  await ipBatch([`addr add ${ip}/${IPV6_PREFIX_LENGTH} dev ${link} nodad`]);
 }
 
 function silenceIpv6(link: string): void {

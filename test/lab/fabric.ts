@@ -16,6 +16,8 @@ export type TunnelType = "gre" | "vxlan" | "geneve";
 export interface FabricOptions {
   readonly hosts: number | readonly HostPresets[];
   readonly tunnel?: TunnelType;
+  /** Of the underlay; IPv4 unless given. */
+  readonly family?: "ipv4" | "ipv6";
   /** More of weft.yaml. */
   readonly settings?: Settings | ((lab: Lab) => Settings);
   /** false: hosts are told by the test where the controller is. */
@@ -51,7 +53,8 @@ export class FabricUnderTest {
   /** A lab and a running controller; its hosts have been told where it is, and nothing else. */
   static async create(options: FabricOptions): Promise<FabricUnderTest> {
     // No tunnelType: guests' MTU fits every type.
-    const lab = await Lab.create({ hosts: options.hosts });
+    const { hosts, family } = options;
+    const lab = await Lab.create({ hosts, ...(family === undefined ? {} : { family }) });
     const fabric = new FabricUnderTest(lab, options);
     try {
       await fabric.start();
@@ -70,7 +73,7 @@ export class FabricUnderTest {
   /** @param changes take the place of settings the fabric was created with. */
   async start(changes: { readonly tunnel?: TunnelType; readonly settings?: Settings } = {}): Promise<void> {
     this.#tunnel = changes.tunnel ?? this.#tunnel;
-    const ip = this.lab.controllerIp;
+    const ip = this.lab.controllerIp.includes(":") ? `[${this.lab.controllerIp}]` : this.lab.controllerIp;
     const own = this.#options.settings;
     const settings = {
       tunnel: { type: this.#tunnel },
