@@ -97,6 +97,8 @@ export class Hosts {
         entry.session = null;
       } else {
         entry.rivals.push(session);
+        // The same database from another address: the host has moved, unless the one at the old address still answers.
+        if (sameDatabase) current.doubt();
         this.#options.log.error(
           { host: id, peer: session.label, used: current.label },
           "two hosts have the same system-id: the first keeps service; give the second one its own with ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)",

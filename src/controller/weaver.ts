@@ -57,6 +57,8 @@ export class Weaver {
   readonly #startedAtMs: number;
   readonly #retirement: TunnelRetirement;
   readonly #forgotten = new Set<HostId>();
+  /** What flows say of these is no news of a host that is yet to come back. */
+  readonly #forgottenIndexes = new Set<number>();
   #decisions: Decisions = NO_DECISIONS;
   #fabric: Fabric | null = null;
   /** Each lone switch is a fabric of its own. */
@@ -110,6 +112,8 @@ export class Weaver {
 
   forget(id: HostId): void {
     this.#forgotten.add(id);
+    const index = this.#fabric?.hosts.get(id)?.index ?? null;
+    if (index !== null) this.#forgottenIndexes.add(index);
     this.#options.hosts.forget(id);
     this.#decisions = {
       ...this.#decisions,
@@ -134,6 +138,7 @@ export class Weaver {
       maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh"),
       newFabricId: this.#options.newFabricId,
     });
+    for (const { index } of outcome.identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
     for (const [id, index] of outcome.decisions.indexes) {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
     }
@@ -156,7 +161,8 @@ export class Weaver {
         // What a lone switch holds says nothing about the fabric's hosts.
         remembered: [...switches.entries.values()]
           .filter((entry) => entry.readback?.ownIndex !== 0)
-          .flatMap(rememberedBy),
+          .flatMap(rememberedBy)
+          .filter((fact) => !this.#forgottenIndexes.has(fact.index)),
         holding: this.holding,
         underlayMtu: this.#options.underlayMtu,
         tunnelChecksums: this.#options.tunnelOptions.csum === true,
@@ -215,6 +221,7 @@ export class Weaver {
       if (entry.readback.ownIndex !== null && entry.readback.ownIndex > 0) indexes.add(entry.readback.ownIndex);
       for (const fact of entry.readback.remembered) indexes.add(fact.index);
     }
+    for (const index of this.#forgottenIndexes) indexes.delete(index);
     return indexes;
   }
 

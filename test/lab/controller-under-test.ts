@@ -18,6 +18,8 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 export interface ControllerUnderTest {
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
+  /** `weft hosts forget`. */
+  forget(host: string): Promise<void>;
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -37,6 +39,7 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   const controller = await startController({ config: configOf(settings), logger, version: "0" });
   return {
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
+    forget: async (host) => controller.queries.forgetHost(host),
     stop: () => controller.stop(),
     kill: async () => {
       throw new Error("this controller is part of the test: start it as a child to kill it");
@@ -93,5 +96,8 @@ export async function startChild(settings: Settings, directory: string): Promise
     }
     await sleep(20);
   }
-  return { ask, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+  const forget = async (host: string): Promise<void> => {
+    await callControl(control, "hosts/forget", ["--", host], 5000);
+  };
+  return { ask, forget, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
 }

@@ -114,6 +114,11 @@ export class FabricUnderTest {
     return this.#controller.ask(question);
   }
 
+  async forget(ref: HostRef): Promise<void> {
+    if (this.#controller === null) throw new Error("no controller runs");
+    await this.#controller.forget(`${this.lab.name}-${this.lab.host(ref).name}`);
+  }
+
   /** What the controller has done since it started; see `NO_WORK`. */
   async work(): Promise<Readonly<Record<string, number>>> {
     const { counters } = await this.ask("status");

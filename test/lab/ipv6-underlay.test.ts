@@ -59,7 +59,11 @@ describeLab("three hosts on an underlay of IPv6", () => {
   it("heal a path that is cut", async () => {
     const [a, b] = guests as [Guest, Guest];
     await fabric.lab.cut(1, 2);
-    await fabric.until(async () => ((await a.ping(b.ip, { count: 1 })).received === 1 ? [] : ["no answer"]));
+    await fabric.until(async () => {
+      const down = (await fabric.ask("tunnels")).filter(({ state }) => state === "down");
+      return down.length === 2 ? [] : [`${down.length} tunnels are down`];
+    });
+    await fabric.until(async () => ((await a.ping(b.ip, { count: 2 })).received === 2 ? [] : ["no answer"]));
     await fabric.lab.healAll();
     await fabric.settled();
   });

@@ -38,6 +38,8 @@ const MAX_DIAGNOSTICS = 100;
 /** Rows that are taken in before anything else gets its turn: some 10 ms. */
 const ROWS_PER_TURN = 1_000;
 const MONITOR_ID = "weft";
+/** For a peer that is there an answer takes milliseconds; a loaded one may take longer. */
+const DOUBT_MS = 2_000;
 
 interface Monitored {
   readonly columns: MonitoredColumns;
@@ -214,6 +216,7 @@ class Connection {
       },
       diagnostics: this.#diagnostics,
       transact: (operations: readonly Operation[]) => this.#transact(schema, operations),
+      doubt: () => this.#link.doubt(DOUBT_MS),
       close: (reason: string) => this.#link.close(reason),
     });
   }

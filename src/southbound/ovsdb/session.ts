@@ -24,6 +24,8 @@ export interface OvsdbSession {
    *   whether the transaction took place
    */
   transact(operations: readonly Operation[]): Promise<readonly OperationResult[]>;
+  /** There is reason to think that the peer is gone: unless it answers at once, the connection is closed. */
+  doubt(): void;
   close(reason: string): void;
 }
 
