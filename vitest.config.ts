@@ -18,6 +18,8 @@ export default defineConfig({
           setupFiles: ["test/setup.ts"],
           include: ["test/lab/**/*.test.ts"],
           fileParallelism: false,
+          // Real daemons on a busy machine: one more try, and the run names every test that needed it (scripts/run-tests.mjs).
+          retry: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
