@@ -19,7 +19,8 @@ const load = (path) => import(pathToFileURL(join(resolve(options.dist), path)).h
 const registry = await load("src/pipeline/registry.js");
 const { compileSwitch } = await load("src/pipeline/compile.js");
 const { deriveFabric } = await load("src/model/fabric.js");
-const { encapsulationBytes, TUNNEL_TYPES, tunnelName, tunnelPort } = await load("src/model/tunnel-types.js");
+const { encapsulationBytes, sharedTunnelName, sharedTunnelPort, TUNNEL_TYPES, tunnelName, tunnelPort } =
+  await load("src/model/tunnel-types.js");
 const { MESH } = await load("src/model/topology.js");
 const { DEFAULT_POLICY } = await load("src/model/policy.js");
 const { defaultConfig } = await load("src/config/index.js");
@@ -35,7 +36,10 @@ const KINDS = {
   port: "A local port and VLAN: writes the network's VNI to `metadata`. The tag stays as the carrier of its priority: its VLAN becomes 0, or 1 for a protected port. VLANs that no port names, on trunks of all VLANs, go by 0x7ff000 plus the VLAN.",
   relay:
     "Out of a tunnel with the key's bit 23 set: takes off the label, a VLAN tag with a host's index, clears the bit, and sends the frame by the direct tunnel to that host.",
-  tunnel: "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network.",
+  tunnel:
+    "A tunnel port: copies the tunnel key to `metadata`. One flow serves every network. Of a flow-based port one for each host, by the address it sends from: on to ARRIVE.",
+  stranger: "Out of a flow-based tunnel, from an address that is no host's: dropped, whatever its key.",
+  arrive: "Copies the tunnel key to `metadata`.",
   "address-news":
     "ARP, neighbour solicitations and advertisements, router advertisements, DHCP: a limited copy to the controller, and on.",
   "unknown-mac": "A MAC that is not known at this port: a limited copy to the controller, and on.",
@@ -80,12 +84,15 @@ const PRIORITY_KINDS = {
     probe: ["probe"],
     guard: ["guard"],
     blocked: ["blocked"],
+    source: ["tunnel"],
+    stranger: ["stranger"],
     relay: ["relay"],
     tunnel: ["tunnel"],
     port: ["port"],
     otherVlans: ["port"],
     identity: ["identity"],
   },
+  arrive: { relay: ["relay"], deliver: ["arrive"] },
   guard: {
     unreadable: ["impostor"],
     neighbor: ["speaker"],
@@ -163,7 +170,7 @@ function priorityTables() {
   });
 }
 
-/** Two guests on `one`, one on `two`, one on `three` in VLAN 10. */
+/** Two guests on `one`, one on `two`, one on `three` in VLAN 10. Between `one` and `three` a flow-based tunnel is on its way out. */
 function exampleSwitch() {
   const networkOf = (tag) => ({ tag, trunks: [], vlanMode: null });
   const port = (name, ofport, tag, declaredMacs, fields = {}) => ({
@@ -202,6 +209,13 @@ function exampleSwitch() {
     bfd: { kind: "up" },
     error: null,
   });
+  const sharedTunnelTo = (peer) => ({
+    ...tunnelTo(peer),
+    name: sharedTunnelName(type),
+    shared: true,
+    ofport: sharedTunnelPort(type),
+    bfd: { kind: "off" },
+  });
   const hostFact = (id) => ({
     id,
     name: id,
@@ -215,7 +229,7 @@ function exampleSwitch() {
     tunnelIp: ipOf(id),
     tunnelTypes: null,
     ports: ports[id],
-    tunnels: ids.filter((peer) => peer !== id).map(tunnelTo),
+    tunnels: [...ids.filter((peer) => peer !== id).map(tunnelTo), ...(id === "one" ? [sharedTunnelTo("three")] : [])],
     problems: [],
   });
   const heard = {
@@ -406,7 +420,8 @@ function pipelineDocument() {
     "## Tunnel ports",
     "",
     "Names and numbers are the same on every host. Each type has a range of its own, so that two types can stand side by",
-    "side while the fabric changes from one to the other.",
+    "side while the fabric changes from one to the other. The first number of each is that of the flow-based tunnel of the type,",
+    `for all peers: ${sharedTunnelName("gre")} has ${hex(sharedTunnelPort("gre"))}.`,
     "",
     ...table(
       ["type", "name", "port number", "on the wire", "of the MTU (IPv4)", "of the MTU (IPv6)"],
