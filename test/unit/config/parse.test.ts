@@ -143,7 +143,7 @@ describe("a wrong file", () => {
     ["tunnel: { type: stt }", 'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "stt"'],
     [
       "tunnel: gre",
-      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, found "gre"',
+      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, flowBased, flowBasedAbove, found "gre"',
     ],
     ["bridge: 5", "weft.yaml:1:9: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found 5"],
     ["bridge:", "weft.yaml:1:1: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found nothing"],
@@ -225,6 +225,14 @@ describe("a wrong file", () => {
     [
       "networks:\n  a: { vni: 4095 }\n",
       "weft.yaml:2:13: networks.a.vni: expected a value of its own, found 4095, which the default network has; set networks.default.vni to free it",
+    ],
+    [
+      "hosts:\n  a: { index: 4095 }\ntunnel: { flowBased: never }\n",
+      "weft.yaml:2:15: hosts.a.index: expected at most 4094, found 4095: more needs tunnel.flowBased auto or always, and no hubs",
+    ],
+    [
+      "hosts:\n  a: { index: 4095 }\ntopology: { hubs: [a] }\n",
+      "weft.yaml:2:15: hosts.a.index: expected at most 4094, found 4095: more needs tunnel.flowBased auto or always, and no hubs",
     ],
     [
       "hosts:\n  a: { index: 1 }\n  b: { index: 1 }\n",

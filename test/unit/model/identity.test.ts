@@ -132,7 +132,35 @@ describe("indexes", () => {
   });
 });
 
+describe("indexes beyond those that tunnels for each pair have numbers for", () => {
+  const far = hostFact({ id: "far", stored: stored("far", 5000), tunnels: [tunnelTo("away", 6000, "10.0.0.9")] });
+
+  it("count where they may be, of hosts that are there and of those that are away", () => {
+    expect(indexes(resolve([far], { maxIndex: 65_535 }))).toEqual({ far: 5000, away: 6000 });
+  });
+
+  it("count as none elsewhere", () => {
+    expect(indexes(resolve([far]))).toEqual({ far: 1, away: null });
+  });
+});
+
 describe("tunnel IPs", () => {
+  it("of a host that is away go to one that is there and has them now", () => {
+    const there = hostFact({
+      id: "b",
+      stored: stored("b", 2),
+      tunnelIp: "10.0.0.1",
+      tunnels: [tunnelTo("a", 1, "10.0.0.1")],
+    });
+    const unread = resolve([there]);
+    expect(unread.identities.get("b")?.tunnelIp).toBe("10.0.0.1");
+    expect(unread.identities.get("a")?.tunnelIp).toBeNull();
+    const left = hostFact({ id: "a", stored: stored("a", 1), tunnelIp: "10.0.0.1" });
+    const away = resolve([left, there], { away: new Set(["a"]) });
+    expect(away.identities.get("b")?.tunnelIp).toBe("10.0.0.1");
+    expect([...away.identities.keys()]).toEqual(["a", "b"]);
+  });
+
   it("that two hosts claim stay with the lower index, and the other host is told", () => {
     const outcome = resolve([hostFact({ id: "a", tunnelIp: "10.0.0.1" }), hostFact({ id: "b", tunnelIp: "10.0.0.1" })]);
     expect(outcome.identities.get("a")?.tunnelIp).toBe("10.0.0.1");
