@@ -30,7 +30,15 @@ export interface World {
 }
 
 export function world(switches: ReadonlyMap<HostId, SwitchModel>, tunnels: Iterable<TunnelEnd>): World {
-  return { switches, tunnels: new Map([...tunnels].map((end) => [tunnelKey(end.host, end.port, end.toward), end])) };
+  const found = new Map<string, TunnelEnd>();
+  for (const end of tunnels) {
+    found.set(tunnelKey(end.host, end.port, end.toward), end);
+    // An address that nobody has leads nowhere.
+    const { host, port } = end;
+    if (end.toward !== undefined)
+      found.set(tunnelKey(host, port), { host, port, peerHost: "nobody", peerPort: null, up: false });
+  }
+  return { switches, tunnels: found };
 }
 
 function tunnelKey(host: HostId, port: number, toward?: string | null): string {
@@ -39,7 +47,7 @@ function tunnelKey(host: HostId, port: number, toward?: string | null): string {
 
 /** undefined for a local port. */
 function tunnelBy(within: World, host: HostId, { port, tunnelTarget }: PortOutput): TunnelEnd | undefined {
-  return within.tunnels.get(tunnelKey(host, port)) ?? within.tunnels.get(tunnelKey(host, port, tunnelTarget));
+  return within.tunnels.get(tunnelKey(host, port, tunnelTarget)) ?? within.tunnels.get(tunnelKey(host, port));
 }
 
 /** What happens in one switch, and where the frame goes on from it. */

@@ -27,6 +27,7 @@ import {
   type PlacedGuest,
   tagsInUse,
   trunksOfAll,
+  tunnelIpOf,
   type Way,
 } from "./fabric-spec.ts";
 
@@ -268,7 +269,13 @@ export function settled(spec: FabricSpec): FabricSimulation {
 }
 
 function stablePairs(before: FabricSpec, after: FabricSpec): readonly (readonly [PlacedGuest, PlacedGuest])[] {
-  return pairsOf(untouched(before, after).filter(({ way }) => settingsAlike(before, after, way.network)));
+  const moved = new Set(
+    [...before.hosts.keys()].filter((one) => tunnelIpOf(before, one) !== tunnelIpOf(after, one)).map(hostId),
+  );
+  // Others may go by a hub that moves.
+  if (moved.size > 0 && [before, after].some(({ topology }) => topology.kind === "hubs")) return [];
+  const guests = untouched(before, after).filter(({ host }) => !moved.has(host));
+  return pairsOf(guests.filter(({ way }) => settingsAlike(before, after, way.network)));
 }
 
 /** A fabric at rest is edited; every state until it rests again. */

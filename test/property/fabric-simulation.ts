@@ -21,7 +21,7 @@ import { compileRows } from "../../src/pipeline/rows.ts";
 import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED } from "../../src/reconcile/installed.ts";
 import { planSwitch } from "../../src/reconcile/switch-plan.ts";
 import { type TracePort, type TunnelEnd, type World, world } from "../../src/trace/index.ts";
-import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts } from "./fabric-spec.ts";
+import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts, tunnelIpOf } from "./fabric-spec.ts";
 import { SimulatedSwitch } from "./simulated-switch.ts";
 
 const RULES = { duplicateWindowMs: 5000, quietMs: 30_000, moves: { count: 5, windowMs: 180_000 }, proofMs: 1000 };
@@ -99,7 +99,7 @@ export class FabricSimulation {
         const before = stored(port.name);
         return before?.networkName === port.networkName ? { ...port, storedVni: before.storedVni } : port;
       });
-      host.row = { ...host.row, ports };
+      host.row = { ...host.row, ports, tunnelIp: tunnelIpOf(spec, at) };
       this.#notice(host);
     }
     this.#derive();
@@ -374,22 +374,24 @@ export class FabricSimulation {
     const arrival = (peer: SimulatedHost | undefined, type: TunnelType, from: string): number | null => {
       const rows = (peer?.row.tunnels ?? []).filter((row) => row.type === type && row.ofport !== null);
       // As in Open vSwitch, a port for the very address comes before one for all.
-      const row = rows.find((one) => one.shared !== true && one.peerId === from) ?? rows.find((one) => one.shared);
+      const row = rows.find((one) => one.shared !== true && one.remoteIp === from) ?? rows.find((one) => one.shared);
       return row?.ofport ?? null;
     };
     for (const host of this.#hosts.values()) {
       const source = host.row.tunnelIp ?? "";
       for (const row of host.row.tunnels.filter((one) => one.shared !== true)) {
         if (row.ofport === null) continue;
-        const peerPort = arrival(this.#hosts.get(row.peerId), row.type, host.id);
-        const up = !isCut(host.id, row.peerId);
-        tunnels.push({ host: host.id, port: row.ofport, peerHost: row.peerId, peerPort, up, source });
+        const peer = [...this.#hosts.values()].find((one) => one.row.tunnelIp === row.remoteIp);
+        const peerPort = arrival(peer, row.type, source);
+        // Nobody is at an address that a host has left.
+        const up = peer !== undefined && !isCut(host.id, row.peerId);
+        tunnels.push({ host: host.id, port: row.ofport, peerHost: peer?.id ?? row.peerId, peerPort, up, source });
       }
       // A port for all leads wherever a frame says, whether Weft knows who is there or not.
       for (const row of new Map(host.row.tunnels.filter((one) => one.shared).map((one) => [one.type, one])).values()) {
         for (const peer of this.#hosts.values()) {
           if (row.ofport === null || peer === host) continue;
-          const peerPort = arrival(peer, row.type, host.id);
+          const peerPort = arrival(peer, row.type, source);
           const toward = peer.row.tunnelIp ?? "";
           const up = !isCut(host.id, peer.id);
           tunnels.push({ host: host.id, port: row.ofport, peerHost: peer.id, peerPort, up, source, toward });

@@ -29,6 +29,12 @@ export interface GuestSpec {
 
 export interface HostSpec {
   readonly ports: readonly PortSpec[];
+  /** Which of its tunnel IPs it has; the first unless given. */
+  readonly address?: number;
+}
+
+export function tunnelIpOf(spec: FabricSpec, at: number): string {
+  return `172.31.${spec.hosts[at]?.address ?? 0}.${at + 1}`;
 }
 
 export interface FabricSpec {
@@ -143,6 +149,7 @@ export type Edit =
   | { readonly kind: "port"; readonly at: number; readonly port: PortSpec }
   | { readonly kind: "unplug"; readonly at: number; readonly which: number }
   | { readonly kind: "move"; readonly from: number; readonly to: number; readonly which: number }
+  | { readonly kind: "address"; readonly at: number; readonly address: number }
   | { readonly kind: "type"; readonly tunnelType: TunnelType }
   | { readonly kind: "topology"; readonly topology: Topology }
   | { readonly kind: "flow-based"; readonly flowBased: FlowBasedSettings }
@@ -158,6 +165,7 @@ export const edit: fc.Arbitrary<Edit> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant("move" as const), from: fc.nat(9), to: fc.nat(9), which: fc.nat(9) }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("address" as const), at: fc.nat(9), address: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("type" as const), tunnelType }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("topology" as const), topology }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("flow-based" as const), flowBased }) },
@@ -169,7 +177,7 @@ const replaceAt = <T>(list: readonly T[], at: number, value: T): readonly T[] =>
 
 function withPort(spec: FabricSpec, at: number, ports: readonly PortSpec[]): FabricSpec {
   const sorted = [...ports].sort((a, b) => a.ofport - b.ofport);
-  return { ...spec, hosts: replaceAt(spec.hosts, at, { ports: sorted }) };
+  return { ...spec, hosts: replaceAt(spec.hosts, at, { ...spec.hosts[at], ports: sorted }) };
 }
 
 export function edited(spec: FabricSpec, change: Edit): FabricSpec {
@@ -204,6 +212,10 @@ export function edited(spec: FabricSpec, change: Edit): FabricSpec {
       const there = rest.hosts[hostAt(change.to)]?.ports ?? [];
       const free = OFPORTS.find((ofport) => !there.some((one) => one.ofport === ofport));
       return free === undefined ? spec : withPort(rest, hostAt(change.to), [...there, { ...moved, ofport: free }]);
+    }
+    case "address": {
+      const at = hostAt(change.at);
+      return { ...spec, hosts: replaceAt(spec.hosts, at, { ports: portsAt(at), address: change.address }) };
     }
     case "type":
       return { ...spec, tunnelType: change.tunnelType };
