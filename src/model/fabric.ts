@@ -16,9 +16,8 @@ import type {
   TunnelType,
   Vni,
 } from "./facts.ts";
-import { type FlowBasedSettings, isFlowBased } from "./flow-based.ts";
+import { type FlowBasedSettings, flowBasedFacts, isFlowBased } from "./flow-based.ts";
 import { type Identity, takesPart } from "./identity.ts";
-import { isShared } from "./lanes.ts";
 import { heardUnder } from "./locks.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
@@ -192,13 +191,6 @@ function joined(
   return problems;
 }
 
-/** Whether all peers share one port of a type. */
-function sharesTunnels(input: FabricInput): boolean {
-  const indexes = [...input.identities.values()].flatMap(({ index }) => index ?? []);
-  const standing = (): boolean => [...input.hostFacts.values()].some((fact) => fact.tunnels.some(isShared));
-  return input.flowBased !== undefined && isFlowBased(input.flowBased, indexes, standing);
-}
-
 function relaysAmong(
   input: FabricInput,
   hosts: Iterable<FabricHost>,
@@ -246,7 +238,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       mtus: new Map(),
     });
   }
-  const shared = sharesTunnels(input);
+  const shared = input.flowBased !== undefined && isFlowBased(input.flowBased, flowBasedFacts(input));
   const settings: WaySettings = { ...input, shared };
   const relays = relaysAmong(input, hosts.values(), shared, previous);
   const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));

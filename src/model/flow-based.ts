@@ -1,6 +1,8 @@
 // Flow-based tunnels: one port of a type for all peers, in place of one for each. When, and what is given up for it.
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
-import { MAX_INDEX, MAX_LABEL } from "./identity.ts";
+import type { HostFact, HostId } from "./facts.ts";
+import { type Identity, MAX_INDEX, MAX_LABEL } from "./identity.ts";
+import { isShared } from "./lanes.ts";
 
 export interface FlowBasedSettings {
   readonly mode: "auto" | "always" | "never";
@@ -11,19 +13,34 @@ export interface FlowBasedSettings {
 /** Of `above`: with fewer hosts than this share of it the fabric goes back. A host more or less must not change it twice. */
 const BACK_BELOW = 0.8;
 
-/**
- * @param indexes of all hosts that are known
- * @param standing whether some host has flow-based tunnels now
- */
-export function isFlowBased(
-  { mode, above }: FlowBasedSettings,
-  indexes: readonly number[],
-  standing: () => boolean,
-): boolean {
+export interface FlowBasedFacts {
+  /** Of all hosts that are known. */
+  readonly indexes: readonly number[];
+  /** Whether all of them have been read. Until then there may be more: with hubs a host names the hubs alone. */
+  readonly complete: boolean;
+  /** Whether some host has flow-based tunnels now. */
+  readonly standing: () => boolean;
+}
+
+export function flowBasedFacts(input: {
+  readonly identities: ReadonlyMap<HostId, Identity>;
+  readonly hostFacts: ReadonlyMap<HostId, HostFact>;
+  readonly holding: boolean;
+}): FlowBasedFacts {
+  return {
+    indexes: [...input.identities.values()].flatMap(({ index }) => index ?? []),
+    complete: !input.holding && [...input.identities.keys()].every((id) => input.hostFacts.has(id)),
+    standing: () => [...input.hostFacts.values()].some((fact) => fact.tunnels.some(isShared)),
+  };
+}
+
+export function isFlowBased({ mode, above }: FlowBasedSettings, facts: FlowBasedFacts): boolean {
+  const { indexes, complete, standing } = facts;
   if (mode !== "auto") return mode === "always";
   // Port numbers and relay labels of tunnels for each pair end there.
   if (indexes.some((index) => index > MAX_LABEL)) return true;
-  return indexes.length > above || (indexes.length > above * BACK_BELOW && standing());
+  if (indexes.length > above) return true;
+  return (!complete || indexes.length > above * BACK_BELOW) && standing();
 }
 
 /** The largest index that a host can have. @param relayed whether pairs without a tunnel go by others */

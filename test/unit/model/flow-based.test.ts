@@ -54,16 +54,22 @@ const directOf = (fabric: Fabric, from: Name, to: Name) => fabric.hosts.get(from
 describe("flow-based tunnels", () => {
   it("are a matter of the number of hosts, with some room between there and back", () => {
     const auto = { mode: "auto", above: 10 } as const;
-    const hosts = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
-    const [yes, no] = [() => true, () => false];
-    expect(isFlowBased(auto, hosts(10), no)).toBe(false);
-    expect(isFlowBased(auto, hosts(11), no)).toBe(true);
-    expect(isFlowBased(auto, hosts(10), yes)).toBe(true);
-    expect(isFlowBased(auto, hosts(9), yes)).toBe(true);
-    expect(isFlowBased(auto, hosts(8), yes)).toBe(false);
-    expect(isFlowBased(auto, [1, 4095], no)).toBe(true);
-    expect(isFlowBased({ mode: "never", above: 1 }, hosts(5), yes)).toBe(false);
-    expect(isFlowBased({ mode: "always", above: 10 }, [1], no)).toBe(true);
+    const facts = (count: number, stands: boolean, complete = true) => ({
+      indexes: Array.from({ length: count }, (_, at) => at + 1),
+      complete,
+      standing: () => stands,
+    });
+    expect(isFlowBased(auto, facts(10, false))).toBe(false);
+    expect(isFlowBased(auto, facts(11, false))).toBe(true);
+    expect(isFlowBased(auto, facts(10, true))).toBe(true);
+    expect(isFlowBased(auto, facts(9, true))).toBe(true);
+    expect(isFlowBased(auto, facts(8, true))).toBe(false);
+    // There may be more of them.
+    expect(isFlowBased(auto, facts(2, true, false))).toBe(true);
+    expect(isFlowBased(auto, facts(2, false, false))).toBe(false);
+    expect(isFlowBased(auto, { ...facts(1, false), indexes: [1, 4095] })).toBe(true);
+    expect(isFlowBased({ mode: "never", above: 1 }, facts(5, true))).toBe(false);
+    expect(isFlowBased({ mode: "always", above: 10 }, facts(1, false))).toBe(true);
   });
 
   it("allow for more indexes, where nobody is reached by a relay alone", () => {
