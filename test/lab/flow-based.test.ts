@@ -18,7 +18,7 @@ describeLab("a fabric with more hosts than tunnel.flowBasedAbove", () => {
   });
 
   beforeAll(async () => {
-    fabric = await FabricUnderTest.create({ hosts: 3, settings: settings("auto") });
+    fabric = await FabricUnderTest.create({ hosts: 3, settings: settings("auto"), quickBfd: true });
     guests = await fabric.populate({ perHost: 1 });
   });
   afterAll(() => fabric?.destroy());

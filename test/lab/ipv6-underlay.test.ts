@@ -17,7 +17,7 @@ describeLab("three hosts on an underlay of IPv6", () => {
   let guests: Guest[];
 
   beforeAll(async () => {
-    fabric = await FabricUnderTest.create({ hosts: 3, family: "ipv6" });
+    fabric = await FabricUnderTest.create({ hosts: 3, family: "ipv6", quickBfd: true });
     guests = await fabric.populate({ perHost: 1 });
   });
   afterAll(() => fabric?.destroy());

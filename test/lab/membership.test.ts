@@ -14,7 +14,7 @@ describeLab("a host of a fabric", () => {
   let guests: [Guest, Guest, Guest];
 
   beforeAll(async () => {
-    fabric = await FabricUnderTest.create({ hosts: 3, settings: settings("never") });
+    fabric = await FabricUnderTest.create({ hosts: 3, settings: settings("never"), quickBfd: true });
     guests = (await fabric.populate({ perHost: 1 })) as [Guest, Guest, Guest];
     await fabric.allHeard();
     await fabric.settled();
