@@ -99,7 +99,7 @@ export class Lab {
       await makeUnderlay(store.dir, draft);
       const subnet = await takeSubnet(name, wanted);
       const ipv4 = controllerIpOf(subnet);
-      const controllerIp = options.family === "ipv6" ? ipv6Of(ipv4) : ipv4;
+      const controllerIp = options.family === "ipv6" ? ipv6Of(subnet, ipv4) : ipv4;
       if (controllerIp !== ipv4) await addIpv6(name, controllerIp);
       store.update((state) => ({ ...state, subnet: formatSubnet(subnet), controllerIp }));
       const lab = new Lab(store);
@@ -180,7 +180,7 @@ export class Lab {
     const records = presets.map((_, offset): HostRecord => {
       const name = hostNameOf(first + offset);
       const ipv4 = hostIpOf(subnet, first + offset);
-      const ip = state.family === "ipv6" ? ipv6Of(ipv4) : ipv4;
+      const ip = state.family === "ipv6" ? ipv6Of(subnet, ipv4) : ipv4;
       return { index: first + offset, name, namespace: namespaceOf(this.name, name), ip, addresses: [], faults: [] };
     });
     this.#store.update((before) => ({ ...before, hosts: [...before.hosts, ...records] }));

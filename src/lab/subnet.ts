@@ -54,9 +54,10 @@ export function hostIpOf(subnet: Subnet, index: number): string {
 export const controllerIpOf = (subnet: Subnet): string => formatIpv4(subnet.base + sizeOf(subnet) - 2);
 
 /** In an underlay of IPv6 the numbers are the same, in a /64 that is named after the lab's own IPv4 subnet. */
-export function ipv6Of(ipv4: string): string {
-  const [, , third = 0, last = 0] = ipv4.split(".").map(Number);
-  return `fd57:${third.toString(16)}::${last.toString(16)}`;
+export function ipv6Of({ base }: Subnet, ipv4: string): string {
+  const hex = (number: number): string => number.toString(16);
+  const host = parseSubnet(ipv4).base - base;
+  return `fd57:${hex(Math.floor(base / 65_536))}:${hex(base % 65_536)}::${hex(host)}`;
 }
 
 export const IPV6_PREFIX_LENGTH = 64;

@@ -175,7 +175,8 @@ function* otherVlanFlows({ ofport, attachment, port }: LocalAttachment, carrier:
  */
 function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
   const asked: OxmTlv = { field: "tunnel_id", value: RELAY_BIT, mask: RELAY_BIT };
-  const tables = host.entrances.some(isFlowBased) ? (["classify", "arrive"] as const) : (["classify"] as const);
+  // By which kinds of tunnels frames come in: strangers on a flow-based one never get to ARRIVE.
+  const tables = new Set(host.entrances.map((entrance) => (isFlowBased(entrance) ? "arrive" : "classify")));
   for (const [index, lane] of host.relaying) {
     if (index > MAX_LABEL) continue;
     for (const table of tables) {

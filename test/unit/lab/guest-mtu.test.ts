@@ -13,4 +13,5 @@ test.each([
 test("without a type it fits the greediest one", () => {
   expect(guestMtu(1500)).toBe(1442);
   expect(guestMtu(9000)).toBe(8942);
+  expect(guestMtu(1500, undefined, "ipv6")).toBe(1422);
 });

@@ -5,6 +5,8 @@ import {
   controllerIpOf,
   formatSubnet,
   hostIpOf,
+  inMethod,
+  ipv6Of,
   overlaps,
   parseSubnet,
   splitCidr,
@@ -33,6 +35,17 @@ describe("a subnet", () => {
       "172.31.7.254",
     ]);
     expect(hostIpOf(parseSubnet("10.1.0.0/16"), 300)).toBe("10.1.1.44");
+  });
+
+  test("of IPv6 has the same numbers, and is another one for another lab", () => {
+    const subnet = parseSubnet("172.31.7.0/24");
+    expect([1, 253].map((index) => ipv6Of(subnet, hostIpOf(subnet, index)))).toEqual([
+      "fd57:ac1f:700::1",
+      "fd57:ac1f:700::fd",
+    ]);
+    const wide = parseSubnet("10.1.0.0/16");
+    expect(ipv6Of(wide, controllerIpOf(wide))).toBe("fd57:a01:0::fffe");
+    expect([inMethod("fd57:ac1f:700::1"), inMethod("172.31.7.1")]).toEqual(["[fd57:ac1f:700::1]", "172.31.7.1"]);
   });
 
   test("refuses a host that would take the controller's address or none at all", () => {

@@ -66,13 +66,10 @@ describe("a switch with flow-based tunnels", () => {
 
   it("as a hub passes frames on by the port they came by, and by none that is asked by a stranger", () => {
     const topology = { kind: "hubs", hubs: ["a"], direct: [] } as const;
-    const relays = flowsOf(compiled({ topology }), "relay");
-    expect(relays.filter((flow) => flow.startsWith("ARRIVE"))).toEqual([
+    expect(flowsOf(compiled({ topology }), "relay")).toEqual([
       "ARRIVE 100 tun_id=0x800000/0x800000,dl_vlan=2 -> pop_vlan,load:0x0->NXM_NX_TUN_ID[23],load:0x0->NXM_OF_IN_PORT[],set_field:0.0.0.0->tun_dst,set_field:::->tun_ipv6_dst,set_field:10.0.0.2->tun_dst,output:40960",
       "ARRIVE 100 tun_id=0x800000/0x800000,dl_vlan=3 -> pop_vlan,load:0x0->NXM_NX_TUN_ID[23],load:0x0->NXM_OF_IN_PORT[],set_field:0.0.0.0->tun_dst,set_field:::->tun_ipv6_dst,set_field:fd00::3->tun_ipv6_dst,output:40960",
     ]);
-    // Those of tunnels for each pair come after the one that drops strangers.
-    for (const flow of relays.filter((one) => one.startsWith("CLASSIFY"))) expect(flow).toMatch(/^CLASSIFY 600 /);
     expect(groupsOf(compiled({ topology }, "b"))[1]).toContain(
       "push_vlan:0x8100,set_field:4099->vlan_vid,load:0x1->NXM_NX_TUN_ID[23],set_field:10.0.0.1->tun_dst,output:40960",
     );

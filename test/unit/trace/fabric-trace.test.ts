@@ -105,6 +105,34 @@ delivered: host b port 1 (tap1), host a port 2
 `);
   });
 
+  it("leaves a flow-based tunnel for the address it has, is known by the one it comes from, and else is lost", () => {
+    const to = (value: number): Action => ({ kind: "set_field", field: { field: "nx_tun_ipv4_dst", value } });
+    const [near, far] = [0x0a00_0001, 0x0a00_0002];
+    const match = [
+      { field: "in_port", value: 21 },
+      { field: "nx_tun_ipv4_src", value: near },
+    ] as const;
+    const instructions = [{ kind: "apply_actions", actions: [out(GUEST)] }] as const;
+    const known = { tableId: 0, priority: 2, cookie: 1n, match, instructions };
+    const end = (source: string) => tunnel("a", 11, "b", 21, { toward: "10.0.0.2", source });
+    const trace = (address: number, source: string) =>
+      traceFrame(
+        world(
+          new Map([
+            ["a", model([from(GUEST, to(address), out(11))], [])],
+            ["b", switchModel({ flows: [known], groups: [], ports: new Map([[GUEST, { live: true }]]) })],
+          ]),
+          [end(source)],
+        ),
+        "a",
+        GUEST,
+        FRAME,
+      );
+    expect(trace(far, "10.0.0.1").deliveries).toMatchObject([{ host: "b", port: GUEST }]);
+    expect(trace(far, "10.0.0.3").drops).toMatchObject([{ host: "b", reason: "no-flow" }]);
+    expect(trace(0x0a00_0009, "10.0.0.1").drops).toMatchObject([{ host: "a", reason: "tunnel-down" }]);
+  });
+
   it("goes by what the switch believes of its tunnels, and is lost in one that is down", () => {
     const down = [tunnel("a", 11, "b", 21, { up: false }), tunnel("a", 12, "b", 21)];
     const trusting = traceFrame(
