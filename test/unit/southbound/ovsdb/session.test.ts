@@ -283,6 +283,7 @@ describe("liveness", () => {
       const server = await serve({ ...HANDSHAKE, echo }, clock);
       const session = await server.probe.ready;
       const asked = server.next(({ method }) => method === "echo");
+      clock.advance(1_000);
       session.doubt();
       await asked;
       await settle();
