@@ -1,0 +1,237 @@
+// Paths, hosts and hubs that fail and come back, one after the other and many at once: who still hears whom, in every state.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { areLinked, MESH, mayRelay, type Topology } from "../../src/model/topology.ts";
+import { ipv4Frame, renderTrace, type Trace, traceFrame, type World } from "../../src/trace/index.ts";
+import { chooser, expectSafe, order, settled } from "./fabric-expectations.ts";
+import type { FabricSimulation } from "./fabric-simulation.ts";
+import { type FabricSpec, hostId } from "./fabric-spec.ts";
+import { type Failures, failuresOf, NO_FAILURES } from "./failures.ts";
+import { runs, TIMEOUT } from "./runs.ts";
+
+const BROADCAST = "ff:ff:ff:ff:ff:ff";
+const PORT = 1;
+const macOf = (at: number): string => `02:00:00:00:01:0${at}`;
+const MOST_HOSTS = 8;
+
+/** A guest on each host, in one network: what is tried here are the paths between hosts. */
+function fabric(hosts: number, topology: Topology): FabricSpec {
+  const ports = (at: number) => [
+    {
+      ofport: PORT,
+      tag: null,
+      trunks: [],
+      vlanMode: null,
+      networkName: null,
+      guests: [{ mac: macOf(at), way: 0, known: "declared" as const, ips: [] }],
+    },
+  ];
+  const list = Array.from({ length: hosts }, (_, at) => ({ ports: ports(at) }));
+  return { hosts: list, tunnelType: "geneve", topology, settings: [] };
+}
+
+const topologies: fc.Arbitrary<Topology> = fc.oneof(
+  fc.constant(MESH),
+  fc.record({
+    kind: fc.constant("hubs" as const),
+    hubs: fc.integer({ min: 1, max: 3 }).map((count) => [0, 1, 2].slice(0, count).map(hostId)),
+    direct: fc.constantFrom([], [[hostId(3), hostId(4)] as const]),
+  }),
+);
+const fabrics = fc
+  .tuple(fc.integer({ min: 3, max: MOST_HOSTS }), topologies)
+  .map(([n, topology]) => fabric(n, topology));
+
+interface Breakage {
+  readonly cut: readonly { readonly from: number; readonly to: number; readonly oneWay: boolean }[];
+  readonly dead: readonly number[];
+}
+
+const breakage: fc.Arbitrary<Breakage> = fc.record({
+  cut: fc.array(fc.record({ from: fc.nat(MOST_HOSTS - 1), to: fc.nat(MOST_HOSTS - 1), oneWay: fc.boolean() }), {
+    maxLength: 8,
+  }),
+  dead: fc.subarray([0, 1, 2, 3, 4], { maxLength: 2 }),
+});
+
+function failuresIn(spec: FabricSpec, { cut, dead }: Breakage): Failures {
+  const id = (at: number): string => hostId(at % spec.hosts.length);
+  const directions = cut.flatMap(({ from, to, oneWay }) =>
+    oneWay ? [[id(from), id(to)] as const] : [[id(from), id(to)] as const, [id(to), id(from)] as const],
+  );
+  return failuresOf(directions, dead.map(id));
+}
+
+const idsOf = (spec: FabricSpec): readonly string[] => spec.hosts.map((_, at) => hostId(at));
+
+/** Whether a tunnel, or two by a host that may pass frames on, lead from one host to the other and back. */
+function haveAPath(spec: FabricSpec, failures: Failures, a: string, b: string): boolean {
+  const named = (id: string) => ({ id, name: id });
+  const joined = (x: string, y: string): boolean => areLinked(spec.topology, named(x), named(y)) && failures.sees(x, y);
+  const relays = idsOf(spec).filter((id) => id !== a && id !== b && mayRelay(spec.topology, named(id)));
+  return joined(a, b) || relays.some((relay) => joined(a, relay) && joined(relay, b));
+}
+
+function send(world: World, from: string, destination: string): Trace {
+  const source = "02:00:00:00:00:ff";
+  const ip = { source: "10.0.0.1", destination: "10.0.0.2" };
+  const trace = traceFrame(world, from, PORT, ipv4Frame({ source, destination, ip }));
+  expectSafe(trace);
+  return trace;
+}
+
+/** Host to host: who gets whose broadcasts and frames, each once. */
+function reached(spec: FabricSpec, failures: Failures, world: World): ReadonlyMap<string, Trace> {
+  const pairs = new Map<string, Trace>();
+  const alive = idsOf(spec).filter(failures.isAlive);
+  for (const from of alive) {
+    const broadcast = send(world, from, BROADCAST);
+    for (const { host } of broadcast.deliveries) pairs.set(`broadcast ${from} ${host}`, broadcast);
+    for (const to of alive) {
+      if (to === from) continue;
+      const unicast = send(world, from, macOf(idsOf(spec).indexOf(to)));
+      for (const { host } of unicast.deliveries) {
+        expect(host, renderTrace(unicast)).toBe(to);
+        pairs.set(`unicast ${from} ${host}`, unicast);
+      }
+    }
+  }
+  return pairs;
+}
+
+function expectReached(
+  spec: FabricSpec,
+  failures: Failures,
+  world: World,
+  isOwed: (a: string, b: string) => boolean,
+): void {
+  const pairs = reached(spec, failures, world);
+  const alive = idsOf(spec).filter(failures.isAlive);
+  for (const from of alive) {
+    for (const to of alive) {
+      if (from === to || !isOwed(from, to)) continue;
+      for (const kind of ["broadcast", "unicast"]) {
+        if (pairs.has(`${kind} ${from} ${to}`)) continue;
+        const trace = send(world, from, kind === "broadcast" ? BROADCAST : macOf(idsOf(spec).indexOf(to)));
+        throw new Error(`no ${kind} from ${from} to ${to}\n${renderTrace(trace)}`);
+      }
+    }
+  }
+}
+
+/** Updates in the order given; whoever hears another goes on hearing it, in every state on the way. */
+function settleWithoutLoss(
+  spec: FabricSpec,
+  simulation: FabricSimulation,
+  failures: Failures,
+  choices: readonly number[],
+): number {
+  let before = reached(spec, failures, simulation.world());
+  return simulation.settle(chooser(choices), (event) => {
+    // Only these change what switches do.
+    if (event.kind !== "switch") return;
+    const world = simulation.world();
+    const now = reached(spec, failures, world);
+    for (const pair of before.keys()) if (!now.has(pair)) throw new Error(`lost on the way, at ${event.host}: ${pair}`);
+    before = now;
+  });
+}
+
+describe("a fabric in which paths and hosts fail", () => {
+  it(
+    "carries by the switches alone what a path of one tunnel is left for, and doubles and circulates nothing",
+    TIMEOUT,
+    () => {
+      fc.assert(
+        fc.property(fabrics, breakage, (spec, broken) => {
+          const failures = failuresIn(spec, broken);
+          const simulation = settled(spec);
+          simulation.fail(failures);
+          const isOwed = (a: string, b: string): boolean =>
+            areLinked(spec.topology, { id: a, name: a }, { id: b, name: b }) && failures.sees(a, b);
+          expectReached(spec, failures, simulation.world(), isOwed);
+        }),
+        runs(60),
+      );
+    },
+  );
+
+  it(
+    "survives the loss of any one host or hub by the switches alone, where another can take its place",
+    TIMEOUT,
+    () => {
+      fc.assert(
+        fc.property(fabrics, fc.nat(MOST_HOSTS - 1), (spec, which) => {
+          const failures = failuresIn(spec, { cut: [], dead: [which] });
+          const simulation = settled(spec);
+          simulation.fail(failures);
+          expectReached(spec, failures, simulation.world(), (a, b) => haveAPath(spec, failures, a, b));
+        }),
+        runs(30),
+      );
+    },
+  );
+
+  it(
+    "reaches every host to which a path of two tunnels is left, once the controller has heard, and loses nobody on the way",
+    TIMEOUT,
+    () => {
+      const stages = fc.array(breakage, { minLength: 1, maxLength: 3 });
+      fc.assert(
+        fc.property(fabrics, stages, order, (spec, list, choices) => {
+          const simulation = settled(spec);
+          for (const failures of [...list.map((broken) => failuresIn(spec, broken)), NO_FAILURES]) {
+            simulation.fail(failures);
+            settleWithoutLoss(spec, simulation, failures, choices);
+            expectReached(spec, failures, simulation.world(), (a, b) => haveAPath(spec, failures, a, b));
+          }
+        }),
+        runs(30),
+      );
+    },
+  );
+
+  it("is as it was before, flow by flow and group by group, when all is whole again", TIMEOUT, () => {
+    fc.assert(
+      fc.property(fabrics, breakage, order, (spec, broken, choices) => {
+        const simulation = settled(spec);
+        const before = simulation.installed();
+        simulation.fail(failuresIn(spec, broken));
+        simulation.settle(chooser(choices));
+        simulation.fail(NO_FAILURES);
+        simulation.settle(chooser(choices));
+        expect(simulation.installed()).toEqual(before);
+      }),
+      runs(20),
+    );
+  });
+
+  it(
+    "is left as it is by a controller that starts with nothing while things are broken, hosts read in any order",
+    TIMEOUT,
+    () => {
+      fc.assert(
+        fc.property(fabrics, breakage, order, fc.nat(30), (spec, broken, choices, patience) => {
+          const failures = failuresIn(spec, broken);
+          const simulation = settled(spec);
+          simulation.fail(failures);
+          simulation.settle(chooser([0]));
+          simulation.restart();
+          // It waits for hosts only so long.
+          let count = 0;
+          const before = reached(spec, failures, simulation.world());
+          const stillThere = (): void => {
+            if (++count === patience) simulation.holding = false;
+            const now = reached(spec, failures, simulation.world());
+            for (const pair of before.keys()) if (!now.has(pair)) throw new Error(`lost by a restart: ${pair}`);
+          };
+          simulation.settle(chooser(choices), stillThere);
+          simulation.holding = false;
+          simulation.settle(chooser(choices), stillThere);
+          expectReached(spec, failures, simulation.world(), (a, b) => haveAPath(spec, failures, a, b));
+        }),
+        runs(25),
+      );
+    },
+  );
+});
