@@ -225,11 +225,10 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     });
   }
   const relays = relaysAmong(input, hosts.values(), previous);
-  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const legsInUse = relayLegsInUse(input, hosts.values());
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
-    const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
+    const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered });
     hosts.set(
       host.id,
       Object.freeze({
