@@ -116,8 +116,6 @@ describeLab("nine servers by list", () => {
         expect(longestGapSec).toBeLessThan(1);
         expect(duplicates).toBe(0);
       }
-      // One of the hubs at least was in use.
-      expect(results.some(({ lost }) => lost > 0)).toBe(true);
       expect(await fabric.lab.pingMatrix(others, { count: 1 })).toMatchObject({ failed: [] });
       await expectBroadcastOnce(others[3]!, others);
     } finally {

@@ -6,6 +6,8 @@ export interface Failures {
   carries(from: string, to: string): boolean;
   /** Whether BFD at `host` says that its tunnel to `peer` is up: a path that fails one way is down at both ends. */
   sees(host: string, peer: string): boolean;
+  /** Whether some path fails one way only: frames then get through here and there by what BFD says is down. */
+  readonly oneWay: boolean;
 }
 
 const arrow = (from: string, to: string): string => `${from} > ${to}`;
@@ -16,7 +18,8 @@ export function failuresOf(cut: readonly (readonly [string, string])[], dead: re
   const gone = new Set(dead);
   const isAlive = (host: string): boolean => !gone.has(host);
   const carries = (from: string, to: string): boolean => isAlive(from) && isAlive(to) && !silent.has(arrow(from, to));
-  return { isAlive, carries, sees: (host, peer) => carries(host, peer) && carries(peer, host) };
+  const oneWay = cut.some(([from, to]) => !silent.has(arrow(to, from)));
+  return { isAlive, carries, sees: (host, peer) => carries(host, peer) && carries(peer, host), oneWay };
 }
 
 export const NO_FAILURES: Failures = failuresOf([], []);
