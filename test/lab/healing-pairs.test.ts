@@ -20,7 +20,7 @@ describeLab("a mesh of four", () => {
   const indexes = new Map<number, number>();
 
   beforeAll(async () => {
-    fabric = await FabricUnderTest.create({ hosts: HOSTS.length });
+    fabric = await FabricUnderTest.create({ quickBfd: true, hosts: HOSTS.length });
     guests = await fabric.populate({ perHost: 1 });
     await fabric.allHeard();
     await fabric.settled();
@@ -93,6 +93,7 @@ describeLab("a mesh of four", () => {
   });
 
   it("has been left as it was: a controller that comes back has nothing to do", async () => {
+    if (fabric.isRunning) await fabric.stop();
     await fabric.start();
     await fabric.settled();
     expect(await fabric.work()).toMatchObject(NO_WORK);

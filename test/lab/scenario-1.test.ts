@@ -16,6 +16,7 @@ describeLab("four VMs on two hosts", () => {
   beforeAll(async () => {
     // The first host has its br0 from its administrator, who names it; on the second one Weft makes it.
     fabric = await FabricUnderTest.create({
+      quickBfd: true,
       hosts: [{ externalIds: { "weft-bridge": bridge } }, {}],
       tunnel: "gre",
       settings: { bridge },
