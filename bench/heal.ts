@@ -119,7 +119,7 @@ async function measure(
     await probe.first(120);
     const firstAnswerMs = performance.now() - start;
     // Spanning trees go on changing for a while after the first answer.
-    await probe.during(async () => undefined, { calmMs: 8000, giveUpMs: 90_000 });
+    await probe.during(async () => undefined, { calmMs: 5000, giveUpMs: 45_000 });
     await probe.stop();
     const copies: Copies = await measureCopies(lab, options.tunnel, first, second);
     probe = new Probe(first, second);

@@ -17,7 +17,7 @@ export interface Silence extends Outage {
 }
 
 /** What passes for the machine having something else to do. */
-const HICCUP_MS = 60;
+const HICCUP_MS = 150;
 /** Silent for so long at the end: not back. */
 const LOST_MS = 1000;
 
@@ -27,6 +27,7 @@ export class Probe {
   readonly #children: readonly ChildProcess[];
   readonly #arrivals: Record<Kind, number[]> = { unicast: [], broadcast: [] };
   readonly #seen: Record<Kind, Set<number>> = { unicast: new Set(), broadcast: new Set() };
+  readonly #newest: Record<Kind, number> = { unicast: -1, broadcast: -1 };
   #duplicates = 0;
 
   constructor(from: Guest, to: Guest) {
@@ -46,6 +47,7 @@ export class Probe {
     const sequence = Number(text);
     if (this.#seen[kind].has(sequence)) this.#duplicates++;
     this.#seen[kind].add(sequence);
+    this.#newest[kind] = Math.max(this.#newest[kind], sequence);
     this.#arrivals[kind].push(Number(at));
   }
 
@@ -58,46 +60,44 @@ export class Probe {
     }
   }
 
-  /** The longest silence since a moment, and whether it is over: nothing missing for so long. */
+  /** The longest silence since a moment, whether it has ended, and whether nothing has been missing for so long. */
   #silence(kind: Kind, since: number, calmMs: number) {
     const arrivals = this.#arrivals[kind];
     const end = now();
-    let [longest, last, lastSilence] = [0, since, since];
-    // The last one before the moment begins the silence, not the moment.
+    let [longest, next, lastSilence] = [0, Number.NaN, since];
+    // Backwards, to the last one before the moment: with that one the silence began.
     for (let at = arrivals.length - 1; at >= 0; at--) {
       const arrival = arrivals[at] ?? 0;
-      if (arrival > since) continue;
-      last = arrival;
-      break;
+      const gap = next - arrival;
+      if (gap > HICCUP_MS) lastSilence = Math.max(lastSilence, next);
+      if (gap > longest) longest = gap;
+      next = arrival;
+      if (arrival < since) break;
     }
-    for (const arrival of arrivals) {
-      if (arrival <= last) continue;
-      const gap = arrival - last;
-      if (gap > HICCUP_MS) lastSilence = arrival;
-      longest = Math.max(longest, gap);
-      last = arrival;
-    }
-    const back = end - last < LOST_MS && last > since;
+    const last = arrivals.at(-1) ?? 0;
+    const back = last > since && end - last < LOST_MS;
     return { ms: longest, back, over: back && end - last < HICCUP_MS && end - lastSilence >= calmMs };
   }
 
   /** Of what was sent since a number: what has not come, though something sent after it has. */
   #lostSince(kind: Kind, from: number): number {
-    const later = [...this.#seen[kind]].filter((sequence) => sequence > from);
-    return Math.max(from, ...later) - from - later.length;
+    let came = 0;
+    for (let sequence = from + 1; sequence <= this.#newest[kind]; sequence++)
+      if (this.#seen[kind].has(sequence)) came++;
+    return this.#newest[kind] - from - came;
   }
 
   /** Does something and waits until both kinds have come without a gap for a while. */
   async during(action: () => Promise<void>, limits: { calmMs: number; giveUpMs: number }): Promise<Silence> {
     const since = now();
     const before = this.#duplicates;
-    const newest = KINDS.map((kind) => Math.max(-1, ...this.#seen[kind]));
+    const newest = { ...this.#newest };
     await action();
     const measure = () => KINDS.map((kind) => this.#silence(kind, since, limits.calmMs));
-    while (now() - since < limits.giveUpMs && measure().some(({ over }) => !over)) await sleep(INTERVAL_MS);
+    while (now() - since < limits.giveUpMs && measure().some(({ over }) => !over)) await sleep(50);
     // A machine that is never calm has got over the cut nevertheless.
     const [unicast, broadcast] = measure().map(({ ms, back }) => (back ? Math.max(0, ms - INTERVAL_MS) : null));
-    const lost = KINDS.reduce((sum, kind, at) => sum + this.#lostSince(kind, newest[at] ?? 0), 0);
+    const lost = KINDS.reduce((sum, kind) => sum + this.#lostSince(kind, newest[kind]), 0);
     const duplicates = this.#duplicates - before;
     return { unicast: unicast ?? null, broadcast: broadcast ?? null, lost, duplicates };
   }

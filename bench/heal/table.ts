@@ -27,11 +27,23 @@ function summary(silences: readonly Silence[], kind: Kind, giveUpMs: number): st
 }
 
 export function renderTable(results: readonly Measured[], giveUpMs: number): string {
-  const header = ["", "first answer", "copies", "what", "cuts", "unicast", "broadcast", "lost at the return", "twice"];
+  const header = [
+    "",
+    "first answer",
+    "copies",
+    "counted",
+    "what",
+    "cuts",
+    "unicast",
+    "broadcast",
+    "lost at the return",
+    "twice",
+  ];
   const rows = results.flatMap(({ name, firstAnswerMs, copies, events }) =>
     events.map((event, at) => [
       at === 0 ? name : "",
       at === 0 ? firstAnswerMs.toFixed(0) : "",
+      at === 0 ? (copies.captured?.toFixed(1) ?? "") : "",
       at === 0 ? copies.perBroadcast.toFixed(1) : "",
       event.name,
       `${event.cuts.length}`,
