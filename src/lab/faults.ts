@@ -46,13 +46,20 @@ export class Faults {
     return this.#store.host(this.#host).faults.map((fault) => fault.name);
   }
 
-  /** A fault of the same name is there already: nothing is done. */
-  async add(name: string, matches: readonly string[]): Promise<void> {
+  add(name: string, matches: readonly string[]): Promise<void> {
+    return this.addAll([{ name, matches }]);
+  }
+
+  /** At one moment. A fault of the same name that is there already stays as it is. */
+  async addAll(wanted: readonly { readonly name: string; readonly matches: readonly string[] }[]): Promise<void> {
     const present = this.#store.host(this.#host).faults;
-    if (present.some((fault) => fault.name === name)) return;
-    const fault = { id: 1 + Math.max(0, ...present.map((other) => other.id)), name, matches: [...matches] };
-    this.#store.updateHost(this.#host, (host) => ({ ...host, faults: [...host.faults, fault] }));
-    await this.#install([fault]);
+    const first = 1 + Math.max(0, ...present.map((other) => other.id));
+    const faults = wanted
+      .filter(({ name }) => !present.some((fault) => fault.name === name))
+      .map(({ name, matches }, at) => ({ id: first + at, name, matches: [...matches] }));
+    if (faults.length === 0) return;
+    this.#store.updateHost(this.#host, (host) => ({ ...host, faults: [...host.faults, ...faults] }));
+    await this.#install(faults);
   }
 
   /** A fault that is not there is healed already. */

@@ -254,8 +254,10 @@ export class Lab {
   /** Cuts the underlay between two hosts; one way only, from the first to the second, if so told. */
   async cut(from: HostRef, to: HostRef, options: { readonly oneWay?: boolean } = {}): Promise<void> {
     const [a, b] = [this.host(from), this.host(to)];
-    await a.faults.add(`to ${b.name}`, matchesTo(b.ip));
-    if (options.oneWay !== true) await a.faults.add(`from ${b.name}`, matchesFrom(b.ip));
+    const there = { name: `to ${b.name}`, matches: matchesTo(b.ip) };
+    const back = { name: `from ${b.name}`, matches: matchesFrom(b.ip) };
+    // At once: a path that fails one way first would be noticed at different times by the two.
+    await a.faults.addAll(options.oneWay === true ? [there] : [there, back]);
   }
 
   /** Heals what was cut between two hosts, in whichever order they were given. */

@@ -241,11 +241,10 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const shared = input.flowBased !== undefined && isFlowBased(input.flowBased, flowBasedFacts(input));
   const settings: WaySettings = { ...input, shared };
   const relays = relaysAmong(input, hosts.values(), shared, previous);
-  const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const legsInUse = relayLegsInUse(settings, hosts.values());
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
-    const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered, incomplete });
+    const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered });
     hosts.set(
       host.id,
       Object.freeze({

@@ -25,6 +25,9 @@ function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
+/** Places of each host on the ring: with one alone, of two hubs one might have nearly all pairs. */
+const PLACES = 32;
+
 function pairKey(a: number, b: number): number {
   return a < b ? a * 4096 + b : b * 4096 + a;
 }
@@ -39,23 +42,25 @@ export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
 }
 
 /**
- * Relays for every pair. Hosts that may relay stand on a ring by a hash of their index, and a pair takes those that
- * follow the place of its own hash: load spreads, and a host that comes or goes changes only the pairs next to it.
+ * Relays for every pair. Hosts that may relay stand on a ring, at places by hashes of their index, and a pair takes those
+ * that follow the place of its own hash: load spreads, and a host that comes or goes changes only the pairs next to it.
  * Relays with a leg that is down come last: what a switch can't see is that a relay's second leg is down too.
  * @param healing whether pairs that have a tunnel get relays as well
  */
 export function planRelays(hosts: readonly RelayHost[], topology: Topology, healing: boolean): RelayPlan {
   const ring = hosts
     .filter((host) => mayRelay(topology, host))
-    .map((host) => ({ at: mix(host.index), index: host.index }))
-    .sort((a, b) => a.at - b.at);
+    .flatMap(({ index }) => Array.from({ length: PLACES }, (_, n) => ({ at: mix(index * PLACES + n), index })))
+    .sort((a, b) => a.at - b.at || a.index - b.index);
   const down = downPairs(hosts);
+  const isolated = isolatedHosts(new Set(ring.map(({ index }) => index)), down);
+  const choice = { ring, down, isolated };
   const plan = new Map<number, Map<number, readonly number[]>>();
   for (const { index } of hosts) plan.set(index, new Map());
   for (const a of hosts) {
     for (const b of hosts) {
       if (a.index >= b.index || (!healing && areLinked(topology, a, b))) continue;
-      const relays = relaysOf(ring, down, a.index, b.index);
+      const relays = relaysOf(choice, a.index, b.index);
       plan.get(a.index)?.set(b.index, relays);
       plan.get(b.index)?.set(a.index, relays);
     }
@@ -63,20 +68,37 @@ export function planRelays(hosts: readonly RelayHost[], topology: Topology, heal
   return plan;
 }
 
-function relaysOf(
-  ring: readonly { readonly at: number; readonly index: number }[],
-  down: ReadonlySet<number>,
-  a: number,
-  b: number,
-): readonly number[] {
+/** Hosts without a tunnel to any relay that is up: one that is gone, mostly. No search helps them. */
+function isolatedHosts(relays: ReadonlySet<number>, down: ReadonlySet<number>): ReadonlySet<number> {
+  const broken = new Map<number, number>();
+  const count = (index: number, peer: number): void => {
+    if (relays.has(peer)) broken.set(index, (broken.get(index) ?? 0) + 1);
+  };
+  for (const key of down) {
+    count(Math.floor(key / 4096), key % 4096);
+    count(key % 4096, Math.floor(key / 4096));
+  }
+  const others = (index: number): number => relays.size - (relays.has(index) ? 1 : 0);
+  return new Set([...broken].filter(([index, number]) => number >= others(index)).map(([index]) => index));
+}
+
+interface RelayChoice {
+  readonly ring: readonly { readonly at: number; readonly index: number }[];
+  readonly down: ReadonlySet<number>;
+  readonly isolated: ReadonlySet<number>;
+}
+
+function relaysOf({ ring, down, isolated }: RelayChoice, a: number, b: number): readonly number[] {
   const start = firstAtOrAfter(ring, mix(pairKey(a, b)));
   const good: number[] = [];
   const poor: number[] = [];
+  const hopeless = isolated.has(a) || isolated.has(b);
   for (let step = 0; step < ring.length && good.length < RELAYS_PER_PAIR; step++) {
     const index = ring[(start + step) % ring.length]?.index ?? a;
     if (index === a || index === b) continue;
-    const broken = down.size > 0 && (down.has(pairKey(a, index)) || down.has(pairKey(index, b)));
-    (broken ? poor : good).push(index);
+    const broken = !hopeless && down.size > 0 && (down.has(pairKey(a, index)) || down.has(pairKey(index, b)));
+    const list = broken ? poor : good;
+    if (list.length < RELAYS_PER_PAIR && !list.includes(index)) list.push(index);
   }
   return [...good, ...poor].slice(0, RELAYS_PER_PAIR);
 }

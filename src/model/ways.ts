@@ -143,6 +143,30 @@ export function heldRelays(settings: WaySettings, host: End, peerIndex: number):
   );
 }
 
+function isKnownDown(settings: WaySettings, a: End, b: End): boolean {
+  return [...rowsTo(settings, a, b), ...rowsTo(settings, b, a)].some((row) => row.bfd.kind === "down");
+}
+
+/**
+ * Of a leg neither of whose ends has been read since the controller started, nobody can say whether it is down: relays in
+ * use then come before what is planned, unless they are known to have a leg that is down.
+ */
+function afterHeld(
+  settings: WaySettings,
+  host: End,
+  peer: End,
+  planned: readonly number[],
+  ends: ReadonlyMap<number | null, End>,
+): readonly number[] {
+  const isUnknown = (relay: number): boolean => peer.fact === null && (ends.get(relay)?.fact ?? null) === null;
+  if (!planned.some(isUnknown)) return planned;
+  const first = heldRelays(settings, host, peer.index ?? 0).filter((index) => {
+    const relay = ends.get(index);
+    return relay !== undefined && !isKnownDown(settings, host, relay) && !isKnownDown(settings, relay, peer);
+  });
+  return [...new Set([...first, ...planned])].slice(0, planned.length);
+}
+
 /**
  * The relays for one peer, best first. Where there is no direct tunnel they are all there is, and are changed
  * make-before-break as well: those in use stay until one of the new ones passes frames on.
@@ -172,12 +196,10 @@ export interface WayInput {
   readonly peers: readonly End[];
   readonly plan: RelayPlan;
   readonly remembered: readonly RememberedFact[];
-  /** While the fabric is still being read after a start, relays stay as the switch has them: what is down is not known. */
-  readonly incomplete: boolean;
 }
 
 /** Peer index -> way, sorted. Peers that cannot be reached have none. */
-export function waysOf({ settings, host, peers, plan, remembered, incomplete }: WayInput): ReadonlyMap<number, Way> {
+export function waysOf({ settings, host, peers, plan, remembered }: WayInput): ReadonlyMap<number, Way> {
   const ends = new Map(peers.map((peer) => [peer.index, peer]));
   const own = host.index;
   const direct = new Map<number, Lane>();
@@ -207,10 +229,8 @@ export function waysOf({ settings, host, peers, plan, remembered, incomplete }: 
   };
   for (const peer of peers) {
     if (peer.index === null) continue;
-    const held = heldRelays(settings, host, peer.index);
-    const planned = plannedFor(peer.index);
-    const relays =
-      incomplete && held.length > 0 ? held : chooseRelays(settings, host, peer, planned, ends, direct.has(peer.index));
+    const planned = afterHeld(settings, host, peer, plannedFor(peer.index), ends);
+    const relays = chooseRelays(settings, host, peer, planned, ends, direct.has(peer.index));
     add(
       peer.index,
       relays.flatMap((relay) => laneTo(relay) ?? []),

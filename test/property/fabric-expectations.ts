@@ -62,7 +62,7 @@ function arrivals(trace: Trace): readonly string[] {
 }
 
 /** What holds for every frame at every moment, half-way through an update too. */
-function expectSafe(trace: Trace): void {
+export function expectSafe(trace: Trace): void {
   const ports = trace.deliveries.map(({ host, port }) => place(host, port));
   const wrong: string[] = [];
   if (trace.circulates) wrong.push("it circulates");

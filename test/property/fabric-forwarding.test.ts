@@ -17,6 +17,7 @@ import {
 } from "./fabric-expectations.ts";
 import { FabricSimulation } from "./fabric-simulation.ts";
 import { edit, fabricSpec, hostId } from "./fabric-spec.ts";
+import { cutAmong } from "./failures.ts";
 import { runs, TIMEOUT } from "./runs.ts";
 
 describe("a fabric at rest", () => {
@@ -61,8 +62,9 @@ describe("a fabric with a path cut", () => {
         const relays = ids.filter((id) => id !== a && id !== b && mayRelay(spec.topology, named(id)));
         const heals = a === b || (linked(a, b) && relays.some((id) => linked(id, a) && linked(id, b)));
         fc.pre(heals && (spec.topology.kind === "mesh" || spec.topology.hubs.length === 1));
-        if (a === b || spec.topology.kind === "mesh") expectForwards(spec, simulation.world(undefined, [a, b]));
-        else expectSafeEverywhere(spec, simulation.world(undefined, [a, b]));
+        simulation.fail(cutAmong([a, b]));
+        if (a === b || spec.topology.kind === "mesh") expectForwards(spec, simulation.world());
+        else expectSafeEverywhere(spec, simulation.world());
       }),
       runs(40),
     );
@@ -71,8 +73,9 @@ describe("a fabric with a path cut", () => {
   it("never lets a frame circulate or arrive twice, whatever is cut", TIMEOUT, () => {
     fc.assert(
       fc.property(fabricSpec({ maxHosts: 5 }), fc.array(fc.nat(4), { minLength: 2, maxLength: 4 }), (spec, cut) => {
-        const ids = cut.map((index) => hostId(index % spec.hosts.length));
-        expectSafeEverywhere(spec, settled(spec).world(undefined, ids));
+        const simulation = settled(spec);
+        simulation.fail(cutAmong(cut.map((index) => hostId(index % spec.hosts.length))));
+        expectSafeEverywhere(spec, simulation.world());
       }),
       runs(40),
     );

@@ -22,6 +22,7 @@ import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED } from "../../sr
 import { planSwitch } from "../../src/reconcile/switch-plan.ts";
 import { type TracePort, type TunnelEnd, type World, world } from "../../src/trace/index.ts";
 import { emptyHostFact, type FabricSpec, guestsOf, hostId, portFacts, tunnelIpOf } from "./fabric-spec.ts";
+import { type Failures, NO_FAILURES } from "./failures.ts";
 import { SimulatedSwitch } from "./simulated-switch.ts";
 
 const RULES = { duplicateWindowMs: 5000, quietMs: 30_000, moves: { count: 5, windowMs: 180_000 }, proofMs: 1000 };
@@ -53,7 +54,7 @@ function routerFlagOf({ mac }: { readonly mac: string }, ip: string | null): boo
 }
 
 export type SimulationEvent = {
-  readonly kind: "rows" | "ofports" | "switch" | "read-rows" | "read-flows";
+  readonly kind: "rows" | "ofports" | "switch" | "bfd" | "read-rows" | "read-flows";
   readonly host: string;
 };
 
@@ -67,6 +68,7 @@ export class FabricSimulation {
   #decisions: Decisions = NO_DECISIONS;
   #whereabouts = new Whereabouts(RULES, 1024);
   #nowMs = 0;
+  #failures: Failures = NO_FAILURES;
   holding = false;
 
   get fabric(): Fabric {
@@ -141,6 +143,34 @@ export class FabricSimulation {
     if (reachable) host.flowsRead = host.readback === null && host.device.flows.length === 0;
     this.#notice(host);
     this.#derive();
+  }
+
+  /** What breaks, or is whole again. Switches notice at once; databases say so later, one by one; hosts that are down never do. */
+  fail(failures: Failures): void {
+    this.#failures = failures;
+    for (const id of this.#hosts.keys()) {
+      const reachable = failures.isAlive(id);
+      if (this.#host(id).reachable !== reachable) this.reach(id, reachable);
+    }
+  }
+
+  #withBfd(host: SimulatedHost): HostFact {
+    const tunnels = host.row.tunnels.map((row): TunnelRowFact => {
+      if (this.#failures.sees(host.id, row.peerId))
+        return row.bfd.kind === "up" ? row : { ...row, bfd: { kind: "up" } };
+      return row.bfd.kind === "down" ? row : { ...row, bfd: { kind: "down", why: "Control Detection Time Expired" } };
+    });
+    return tunnels.every((row, at) => row === host.row.tunnels[at]) ? host.row : { ...host.row, tunnels };
+  }
+
+  /** What the switches hold, in an order of its own. */
+  installed(): readonly string[] {
+    const text = (value: unknown): string =>
+      JSON.stringify(value, (_, one: unknown) => (typeof one === "bigint" ? `${one}n` : one));
+    const held = [...this.#hosts.values()].flatMap(({ id, device }) =>
+      [...device.flows, ...device.groups, ...device.meters].map((one) => `${id} ${text(one)}`),
+    );
+    return held.sort();
   }
 
   /** The controller is gone and another one starts with nothing: no host has been read. */
@@ -290,6 +320,7 @@ export class FabricSimulation {
       const tunnelsWithoutPort = host.row.tunnels.some((row) => row.ofport === null);
       if (tunnelsWithoutPort) events.push({ kind: "ofports", host: host.id });
       if (!host.reachable) continue;
+      if (this.#withBfd(host) !== host.row) events.push({ kind: "bfd", host: host.id });
       if (!host.rowsRead) events.push({ kind: "read-rows", host: host.id });
       else if (JSON.stringify(this.#rowsAfter(host)) !== JSON.stringify(host.row))
         events.push({ kind: "rows", host: host.id });
@@ -310,6 +341,9 @@ export class FabricSimulation {
     switch (event.kind) {
       case "rows":
         host.row = this.#rowsAfter(host);
+        break;
+      case "bfd":
+        host.row = this.#withBfd(host);
         break;
       case "ofports": {
         const base = { gre: 0x8000, vxlan: 0x9000, geneve: 0xa000 };
@@ -366,10 +400,9 @@ export class FabricSimulation {
   /**
    * The data plane: what switches hold now, whether the controller knows of it or not.
    * @param believed whether a switch takes a tunnel port of its own for live; all carry frames nevertheless.
-   * @param cut two hosts or more between which no packet gets through, as their switches have noticed by BFD.
    */
-  world(believed: (host: string, port: number) => boolean = () => true, cut: readonly string[] = []): World {
-    const isCut = (a: string, b: string): boolean => cut.includes(a) && cut.includes(b);
+  world(believed: (host: string, port: number) => boolean = () => true): World {
+    const failures = this.#failures;
     const tunnels: TunnelEnd[] = [];
     const arrival = (peer: SimulatedHost | undefined, type: TunnelType, from: string): number | null => {
       const rows = (peer?.row.tunnels ?? []).filter((row) => row.type === type && row.ofport !== null);
@@ -384,7 +417,7 @@ export class FabricSimulation {
         const peer = [...this.#hosts.values()].find((one) => one.row.tunnelIp === row.remoteIp);
         const peerPort = arrival(peer, row.type, source);
         // Nobody is at an address that a host has left.
-        const up = peer !== undefined && !isCut(host.id, row.peerId);
+        const up = peer !== undefined && failures.carries(host.id, row.peerId);
         tunnels.push({ host: host.id, port: row.ofport, peerHost: peer?.id ?? row.peerId, peerPort, up, source });
       }
       // A port for all leads wherever a frame says, whether Weft knows who is there or not.
@@ -393,19 +426,20 @@ export class FabricSimulation {
           if (row.ofport === null || peer === host) continue;
           const peerPort = arrival(peer, row.type, source);
           const toward = peer.row.tunnelIp ?? "";
-          const up = !isCut(host.id, peer.id);
+          const up = failures.carries(host.id, peer.id);
           tunnels.push({ host: host.id, port: row.ofport, peerHost: peer.id, peerPort, up, source, toward });
         }
       }
     }
-    const models = [...this.#hosts.values()].map((host) => {
+    const alive = [...this.#hosts.values()].filter((host) => failures.isAlive(host.id));
+    const models = alive.map((host) => {
       const ports = new Map<number, TracePort>();
       for (const port of host.row.ports)
         if (port.ofport !== null) ports.set(port.ofport, { name: port.name, live: true });
       for (const row of host.row.tunnels)
         if (row.ofport !== null) {
           // Of a port for all nobody knows whether it leads anywhere.
-          const live = row.shared === true || (believed(host.id, row.ofport) && !isCut(host.id, row.peerId));
+          const live = row.shared === true || (believed(host.id, row.ofport) && failures.sees(host.id, row.peerId));
           ports.set(row.ofport, { name: row.name, live });
         }
       return [host.id, host.device.model(ports)] as const;
