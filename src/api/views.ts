@@ -150,6 +150,17 @@ export interface Queries {
   topology(): TopologyView;
   /** @throws WeftError `host/unknown` naming the known hosts. `host` is an id, a name or an index. */
   flows(host: string): Promise<FlowsView>;
+  /**
+   * Takes over a bridge that was there before, step by step.
+   * @returns what is next, for people
+   * @throws WeftError `host/unknown`, `host/not-connected`, `host/adopted`, `host/no-bridge`, `host/refused`
+   */
+  adoptHost(host: string, options: { readonly bridge: string | null; readonly now: boolean }): Promise<string>;
+  /**
+   * Hands a host back as it was before it joined; resolves when that is done.
+   * @throws WeftError `host/unknown`, `host/not-connected`, `host/not-joined`, `host/no-record`
+   */
+  releaseHost(host: string): Promise<string>;
   /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */
   forgetHost(host: string): void;
 }

@@ -21,6 +21,7 @@ import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
 import type { Counters } from "./counters.ts";
+import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
 import { endpointView, flowView, portView, problemViews, tunnelState } from "./view-parts.ts";
@@ -36,6 +37,7 @@ export interface QueriesOptions {
   readonly nowMs: () => number;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
+  readonly commands: HostCommands;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -60,7 +62,8 @@ export function makeQueries(options: QueriesOptions): Queries {
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
-    const foreign = entry?.installed?.foreignFlows ?? 0;
+    // Before its turn a bridge forwards by flows that are not Weft's.
+    const foreign = host.fact?.adoption?.stage === "prepare" ? 0 : (entry?.installed?.foreignFlows ?? 0);
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),
@@ -247,6 +250,8 @@ export function makeQueries(options: QueriesOptions): Queries {
     networks: networkViews,
     topology,
     flows,
+    adoptHost: (text, adopting) => options.commands.adopt(findHost(text).host.id, adopting),
+    releaseHost: (text) => options.commands.release(findHost(text).host.id),
     forgetHost(text) {
       const { host } = findHost(text);
       if (hosts.entries.get(host.id)?.session != null || switchOf(host)?.session != null) {

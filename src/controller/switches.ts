@@ -1,5 +1,6 @@
 // The switches that are or were connected by OpenFlow: sessions, what they hold, what was heard on them.
 import type { Logger } from "pino";
+import { WeftError } from "../../proto/bytes/errors.ts";
 import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
 import { sightingOf } from "../discovery/sighting.ts";
@@ -17,6 +18,7 @@ import {
   type SwitchConnection,
   SwitchReconciler,
 } from "../reconcile/switch-reconciler.ts";
+import { planCleansing } from "../reconcile/switch-release.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { Counters } from "./counters.ts";
@@ -104,6 +106,8 @@ export class Switches {
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
     log.info({ dpid: entry.dpid, peer: session.label, ports: session.ports.size }, "switch connected by OpenFlow");
+    // To a controller of type `service` Open vSwitch tells nothing by itself until it is asked to.
+    session.send([{ kind: "set_config", flags: 0, missSendLen: 0xffff }]);
     entry.reconciler = new SwitchReconciler(
       connectionOf(session),
       {
@@ -210,6 +214,36 @@ export class Switches {
   #entryOf(session: OpenFlowSession): SwitchEntry | null {
     const entry = this.#entries.get(dpidText(session.datapathId));
     return entry !== undefined && entry.session === session ? entry : null;
+  }
+
+  /** Takes all of Weft's off the switch, and writes nothing to it from here on. */
+  async cleanse(dpid: Dpid, flows: { readonly normal: boolean }): Promise<void> {
+    const entry = this.#entries.get(dpid);
+    const { reconciler, session } = entry ?? {};
+    if (entry === undefined || session == null || reconciler == null) return;
+    reconciler.stop();
+    entry.reconciler = null;
+    await reconciler.idle();
+    for (const changes of planCleansing(reconciler.installed, flows)) {
+      const result = await session.apply(changes);
+      if (result.ok) continue;
+      const [first] = result.errors;
+      throw new WeftError("switch/refused", `the switch refused to be handed back: ${first?.error.message ?? ""}`);
+    }
+  }
+
+  /** After `cleanse`, where the host could not be given back. */
+  resume(dpid: Dpid): void {
+    const entry = this.#entries.get(dpid);
+    if (entry?.session != null && entry.reconciler === null) this.#take(entry, entry.session);
+  }
+
+  /** Drops all that is known of a switch that is no longer Weft's. */
+  forget(dpid: Dpid): void {
+    const entry = this.#entries.get(dpid);
+    this.#entries.delete(dpid);
+    entry?.reconciler?.stop();
+    for (const session of [entry?.session, ...(entry?.spares ?? [])]) session?.close("the host is released");
   }
 
   wakeAll(): void {

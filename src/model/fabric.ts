@@ -1,4 +1,5 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+import { type Adoption, adoptionsOf } from "./adoption.ts";
 import type { BfdSettings } from "./bfd.ts";
 import { type Declaration, declarationsOf } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -39,6 +40,8 @@ export interface FabricHost extends Identity {
   readonly relaying: ReadonlyMap<number, number>;
   /** The MTU that fits all paths from here to other members, for each network with a port here. */
   readonly mtus: ReadonlyMap<Vni, number>;
+  /** Absent for a host that is not being adopted. */
+  readonly adoption?: Adoption;
 }
 
 export interface FabricInput {
@@ -57,7 +60,7 @@ export interface FabricInput {
   /** Whether tunnels carry checksums, which in GRE take room. */
   readonly tunnelChecksums?: boolean;
   /** Tunnels of another type than `tunnelType` are kept at least until these moments have passed. */
-  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType | "foreign") => boolean;
   readonly endpointSettings?: readonly EndpointSetting[];
   /** Hosts of which nothing is heard, by OVSDB or by OpenFlow. */
   readonly away?: ReadonlySet<HostId>;
@@ -227,13 +230,16 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const relays = relaysAmong(input, hosts.values(), previous);
   const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const legsInUse = relayLegsInUse(input, hosts.values());
+  const adoptions = adoptionsOf(input, [...hosts.values()]);
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
     const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
+    const adoption = adoptions.get(host.id);
     hosts.set(
       host.id,
       Object.freeze({
         ...host,
+        ...(adoption === undefined ? {} : { adoption, problems: [...host.problems, ...adoption.problems] }),
         wantedTunnels: wantedTunnels(input, host, peers, legsInUse),
         ways,
         relaying: relayingPorts(input, host, peers, ways),

@@ -3,7 +3,7 @@ import type { HostFact, HostId, RememberedFact, SwitchFact, TunnelRowFact, Tunne
 import { type Identity, takesPart } from "./identity.ts";
 import type { RelayPlan } from "./relays.ts";
 import { areLinked, type Topology } from "./topology.ts";
-import { tunnelPort } from "./tunnel-types.ts";
+import { TUNNEL_TYPES, tunnelPort } from "./tunnel-types.ts";
 
 export interface WantedTunnel {
   readonly peerId: HostId;
@@ -29,7 +29,7 @@ export interface WaySettings {
   readonly fabricId: string | null;
   readonly tunnelType: TunnelType;
   readonly topology: Topology;
-  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType) => boolean;
+  readonly keepTunnel: (host: HostId, peer: HostId, type: TunnelType | "foreign") => boolean;
 }
 
 /**
@@ -39,11 +39,29 @@ export interface WaySettings {
 export function pairType(settings: WaySettings, a: End, b: End): TunnelType | null {
   const [low, high] = (a.index ?? 0) < (b.index ?? 0) ? [a, b] : [b, a];
   const takes = (end: End, type: TunnelType): boolean => end.fact?.tunnelTypes?.includes(type) ?? true;
-  const liked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
+  const asked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
+  // A hand-made tunnel of the same type would take in what is for Weft's, BFD above all: another type stands beside it.
+  const taken = foreignTypes(a, b);
+  const others = (Object.keys(TUNNEL_TYPES) as TunnelType[]).reverse();
+  const liked = [...asked, ...(taken.size === 0 ? [] : others)].filter((type) => !taken.has(type)).concat(asked);
   const away = a.fact === null ? b : b.fact === null ? a : null;
   const [standingType] = away === null ? [] : rowsTo(settings, away, away === a ? b : a).map((row) => row.type);
   if (standingType !== undefined && (a.fact ?? b.fact)?.tunnelTypes != null) return standingType;
   return liked.find((type) => takes(low, type) && takes(high, type)) ?? null;
+}
+
+/** Types of the hand-made tunnels that stand between the two. */
+function foreignTypes(a: End, b: End): ReadonlySet<string> {
+  const types = new Set<string>();
+  for (const [host, peer] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    for (const tunnel of host.fact?.foreignTunnels ?? []) {
+      if (peer.tunnelIp !== null && tunnel.remoteIp === peer.tunnelIp) types.add(tunnel.type);
+    }
+  }
+  return types;
 }
 
 /** The rows on `host` that lead to `peer` under the identity the peer has now. */
@@ -57,8 +75,12 @@ function standing(row: TunnelRowFact): boolean {
   return row.ofport !== null && row.ofport > 0 && row.error === null;
 }
 
+export function standingRows(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
+  return rowsTo(settings, host, peer).filter(standing);
+}
+
 /** Whether `host` has the tunnel from `peer` and its switch is known to take in what comes by it. */
-function receives(settings: WaySettings, host: End, peer: End, type: TunnelType): boolean {
+export function receives(settings: WaySettings, host: End, peer: End, type: TunnelType): boolean {
   return rowsTo(settings, host, peer).some(
     (row) => row.type === type && standing(row) && host.switch?.receivesOn.has(row.ofport ?? 0) === true,
   );

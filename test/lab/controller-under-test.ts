@@ -18,6 +18,8 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 export interface ControllerUnderTest {
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
+  /** A command of the control socket that changes something; what it says. */
+  tell(method: "adopt" | "release", host: string): Promise<string>;
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -37,6 +39,10 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   const controller = await startController({ config: configOf(settings), logger, version: "0" });
   return {
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
+    tell: (method, host) =>
+      method === "adopt"
+        ? controller.queries.adoptHost(host, { bridge: null, now: false })
+        : controller.queries.releaseHost(host),
     stop: () => controller.stop(),
     kill: async () => {
       throw new Error("this controller is part of the test: start it as a child to kill it");
@@ -93,5 +99,6 @@ export async function startChild(settings: Settings, directory: string): Promise
     }
     await sleep(20);
   }
-  return { ask, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+  const tell = (method: string, host: string): Promise<string> => callControl(control, method, ["--", host], 20_000);
+  return { ask, tell, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
 }

@@ -1,0 +1,170 @@
+// Adoption: in which order hosts with hand-made tunnels go over to Weft's, so that frames between them are not lost.
+import { type Diagnostic, diagnostic } from "./diagnostic.ts";
+import type { AdoptionStage, ForeignTunnelFact, HostId } from "./facts.ts";
+import { takesPart } from "./identity.ts";
+import { areLinked } from "./topology.ts";
+import { type End, receives, standingRows, type WaySettings } from "./ways.ts";
+
+/** What is next for a host that is being adopted. */
+export interface Adoption {
+  /** The stage it is to be in now: the one it is in, or the one after. */
+  readonly stage: AdoptionStage;
+  /** Hand-made tunnels whose frames are still taken in, for local ports alone. */
+  readonly hears: readonly ForeignTunnelFact[];
+  /** Names of hand-made tunnels that nobody needs any more. */
+  readonly drops: readonly string[];
+  readonly problems: readonly Diagnostic[];
+}
+
+/** The host at the far end; undefined where Weft knows none. */
+export function peerAt(tunnel: ForeignTunnelFact, ends: Iterable<End>): End | undefined {
+  for (const end of ends) if (end.tunnelIp !== null && end.tunnelIp === tunnel.remoteIp) return end;
+  return undefined;
+}
+
+type Mesh = ReadonlyMap<HostId, readonly { readonly peer: End; readonly tunnel: ForeignTunnelFact }[]>;
+
+function meshOf(ends: readonly End[]): Mesh {
+  const byIp = new Map(ends.flatMap((end) => (end.tunnelIp === null ? [] : [[end.tunnelIp, end] as const])));
+  const linksOf = (end: End) =>
+    (end.fact?.foreignTunnels ?? []).flatMap((tunnel) => {
+      const peer = byIp.get(tunnel.remoteIp);
+      return peer === undefined || peer.id === end.id ? [] : [{ peer, tunnel }];
+    });
+  return new Map(ends.map((end) => [end.id, linksOf(end)]));
+}
+
+/** All that a host's hand-made tunnels lead to, over however many of them, itself included. */
+function matesOf(host: End, mesh: Mesh, ends: ReadonlyMap<HostId, End>): readonly End[] {
+  const neighbours = new Map<HostId, Set<HostId>>();
+  const link = (a: HostId, b: HostId) => neighbours.set(a, (neighbours.get(a) ?? new Set()).add(b));
+  for (const [id, links] of mesh) {
+    for (const { peer } of links) {
+      link(id, peer.id);
+      link(peer.id, id);
+    }
+  }
+  const found = new Set([host.id]);
+  for (const id of found) for (const next of neighbours.get(id) ?? []) found.add(next);
+  return [...found].flatMap((id) => ends.get(id) ?? []);
+}
+
+/** Whether its switch is known to send to the peer by Weft's tunnels: only one that has been taken does. */
+function sends(host: End, peer: End): boolean {
+  const index = peer.index ?? 0;
+  const { sendsBy, relaysBy } = host.switch ?? {};
+  return sendsBy?.has(index) === true || (relaysBy?.get(index)?.length ?? 0) > 0;
+}
+
+function isRead(end: End): boolean {
+  return end.fact !== null && end.switch !== null && takesPart(end.fact) && end.index !== null;
+}
+
+/** Whether frames of `from` would arrive by Weft's own tunnel, as far as both ends and BFD can tell. */
+function carries(settings: WaySettings, from: End, to: End): boolean {
+  if (!areLinked(settings.topology, from, to)) return true;
+  return standingRows(settings, from, to).some(
+    (row) => (row.bfd.kind === "up" || row.bfd.kind === "off") && receives(settings, to, from, row.type),
+  );
+}
+
+/** Why the host can not be taken yet, for a person; empty when all is prepared. */
+function missing(settings: WaySettings, host: End, mates: readonly End[], all: readonly End[]): readonly Diagnostic[] {
+  const problems: Diagnostic[] = [];
+  const waits = (why: string, remedy: string): void => {
+    problems.push(diagnostic("adopt/waiting", `host ${host.id} goes on as before: ${why}`, remedy));
+  };
+  const remedyNow = `weft adopt --now ${host.id}, if what it has with others may be lost meanwhile`;
+  for (const tunnel of host.fact?.foreignTunnels ?? []) {
+    if (peerAt(tunnel, all) !== undefined) continue;
+    waits(
+      `its tunnel ${tunnel.name} leads to ${tunnel.remoteIp}, where Weft knows no host`,
+      `join that host, and adopt it; on ${host.id}, if it is not needed: ovs-vsctl del-port ${tunnel.name}; or ${remedyNow}`,
+    );
+  }
+  for (const mate of mates) {
+    if (mate.fact !== null && !takesPart(mate.fact)) {
+      waits(
+        `host ${mate.id}, to which it has hand-made tunnels, is not adopted`,
+        `weft adopt ${mate.id}; or ${remedyNow}`,
+      );
+    }
+  }
+  if (problems.length > 0) return problems;
+  for (const mate of mates) {
+    if (!isRead(mate))
+      waits(`host ${mate.id} is not wholly known yet`, "none: this ends by itself when that host is there");
+  }
+  if (problems.length > 0) return problems;
+  for (const from of mates) {
+    const to = mates.find((other) => other !== from && !carries(settings, from, other));
+    if (to === undefined) continue;
+    waits(
+      `the new tunnel from ${from.id} to ${to.id} does not carry yet`,
+      `none where it was just made; else see weft tunnels; or ${remedyNow}`,
+    );
+  }
+  return problems;
+}
+
+/**
+ * Who goes first. Others' frames go through hosts near the root of a spanning tree, or with many tunnels: those are
+ * taken last, when nobody sends through them any more.
+ */
+function compareTurns(mesh: Mesh): (a: End, b: End) => number {
+  const distance = (end: End): number => end.fact?.adoption?.rootDistance ?? 0;
+  const links = (end: End): number => mesh.get(end.id)?.length ?? 0;
+  return (a, b) => distance(b) - distance(a) || links(a) - links(b) || (a.index ?? 0) - (b.index ?? 0);
+}
+
+/**
+ * First all hosts of a hand-made mesh are prepared: each takes in what comes by Weft's tunnels, and sends as before. Then
+ * one after the other sends by Weft's tunnels, and still takes in what comes by the old ones. When both ends of an old
+ * tunnel have done so it goes. What comes by a hand-made tunnel is never sent into any tunnel: no state has a loop.
+ */
+export function adoptionsOf(settings: WaySettings, ends: readonly End[]): ReadonlyMap<HostId, Adoption> {
+  const adopting = ends.filter((end) => end.fact?.adoption != null && takesPart(end.fact));
+  if (adopting.length === 0) return new Map();
+  const mesh = meshOf(ends);
+  const byId = new Map(ends.map((end) => [end.id, end]));
+  const turns = compareTurns(mesh);
+  return new Map(
+    adopting.map((host) => [host.id, adoptionOf(settings, host, mesh, matesOf(host, mesh, byId), turns, ends)]),
+  );
+}
+
+function adoptionOf(
+  settings: WaySettings,
+  host: End,
+  mesh: Mesh,
+  mates: readonly End[],
+  turns: (a: End, b: End) => number,
+  ends: readonly End[],
+): Adoption {
+  const { stage, now } = host.fact?.adoption ?? { stage: "done", now: false };
+  if (stage === "done") return { stage, hears: [], drops: [], problems: [] };
+  if (stage === "prepare") {
+    if (now) return { stage: isRead(host) ? "take" : stage, hears: [], drops: [], problems: [] };
+    const problems = missing(settings, host, mates, ends);
+    const first = mates.filter((mate) => mate.fact?.adoption?.stage === "prepare").sort(turns)[0];
+    const underWay = mates.some(
+      (mate) => mate.fact?.adoption?.stage === "take" && mates.some((other) => other !== mate && !sends(mate, other)),
+    );
+    const mayGo = problems.length === 0 && first?.id === host.id && !underWay;
+    return { stage: mayGo ? "take" : stage, hears: [], drops: [], problems };
+  }
+  const links = mesh.get(host.id) ?? [];
+  const isOver = ({ peer }: (typeof links)[number]): boolean =>
+    sends(host, peer) && sends(peer, host) && !settings.keepTunnel(host.id, peer.id, "foreign");
+  // All at once: names of Weft's own tunnels may be among theirs.
+  const ready = links.filter(isOver);
+  const over = links.every((one) => ready.includes(one) || one.peer.fact?.adoption == null) ? ready : [];
+  const left = links.filter((one) => !over.includes(one));
+  const alone = mates.length === 1 || mates.every((mate) => mate === host || sends(host, mate));
+  return {
+    stage: left.length === 0 && host.switch !== null && alone ? "done" : "take",
+    hears: left.filter(({ peer }) => peer.fact?.adoption != null).map(({ tunnel }) => tunnel),
+    drops: over.map(({ tunnel }) => tunnel.name),
+    problems: [],
+  };
+}
