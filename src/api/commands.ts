@@ -78,11 +78,14 @@ function query(run: (asked: Asked) => Answer): Command {
 }
 
 const FORMAT_USAGE = "[--format=table|json|csv | --json]";
+const TOPOLOGY_USAGE = "[--format=table|json|tree|dot|mermaid | --json]";
 
 /** What `list-commands` prints, in the form of Open vSwitch's daemons. */
 export function listCommands(): string {
   const rows = [...COMMANDS].map(([name, command]) => {
-    const usage = ["hosts/forget", "adopt", "release"].includes(name) ? command.args : [...command.args, FORMAT_USAGE];
+    const usage = ["hosts/forget", "adopt", "release"].includes(name)
+      ? command.args
+      : [...command.args, name === "topology" ? TOPOLOGY_USAGE : FORMAT_USAGE];
     return [name, usage.join(" ")] as const;
   });
   rows.push(["list-commands", ""]);

@@ -40,9 +40,12 @@ const QUERIES: readonly Query[] = [
   },
   {
     name: "topology",
-    summary: "show the whole fabric: hosts, guests, tunnels, networks",
+    summary: "show the whole fabric: hosts, guests, tunnels, relays in use, networks",
     examples: `
   weft topology
+  weft topology --format tree
+  weft topology --format dot | dot -Tsvg > topology.svg
+  weft topology --format mermaid
   weft topology --json > topology.json`,
   },
   {
@@ -57,7 +60,11 @@ const QUERIES: readonly Query[] = [
 export function addGlobalOptions(program: Command): Command {
   return program
     .option("--control <socket>", "the controller's control socket (or $WEFT_CONTROL)")
-    .addOption(new Option("--format <format>", "how to print an answer").choices(FORMATS))
+    .addOption(
+      new Option("--format <format>", "how to print an answer; tree, dot and mermaid draw the topology").choices(
+        FORMATS,
+      ),
+    )
     .addOption(new Option("--json", "the same as --format json").conflicts("format"));
 }
 

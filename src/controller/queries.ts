@@ -17,6 +17,7 @@ import type {
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
+import { relaysInUse } from "../model/relays-in-use.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
@@ -24,7 +25,7 @@ import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
-import { endpointView, flowView, portView, problemViews, tunnelState } from "./view-parts.ts";
+import { endpointView, flowView, foreignTunnelViews, portView, problemViews, tunnelState } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
@@ -186,6 +187,8 @@ export function makeQueries(options: QueriesOptions): Queries {
       fabric: weaver.fabric?.id ?? null,
       hosts: everyHost().map(hostView),
       tunnels: tunnelViews(),
+      relays: weaver.fabric === null ? [] : relaysInUse(weaver.fabric),
+      foreignTunnels: weaver.fabric === null ? [] : foreignTunnelViews(weaver.fabric),
       networks: networkViews(),
       endpoints: endpointViews(),
     };

@@ -17,8 +17,8 @@ export interface Adoption {
 }
 
 /** The host at the far end; undefined where Weft knows none. */
-export function peerAt(tunnel: ForeignTunnelFact, ends: Iterable<End>): End | undefined {
-  for (const end of ends) if (end.tunnelIp !== null && end.tunnelIp === tunnel.remoteIp) return end;
+export function peerAt(remoteIp: string, ends: Iterable<End>): End | undefined {
+  for (const end of ends) if (end.tunnelIp !== null && end.tunnelIp === remoteIp) return end;
   return undefined;
 }
 
@@ -76,7 +76,7 @@ function missing(settings: WaySettings, host: End, mates: readonly End[], all: r
   };
   const remedyNow = `weft adopt --now ${host.id}, if what it has with others may be lost meanwhile`;
   for (const tunnel of host.fact?.foreignTunnels ?? []) {
-    if (peerAt(tunnel, all) !== undefined) continue;
+    if (peerAt(tunnel.remoteIp, all) !== undefined) continue;
     waits(
       `its tunnel ${tunnel.name} leads to ${tunnel.remoteIp}, where Weft knows no host`,
       `join that host, and adopt it; on ${host.id}, if it is not needed: ovs-vsctl del-port ${tunnel.name}; or ${remedyNow}`,

@@ -86,6 +86,7 @@ export interface Fabric {
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
   readonly bfd: BfdSettings;
+  readonly topology: Topology;
   readonly relays: { readonly key: string; readonly plan: RelayPlan };
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
@@ -278,6 +279,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     disputes: input.disputes ?? [],
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
     bfd: input.bfd,
+    topology: input.topology,
     relays,
     problems: joined(problems, table.problems, disputed),
   });

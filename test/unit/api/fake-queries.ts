@@ -208,8 +208,8 @@ export class FakeQueries implements Queries {
       ],
     };
   }
-  async adoptHost(name: string): Promise<string> {
-    return `bridge br0 of host ${name} is being taken over\n`;
+  async adoptHost(name: string, { bridge, now }: { bridge: string | null; now: boolean }): Promise<string> {
+    return `bridge ${bridge ?? "(waiting)"} of host ${name} is being taken over${now ? " at once" : ""}\n`;
   }
 
   async releaseHost(name: string): Promise<string> {
