@@ -72,6 +72,8 @@ const KINDS = {
     "Out of a port: the tag that its VLAN columns ask for takes the carrier's place and keeps its priority. What comes from a protected port is dropped at another.",
   depart:
     "A carrier without a priority is taken off, since it says nothing; it is kept in front of another tag, which would be taken for it.",
+  heard:
+    "A hand-made tunnel of a host that is about to be taken over as well: to DELIVER, as what comes by Weft's own. Only while hosts are adopted.",
   uncovered: "A carrier again, in front of a tag that DEPART has uncovered.",
 };
 
@@ -81,7 +83,7 @@ const PRIORITY_KINDS = {
     guard: ["guard"],
     blocked: ["blocked"],
     relay: ["relay"],
-    tunnel: ["tunnel"],
+    tunnel: ["tunnel", "heard"],
     port: ["port"],
     otherVlans: ["port"],
     identity: ["identity"],
@@ -116,6 +118,7 @@ const PRIORITY_KINDS = {
     essential: ["deliver-flood"],
     group: ["deliver-flood", "withheld"],
     flood: ["deliver-flood", "withheld"],
+    identity: ["identity"],
   },
   egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
   depart: { doubleTagged: ["depart"], plain: ["depart"] },

@@ -5,16 +5,21 @@ import { comment } from "../../proto/ovsdb/operations.ts";
 import type { HostId } from "../model/facts.ts";
 import { type AdoptOptions, planAdopt } from "../reconcile/host-adopt.ts";
 import { planRelease } from "../reconcile/host-release.ts";
+import type { Timers } from "../reconcile/timers.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { Switches } from "./switches.ts";
 import type { Weaver } from "./weaver.ts";
+
+const CATCH_UP_MS = 5000;
+const POLL_MS = 5;
 
 export interface HostCommandsOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly weaver: Weaver;
   readonly log: Logger;
+  readonly timers: Timers;
   /** Whether a Manager with this target is the way by which the session came. */
   readonly leadsHere: (session: OvsdbSession, target: string) => boolean;
 }
@@ -48,6 +53,17 @@ export class HostCommands {
     return `bridge ${bridge} of host ${id} is being taken over${next}\n`;
   }
 
+  /** Resolves when ovs-vswitchd has done what the database asks of it, or takes too long. */
+  async #caughtUp(session: OvsdbSession): Promise<void> {
+    const { timers } = this.#options;
+    const deadline = timers.now() + CATCH_UP_MS;
+    for (;;) {
+      const root = session.rows.openVSwitch;
+      if (root === null || root.cur_cfg >= root.next_cfg || timers.now() > deadline) return;
+      await new Promise<void>((resolve) => timers.setTimer(POLL_MS, resolve));
+    }
+  }
+
   /** Resolves when the host is free. */
   async release(id: HostId): Promise<string> {
     const { hosts, switches, weaver, log, leadsHere } = this.#options;
@@ -61,7 +77,13 @@ export class HostCommands {
       await session.transact([comment("weft release")]);
       const plan = refuse(id, planRelease(session.rows, options));
       if (plan.flows !== null && dpid !== null) await switches.cleanse(dpid, plan.flows);
-      await session.transact(plan.operations).catch((error: unknown) => {
+      if (plan.clearing.length > 0) {
+        await session.transact(plan.clearing);
+        await this.#caughtUp(session);
+      }
+      // Of the rows as they are now: none refers to a tunnel that is gone.
+      const { operations } = refuse(id, planRelease(session.rows, options));
+      await session.transact(operations).catch((error: unknown) => {
         // Its manager gone, the host may hang up before it answers.
         if (!(error instanceof WeftError) || error.code !== "ovsdb/closed") throw error;
       });

@@ -181,6 +181,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     switches,
     weaver,
     log: logger,
+    timers,
     leadsHere: (session, target) => leadsHere(target, session.localAddress ?? null, listeners.ovsdb),
   });
   return {

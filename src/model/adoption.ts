@@ -9,6 +9,11 @@ import { type End, receives, standingRows, type WaySettings } from "./ways.ts";
 export interface Adoption {
   /** The stage it is to be in now: the one it is in, or the one after. */
   readonly stage: AdoptionStage;
+  /**
+   * Whether the switch is to hold Weft's whole pipeline. What is to be taken may not be taken yet when the controller
+   * restarts; then it waits until the others are read again, since whom to flood to is not known before.
+   */
+  readonly forwards: boolean;
   /** Hand-made tunnels whose frames are still taken in, for local ports alone. */
   readonly hears: readonly ForeignTunnelFact[];
   /** Names of hand-made tunnels that nobody needs any more. */
@@ -142,28 +147,33 @@ function adoptionOf(
   ends: readonly End[],
 ): Adoption {
   const { stage, now } = host.fact?.adoption ?? { stage: "done", now: false };
-  if (stage === "done") return { stage, hears: [], drops: [], problems: [] };
+  const still = { forwards: stage !== "prepare", hears: [], drops: [], problems: [] };
+  if (stage === "done") return { ...still, stage };
   if (stage === "prepare") {
-    if (now) return { stage: isRead(host) ? "take" : stage, hears: [], drops: [], problems: [] };
+    if (now) return { ...still, stage: isRead(host) ? "take" : stage };
     const problems = missing(settings, host, mates, ends);
     const first = mates.filter((mate) => mate.fact?.adoption?.stage === "prepare").sort(turns)[0];
     const underWay = mates.some(
       (mate) => mate.fact?.adoption?.stage === "take" && mates.some((other) => other !== mate && !sends(mate, other)),
     );
     const mayGo = problems.length === 0 && first?.id === host.id && !underWay;
-    return { stage: mayGo ? "take" : stage, hears: [], drops: [], problems };
+    return { ...still, stage: mayGo ? "take" : stage, problems };
   }
   const links = mesh.get(host.id) ?? [];
   const isOver = ({ peer }: (typeof links)[number]): boolean =>
     sends(host, peer) && sends(peer, host) && !settings.keepTunnel(host.id, peer.id, "foreign");
   // All at once: names of Weft's own tunnels may be among theirs.
   const ready = links.filter(isOver);
-  const over = links.every((one) => ready.includes(one) || one.peer.fact?.adoption == null) ? ready : [];
+  const over = links.every((one) => ready.includes(one) || (one.peer.fact !== null && one.peer.fact.adoption == null))
+    ? ready
+    : [];
   const left = links.filter((one) => !over.includes(one));
   const alone = mates.length === 1 || mates.every((mate) => mate === host || sends(host, mate));
   return {
+    forwards: now || mates.every(isRead) || mates.some((mate) => sends(host, mate)),
     stage: left.length === 0 && host.switch !== null && alone ? "done" : "take",
-    hears: left.filter(({ peer }) => peer.fact?.adoption != null).map(({ tunnel }) => tunnel),
+    // A host that has not been read since the controller started may send by it still.
+    hears: left.filter(({ peer }) => peer.fact === null || peer.fact.adoption != null).map(({ tunnel }) => tunnel),
     drops: over.map(({ tunnel }) => tunnel.name),
     problems: [],
   };

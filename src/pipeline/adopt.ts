@@ -55,7 +55,7 @@ export function prepared(whole: DesiredSwitch, host: { readonly index: number | 
   );
   const identity = desiredFlow({
     table: "deliver",
-    priority: 0,
+    priority: PRIORITIES.deliver.identity,
     match: [],
     cookie: { kind: "identity", place: host.index ?? 0, vni: 0 },
     instructions: [],

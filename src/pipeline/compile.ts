@@ -35,5 +35,5 @@ export function compileSwitch(fabric: Fabric, host: FabricHost, settings: Pipeli
     meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
   };
   // What the host's rows say, not what is next: the stage is in force once it is written there.
-  return host.fact?.adoption?.stage === "prepare" ? prepared(whole, host) : whole;
+  return host.adoption?.forwards === false ? prepared(whole, host) : whole;
 }

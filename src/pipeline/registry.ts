@@ -133,6 +133,8 @@ export const PRIORITIES = {
     /** Multicast, where it is treated otherwise than unknown unicast. */
     group: 150,
     flood: 100,
+    /** On a bridge that is prepared for being taken: CLASSIFY is not Weft's to end there. */
+    identity: 0,
   },
   egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
   depart: { doubleTagged: 200, plain: 100 },

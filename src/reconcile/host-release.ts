@@ -8,6 +8,12 @@ import { type BridgeRecord, recordOf, type TunnelRecord } from "./host-record.ts
 export type ReleasePlan =
   | {
       readonly kind: "release";
+      /**
+       * To be done first, and by ovs-vswitchd too, as `cur_cfg` tells: Weft's tunnels that have the type and address, or
+       * the name, of one that comes back. It takes in the tunnels of one change in any order, and refuses for good the
+       * one that comes before its place is free.
+       */
+      readonly clearing: readonly Operation[];
       readonly operations: readonly Operation[];
       /**
        * Whether Weft's flows have to be taken off by OpenFlow first, and whether the flow with NORMAL takes their place;
@@ -32,6 +38,7 @@ export function planRelease(rows: VswitchRows, { leadsHere }: ReleaseOptions): R
   const adopting = root?.external_ids.has(HOST_SETTINGS.adopt) === true;
   if (root === null || (bridge === undefined && !adopting)) return { kind: "free" };
   const operations: Operation[] = [];
+  let clearing: readonly Operation[] = [];
   const record = bridge === undefined ? null : recordOf(bridge);
   let flows: { readonly normal: boolean } | null = null;
   if (bridge !== undefined) {
@@ -39,6 +46,7 @@ export function planRelease(rows: VswitchRows, { leadsHere }: ReleaseOptions): R
     if ("made" in record)
       operations.push(mutate("Open_vSwitch", byUuid(root.uuid), [["bridges", "delete", refs([bridge.uuid])]]));
     else {
+      clearing = clearTunnels(root.uuid, bridge, rows, record);
       restoreBridge(operations, bridge, rows, record);
       if (bridge.external_ids.has(BRIDGE_KEYS.stage)) flows = { normal: record.normal };
     }
@@ -55,7 +63,7 @@ export function planRelease(rows: VswitchRows, { leadsHere }: ReleaseOptions): R
         : (["external_ids", "insert", ovsMap([[HOST_SETTINGS.released, "true"]])] as const),
     ]),
   );
-  return { kind: "release", operations, flows };
+  return { kind: "release", clearing, operations, flows };
 }
 
 function refs(uuids: readonly string[]) {
@@ -79,11 +87,29 @@ function portsOf(bridge: BridgeRow, rows: VswitchRows): readonly Held[] {
   });
 }
 
+function clearTunnels(root: string, bridge: BridgeRow, rows: VswitchRows, record: BridgeRecord): readonly Operation[] {
+  const place = (type: string, remoteIp: string | undefined): string => `${type} ${remoteIp ?? ""}`;
+  const back = record.tunnels.map(({ interface: row }) => row);
+  const places = new Set(back.map((row) => place(row.type, row.options.remote_ip)));
+  const names = new Set(back.map((row) => row.name));
+  const inTheWay = portsOf(bridge, rows).filter(
+    ({ row }) =>
+      row.external_ids.has(TUNNEL_KEYS.peer) &&
+      (names.has(row.name) || places.has(place(row.type, row.options.get("remote_ip")))),
+  );
+  if (inTheWay.length === 0) return [];
+  return [
+    mutate("Bridge", byUuid(bridge.uuid), [["ports", "delete", refs(inTheWay.map(({ port }) => port.uuid))]]),
+    mutate("Open_vSwitch", byUuid(root), [["next_cfg", "+=", 1]]),
+  ];
+}
+
 function restoreBridge(operations: Operation[], bridge: BridgeRow, rows: VswitchRows, record: BridgeRecord): void {
   const where = byUuid(bridge.uuid);
   const tunnels = portsOf(bridge, rows).filter(({ row }) => row.external_ids.has(TUNNEL_KEYS.peer));
   const controllers = bridge.controller.filter((uuid) => rows.controllers.get(uuid)?.external_ids.has(OWNER_KEY));
-  const kept = new Set(portsOf(bridge, rows).map(({ port }) => port.name));
+  const gone = new Set(tunnels.map(({ port }) => port.uuid));
+  const kept = new Set([...rows.ports.values()].filter(({ uuid }) => !gone.has(uuid)).map((port) => port.name));
   // A name that somebody has taken meanwhile is theirs.
   const back = record.tunnels.filter(({ port }) => !kept.has(port.name));
   const names = back.map((tunnel, at) => insertRecorded(operations, tunnel, at));

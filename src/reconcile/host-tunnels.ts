@@ -4,6 +4,7 @@ import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts"
 import type { BridgeRow, InterfaceRow, OpenVSwitchRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import { TUNNEL_KEYS } from "../model/external-ids.ts";
+import { CLOSED_VLAN } from "../model/tunnel-types.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { type Draft, sameMap, setKeys } from "./host-draft.ts";
 
@@ -163,7 +164,7 @@ export function insertTunnel(
  * spanning tree over them: they are ports of a VLAN that nobody may use (IEEE 802.1Q), which flows do not look at.
  */
 const CLOSED = {
-  tag: 4095,
+  tag: CLOSED_VLAN,
   other_config: ovsMap([
     ["rstp-enable", "false"],
     ["stp-enable", "false"],

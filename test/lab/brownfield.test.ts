@@ -23,6 +23,10 @@ async function rowsOf(host: Host): Promise<Record<string, string[]>> {
   return Object.fromEntries(tables);
 }
 
+async function stageOf(host: Host): Promise<string> {
+  return host.vsctl("--if-exists", "get", "bridge", "br0", "external_ids:weft-stage");
+}
+
 describeLab("a hand-made mesh of three hosts", () => {
   let fabric: FabricUnderTest;
   let guests: Guest[];
@@ -54,7 +58,10 @@ describeLab("a hand-made mesh of three hosts", () => {
   const whilePinging = async (act: () => Promise<void>) => {
     const pings = across().map(([a, b]) => a.startPing(b.ip));
     await Promise.all(pings.map((ping) => ping.waitForReply()));
-    await act();
+    await act().catch(async (error: unknown) => {
+      await Promise.all(pings.map((ping) => ping.stop()));
+      throw error;
+    });
     const results = await Promise.all(pings.map((ping) => ping.stop()));
     return {
       sent: results.reduce((sum, one) => sum + one.sent, 0),
@@ -81,15 +88,35 @@ describeLab("a hand-made mesh of three hosts", () => {
     await fabric.lab.waitUntilAllPing(guests);
   });
 
-  test("is taken over without a lost or doubled ping", async () => {
+  test("is taken over without a lost or doubled ping, whenever the controller restarts", async () => {
+    const stages = () => Promise.all(fabric.lab.hosts.map(stageOf));
+    const restart = async () => {
+      await fabric.stop();
+      await fabric.start();
+      await fabric.until(async () => {
+        const there = (await fabric.ask("hosts")).filter((host) => host.ovsdb === "connected");
+        return there.length === 3 ? [] : [`${there.length} hosts are back`];
+      });
+    };
     const result = await whilePinging(async () => {
       await fabric.tell("adopt", 1, 2);
       await fabric.until(async () => ((await codes()).flat().includes("adopt/waiting") ? [] : ["nobody waits"]));
+      await fabric.until(async () => {
+        const now = (await stages()).join();
+        return now === "prepare,prepare," ? [] : [now];
+      });
+      const { foreignTunnels } = await fabric.ask("topology");
+      expect(foreignTunnels).toHaveLength(6);
+      expect(foreignTunnels?.[0]).toMatchObject({ name: "gre1", to: `${fabric.lab.name}-h2`, state: "in use" });
+      await restart();
       await fabric.tell("adopt", 3);
+      await fabric.until(async () => ((await stages()).includes("take") ? [] : ["nobody is taken"]));
+      await restart();
       await fabric.settled({ guests });
     });
     process.stderr.write(`adopt: ${JSON.stringify(result)}\n`);
     expect(result).toMatchObject({ lost: 0, doubled: 0 });
+    expect(await stages()).toEqual(["done", "done", "done"]);
     for (const host of fabric.lab.hosts) {
       const tunnels = await host.vsctl("--bare", "--columns=options", "find", "interface", "type=gre");
       expect(tunnels.split("\n").filter((line) => line !== "" && !line.includes("key=flow"))).toEqual([]);
@@ -118,10 +145,101 @@ describeLab("a hand-made mesh of three hosts", () => {
     expect(result.doubled).toBe(0);
     for (const host of fabric.lab.hosts) expect(await rowsOf(host)).toEqual(before.get(host.name));
     expect(await fabric.ask("hosts")).toEqual([]);
+    expect((await fabric.ask("topology")).foreignTunnels).toEqual([]);
     for (const host of fabric.lab.hosts) {
       const flows = (await host.ofctl("dump-flows", "br0")).split("\n").slice(1);
       expect(flows).toEqual([expect.stringContaining("actions=NORMAL")]);
       expect((await host.ofctl("dump-groups", "br0")).split("\n").slice(1)).toEqual([]);
     }
+  });
+});
+
+describeLab("hosts that are given back", () => {
+  let fabric: FabricUnderTest;
+
+  beforeAll(async () => {
+    fabric = await FabricUnderTest.create({
+      hosts: 3,
+      join: false,
+      settings: { mtu: { request: true }, timeouts: { startHoldSec: 1 } },
+    });
+    await fabric.join(3);
+  });
+
+  afterAll(async () => {
+    await fabric?.destroy();
+  });
+
+  const up = async (number: number) =>
+    fabric.until(async () => {
+      const view = await fabric.hostView(number);
+      return view?.state === "up" && view.flows.desired === view.flows.installed ? [] : [JSON.stringify(view)];
+    });
+
+  test("lose the bridge that Weft made, and nothing else", async () => {
+    const host = fabric.lab.host(1);
+    const before = await rowsOf(host);
+    await fabric.join(1);
+    await up(1);
+    const guest = await host.addGuest({ name: "brief", ip: "10.0.0.1/24" });
+    const other = await fabric.lab.host(3).addGuest({ name: "stays", ip: "10.0.0.3/24" });
+    await fabric.lab.waitUntilAllPing([guest, other]);
+    await fabric.tell("release", 1);
+    expect(await rowsOf(host)).toEqual(before);
+    await fabric.until(async () => {
+      const { hosts, tunnels } = await fabric.ask("topology");
+      return hosts.length === 1 && tunnels.length === 0 ? [] : [`${hosts.length} hosts, ${tunnels.length} tunnels`];
+    });
+    await expect(fabric.tell("release", 1)).rejects.toThrow(/no host is called/);
+  });
+
+  test("keep a bridge that was taken by consent, with its columns, as it was", async () => {
+    const host = fabric.lab.host(2);
+    await host.createBridge();
+    await host.vsctl("set", "bridge", "br-int", "stp_enable=true", "protocols=OpenFlow10,OpenFlow14");
+    await host.vsctl("set", "bridge", "br-int", "other_config:hwaddr=0a:00:00:00:00:07", "external_ids:mine=yes");
+    await host.vsctl("set", "open_vswitch", ".", "external_ids:weft-bridge=br-int");
+    const guest = await host.addInternalPort({ name: "kept", ip: "10.0.0.2/24" });
+    await host.vsctl("set", "interface", guest.port, "mtu_request=1480");
+    const before = await rowsOf(host);
+    await fabric.join(2);
+    await up(2);
+    await fabric.lab.waitUntilAllPing([guest, fabric.lab.guest("stays")]);
+    expect(await host.vsctl("get", "interface", guest.port, "mtu_request")).not.toBe("1480");
+    await fabric.tell("release", 2);
+    expect(await rowsOf(host)).toEqual(before);
+    expect(await host.ofctl("-O", "OpenFlow10", "dump-flows", "br-int")).toContain("actions=NORMAL");
+  });
+
+  test("a bridge with a tunnel to nobody Weft knows goes on as before, and is taken when that is said to be right", async () => {
+    const host = fabric.lab.host(1);
+    await host.createBridge({ name: "br0" });
+    const tunnel = ["set", "interface", "gre9", "type=gre", "options:remote_ip=192.0.2.9"];
+    await host.vsctl("add-port", "br0", "gre9", "--", ...tunnel);
+    const guests = [
+      await host.addGuest({ name: "one", ip: "10.0.1.1/24", bridge: "br0" }),
+      await host.addGuest({ name: "two", ip: "10.0.1.2/24", bridge: "br0" }),
+    ] as const;
+    await fabric.lab.waitUntilAllPing(guests);
+    const before = await rowsOf(host);
+    const ping = guests[0].startPing(guests[1].ip);
+    await fabric.join(1);
+    await fabric.until(async () => ((await fabric.hostView(1))?.state === "waiting" ? [] : ["not yet"]));
+    await fabric.tell("adopt", 1);
+    await fabric.until(async () => {
+      const problem = (await fabric.hostView(1))?.problems.find((one) => one.code === "adopt/waiting");
+      return problem?.message.includes("gre9 leads to 192.0.2.9") === true ? [] : ["not said"];
+    });
+    expect((await host.ofctl("dump-flows", "br0")).toUpperCase()).toContain("NORMAL");
+    await fabric.tell("adopt now", 1);
+    await fabric.until(async () => ((await stageOf(host)) === "done" ? [] : ["not done"]));
+    await up(1);
+    expect((await host.ofctl("dump-flows", "br0")).toUpperCase()).not.toContain("NORMAL");
+    const { foreignTunnels } = await fabric.ask("topology");
+    expect(foreignTunnels).toMatchObject([{ name: "gre9", to: null, state: "unused" }]);
+    await fabric.tell("release", 1);
+    const { lost, duplicates } = await ping.stop();
+    expect({ lost, duplicates }).toEqual({ lost: 0, duplicates: 0 });
+    expect(await rowsOf(host)).toEqual(before);
   });
 });

@@ -19,7 +19,7 @@ export type Settings = Readonly<Record<string, unknown>>;
 export interface ControllerUnderTest {
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
   /** A command of the control socket that changes something; what it says. */
-  tell(method: "adopt" | "release", host: string): Promise<string>;
+  tell(method: "adopt" | "adopt now" | "release", host: string): Promise<string>;
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -40,9 +40,9 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   return {
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
     tell: (method, host) =>
-      method === "adopt"
-        ? controller.queries.adoptHost(host, { bridge: null, now: false })
-        : controller.queries.releaseHost(host),
+      method === "release"
+        ? controller.queries.releaseHost(host)
+        : controller.queries.adoptHost(host, { bridge: null, now: method === "adopt now" }),
     stop: () => controller.stop(),
     kill: async () => {
       throw new Error("this controller is part of the test: start it as a child to kill it");
@@ -99,6 +99,9 @@ export async function startChild(settings: Settings, directory: string): Promise
     }
     await sleep(20);
   }
-  const tell = (method: string, host: string): Promise<string> => callControl(control, method, ["--", host], 20_000);
+  const tell = (method: string, host: string): Promise<string> => {
+    const [name = "", ...when] = method.split(" ");
+    return callControl(control, name, ["--", host, ...when.flatMap((word) => ["", word])], 20_000);
+  };
   return { ask, tell, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
 }

@@ -112,7 +112,7 @@ export class FabricUnderTest {
   }
 
   /** `weft adopt` or `weft release`, of the hosts one after the other. */
-  async tell(method: "adopt" | "release", ...hosts: readonly HostRef[]): Promise<void> {
+  async tell(method: "adopt" | "adopt now" | "release", ...hosts: readonly HostRef[]): Promise<void> {
     for (const ref of hosts) {
       if (this.#controller === null) throw new Error("no controller runs");
       await this.#controller.tell(method, `${this.lab.name}-${this.lab.host(ref).name}`);
