@@ -51,7 +51,7 @@ function matesOf(host: End, mesh: Mesh, ends: ReadonlyMap<HostId, End>): readonl
   }
   const found = new Set([host.id]);
   for (const id of found) for (const next of neighbours.get(id) ?? []) found.add(next);
-  return [...found].flatMap((id) => ends.get(id) ?? []);
+  return [...found].sort().flatMap((id) => ends.get(id) ?? []);
 }
 
 /** Whether its switch is known to send to the peer by Weft's tunnels: only one that has been taken does. */
