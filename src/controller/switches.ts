@@ -47,6 +47,8 @@ export interface SwitchEntry {
 export interface SwitchesOptions {
   /** For a switch that is new. */
   readonly whereabouts: Whereabouts;
+  /** For one whose own flows say that it is a lone switch: the addresses of another may be the same. */
+  readonly loneWhereabouts: (dpid: Dpid) => Whereabouts;
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
@@ -138,6 +140,8 @@ export class Switches {
     const readback = readBack(installed.flows.values(), installed.groups.values());
     if (!entry.isRead) {
       const now = this.#options.timers.now();
+      const isLone = entry.readback === null && readback.ownIndex === 0;
+      if (isLone) entry.whereabouts = this.#options.loneWhereabouts(entry.dpid);
       entry.whereabouts.load(entry.dpid, readback.observed, now);
       entry.whereabouts.recall(entry.dpid, readback.rivals, now);
       this.#options.blockedFound(entry.dpid, readback.blocked);
