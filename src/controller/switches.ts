@@ -11,17 +11,12 @@ import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
-import type { SwitchChange } from "../reconcile/switch-plan.ts";
-import {
-  type ApplyOutcome,
-  failureText,
-  type SwitchConnection,
-  SwitchReconciler,
-} from "../reconcile/switch-reconciler.ts";
+import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts";
 import { planCleansing } from "../reconcile/switch-release.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { Counters } from "./counters.ts";
+import { connectionOf } from "./switch-connection.ts";
 
 /** 16 hexadecimal digits. */
 export type Dpid = string;
@@ -283,22 +278,4 @@ export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
 
 export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {
   return entry.reconciler?.problems ?? [];
-}
-
-function connectionOf(session: OpenFlowSession): SwitchConnection {
-  return {
-    label: session.label,
-    readFlows: () => session.readFlows(),
-    readGroups: () => session.readGroups(),
-    readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
-    async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
-      const result = await session.apply(changes);
-      if (result.ok) return { ok: true };
-      const errors = result.errors.map(({ message, error }) => ({
-        message: message as SwitchChange,
-        text: error.message,
-      }));
-      return { ok: false, errors };
-    },
-  };
 }

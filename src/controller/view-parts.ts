@@ -2,12 +2,12 @@
 
 import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
 import type { EndpointView, FlowView, ForeignTunnelView, PortView, ProblemView, TunnelState } from "../api/views.ts";
-import { peerAt } from "../model/adoption.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
+import { peerAt } from "../model/foreign.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";

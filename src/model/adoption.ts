@@ -1,6 +1,7 @@
 // Adoption: in which order hosts with hand-made tunnels go over to Weft's, so that frames between them are not lost.
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { AdoptionStage, ForeignTunnelFact, HostId } from "./facts.ts";
+import { peerAt } from "./foreign.ts";
 import { takesPart } from "./identity.ts";
 import { areLinked } from "./topology.ts";
 import { type End, receives, standingRows, type WaySettings } from "./ways.ts";
@@ -19,12 +20,6 @@ export interface Adoption {
   /** Names of hand-made tunnels that nobody needs any more. */
   readonly drops: readonly string[];
   readonly problems: readonly Diagnostic[];
-}
-
-/** The host at the far end; undefined where Weft knows none. */
-export function peerAt(remoteIp: string, ends: Iterable<End>): End | undefined {
-  for (const end of ends) if (end.tunnelIp !== null && end.tunnelIp === remoteIp) return end;
-  return undefined;
 }
 
 type Mesh = ReadonlyMap<HostId, readonly { readonly peer: End; readonly tunnel: ForeignTunnelFact }[]>;

@@ -1,5 +1,6 @@
 // Ways: by which of its ports a host reaches each peer, directly and by relays, now and while that changes under traffic.
 import type { HostFact, HostId, RememberedFact, SwitchFact, TunnelRowFact, TunnelType } from "./facts.ts";
+import { foreignTypes } from "./foreign.ts";
 import { type Identity, takesPart } from "./identity.ts";
 import type { RelayPlan } from "./relays.ts";
 import { areLinked, type Topology } from "./topology.ts";
@@ -48,20 +49,6 @@ export function pairType(settings: WaySettings, a: End, b: End): TunnelType | nu
   const [standingType] = away === null ? [] : rowsTo(settings, away, away === a ? b : a).map((row) => row.type);
   if (standingType !== undefined && (a.fact ?? b.fact)?.tunnelTypes != null) return standingType;
   return liked.find((type) => takes(low, type) && takes(high, type)) ?? null;
-}
-
-/** Types of the hand-made tunnels that stand between the two. */
-function foreignTypes(a: End, b: End): ReadonlySet<string> {
-  const types = new Set<string>();
-  for (const [host, peer] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    for (const tunnel of host.fact?.foreignTunnels ?? []) {
-      if (peer.tunnelIp !== null && tunnel.remoteIp === peer.tunnelIp) types.add(tunnel.type);
-    }
-  }
-  return types;
 }
 
 /** The rows on `host` that lead to `peer` under the identity the peer has now. */
