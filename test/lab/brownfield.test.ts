@@ -136,6 +136,22 @@ describeLab("a hand-made mesh of three hosts", () => {
     expect(await fabric.work()).toEqual(NO_WORK);
   });
 
+  test("sends nothing by its tunnels when Open vSwitch restarts without a controller, and is whole when one is back", async () => {
+    const host = fabric.lab.host(2);
+    const own = guests.filter((guest) => guest.host === host.name);
+    const [from, beside] = own;
+    await fabric.stop();
+    await host.vswitchd.restart();
+    await fabric.lab.waitUntilAllPing(own);
+    const { exactlyOnce, none } = await fabric.lab.countBroadcast(from!, { at: guests });
+    expect(exactlyOnce).toEqual([beside!.name]);
+    expect(none).toHaveLength(guests.length - 1);
+    await fabric.start();
+    await fabric.lab.waitUntilAllPing(guests);
+    await fabric.settled({ guests });
+    expect((await host.ofctl("dump-flows", "br0")).toUpperCase()).not.toContain("NORMAL");
+  });
+
   test("is given back as it was, and its own tunnels carry again", async () => {
     const result = await whilePinging(async () => {
       await fabric.tell("release", 1, 2, 3);
