@@ -198,7 +198,7 @@ export interface Queries {
   adoptHost(host: string, options: { readonly bridge: string | null; readonly now: boolean }): Promise<string>;
   /**
    * Hands a host back as it was before it joined; resolves when that is done.
-   * @throws WeftError `host/unknown`, `host/not-connected`, `host/not-joined`, `host/no-record`
+   * @throws WeftError `host/unknown`, `host/not-connected`, `host/not-joined`, `host/no-record`, `switch/not-connected`
    */
   releaseHost(host: string): Promise<string>;
   /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */

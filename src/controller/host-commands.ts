@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { comment } from "../../proto/ovsdb/operations.ts";
+import { HOST_SETTINGS } from "../model/external-ids.ts";
 import type { HostId } from "../model/facts.ts";
 import { type AdoptOptions, planAdopt } from "../reconcile/host-adopt.ts";
 import { planRelease } from "../reconcile/host-release.ts";
@@ -71,6 +72,8 @@ export class HostCommands {
     const options = { leadsHere: (target: string) => leadsHere(session, target) };
     refuse(id, planRelease(session.rows, options));
     const dpid = entry.fact.dpid;
+    // Its manager gone, the host may hang up before it answers.
+    let answered = true;
     await hosts.pause(entry);
     try {
       // What was under way shows in the rows.
@@ -84,8 +87,8 @@ export class HostCommands {
       // Of the rows as they are now: none refers to a tunnel that is gone.
       const { operations } = refuse(id, planRelease(session.rows, options));
       await session.transact(operations).catch((error: unknown) => {
-        // Its manager gone, the host may hang up before it answers.
         if (!(error instanceof WeftError) || error.code !== "ovsdb/closed") throw error;
+        answered = false;
       });
       log.info({ host: id, bridge: entry.fact.bridgeName }, "host is released");
     } catch (error) {
@@ -94,11 +97,14 @@ export class HostCommands {
       throw error;
     }
     if (dpid !== null) switches.forget(dpid);
-    const stays = session.rows.openVSwitch?.external_ids.has("weft-released") === true;
+    const stays = session.rows.openVSwitch?.external_ids.has(HOST_SETTINGS.released) === true;
     if (stays) hosts.resume(entry, session);
     else weaver.forget(id);
     weaver.changed();
-    return `host ${id} is as it was before it joined${stays ? ", but for external_ids:weft-released: its manager is not Weft's to take away" : ""}\n`;
+    if (!answered)
+      return `host ${id} has hung up before it said that it is released; weft hosts shows it if it is not\n`;
+    const but = stays ? `, but for external_ids:${HOST_SETTINGS.released}: its manager is not Weft's to take away` : "";
+    return `host ${id} is as it was before it joined${but}\n`;
   }
 }
 

@@ -93,7 +93,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     if (lone) return entry?.session == null ? "down" : "up";
     if (!connected && entry?.session == null) return "down";
     if (!connected) return "down";
-    const wired = entry?.session != null && entry.isRead && host.index !== null;
+    const wired = entry?.session != null && entry.isRead && host.index !== null && host.adoption?.forwards !== false;
     return wired ? "up" : "joining";
   }
 

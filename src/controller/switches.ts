@@ -219,7 +219,13 @@ export class Switches {
   async cleanse(dpid: Dpid, flows: { readonly normal: boolean }): Promise<void> {
     const entry = this.#entries.get(dpid);
     const { reconciler, session } = entry ?? {};
-    if (entry === undefined || session == null || reconciler == null) return;
+    if (entry === undefined || session == null || reconciler == null) {
+      throw new WeftError(
+        "switch/not-connected",
+        "the host's switch is not connected by OpenFlow, and would be left with flows and without forwarding of its own; try again when it is back",
+        { retryable: true },
+      );
+    }
     reconciler.stop();
     entry.reconciler = null;
     await reconciler.idle();

@@ -93,24 +93,29 @@ function standingOf(
   if (row === undefined) return { kind: "absent" };
   if (row.external_ids.has(OWNER_KEY)) return { kind: "owned" };
   if (!choice.consent) return { kind: "waiting", problem: consentProblem(rows, hostId, row, name) };
+  const problem = bridgeRefusal(rows, hostId, row);
+  return problem === null ? { kind: "consented" } : { kind: "refused", problem };
+}
+
+/** Why a bridge may not be taken, whoever consents; null where it may. */
+export function bridgeRefusal(rows: VswitchRows, hostId: string, row: BridgeRow): Diagnostic | null {
+  const { name } = row;
   const nic = physicalPort(rows, row);
   if (nic !== undefined) {
-    const problem = diagnostic(
+    return diagnostic(
       "host/bridge-has-nic",
       `bridge ${name} of host ${hostId} holds the network card ${nic}: taking it over could cut the host off`,
       `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
     );
-    return { kind: "refused", problem };
   }
   if (carriesUnderlay(rows, row)) {
-    const problem = diagnostic(
+    return diagnostic(
       "host/bridge-carries-underlay",
       `bridge ${name} of host ${hostId} is the one by which the host's tunnels leave: taking it over could cut the host off`,
       `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
     );
-    return { kind: "refused", problem };
   }
-  return { kind: "consented" };
+  return null;
 }
 
 function consentProblem(rows: VswitchRows, hostId: string, row: BridgeRow, name: string): Diagnostic {

@@ -3,6 +3,8 @@ import { WeftError } from "../../proto/bytes/errors.ts";
 import { byUuid, mutate, type Operation } from "../../proto/ovsdb/operations.ts";
 import { ovsMap, ovsSet } from "../../proto/ovsdb/values.ts";
 import type { VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
+import { bridgeRefusal } from "../discovery/host-rows.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
 import type { HostFact } from "../model/facts.ts";
 
@@ -35,10 +37,8 @@ export function planAdopt(rows: VswitchRows, fact: HostFact, options: AdoptOptio
       `host ${fact.id} has no bridge ${name}; it has ${known.length === 0 ? "none" : known.join(", ")}`,
     );
   }
-  if (fact.standing.kind === "refused" && name === fact.bridgeName) {
-    const { message, remedy } = fact.standing.problem;
-    throw new WeftError("host/refused", `${message}; ${remedy}`);
-  }
+  const refused = bridgeRefusal(rows, fact.id, bridge) ?? ovnProblem(fact);
+  if (refused !== undefined) throw new WeftError("host/refused", `${refused.message}; ${refused.remedy}`);
   const said = new Map([
     [HOST_SETTINGS.adopt, name],
     ...(options.now ? [[HOST_SETTINGS.adoptNow, "true"] as const] : []),
@@ -49,4 +49,8 @@ export function planAdopt(rows: VswitchRows, fact: HostFact, options: AdoptOptio
       ["external_ids", "insert", ovsMap(said)],
     ]),
   ];
+}
+
+function ovnProblem({ standing }: HostFact): Diagnostic | undefined {
+  return standing.kind === "refused" && standing.problem.code === "host/ovn-owned" ? standing.problem : undefined;
 }

@@ -136,6 +136,20 @@ describeLab("a hand-made mesh of three hosts", () => {
     expect(await fabric.work()).toEqual(NO_WORK);
   });
 
+  test("tells the relays in use while a path is cut, and why", async () => {
+    const [a, b] = [`${fabric.lab.name}-h1`, `${fabric.lab.name}-h2`];
+    const relays = async () => (await fabric.ask("topology")).relays ?? [];
+    expect(await relays()).toEqual([]);
+    await fabric.lab.cut(1, 2);
+    await fabric.until(async () => {
+      const found = (await relays()).filter((one) => /BFD/.test(one.reason) && one.by === `${fabric.lab.name}-h3`);
+      const pairs = found.map(({ from, to }) => `${from} ${to}`);
+      return pairs.includes(`${a} ${b}`) && pairs.includes(`${b} ${a}`) ? [] : [JSON.stringify(found)];
+    });
+    await fabric.lab.heal(1, 2);
+    await fabric.until(async () => ((await relays()).length === 0 ? [] : ["relays are in use"]));
+  });
+
   test("sends nothing by its tunnels when Open vSwitch restarts without a controller, and is whole when one is back", async () => {
     const host = fabric.lab.host(2);
     const own = guests.filter((guest) => guest.host === host.name);

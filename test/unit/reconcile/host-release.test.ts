@@ -230,5 +230,20 @@ describe("adopting", () => {
       kind: "refused",
       problem: { code: "host/bridge-carries-underlay" },
     });
+    expect(refused({ bridge: "br-out", now: false })).toMatch(/is the one by which the host's tunnels leave/);
+    expect(refused({ bridge: "br0", now: false })).toBe("taken");
+    server.vsctl("set", "open_vswitch", ".", "external_ids:ovn-remote=tcp:192.0.2.1:6642");
+    await settle();
+    expect(refused({ bridge: "br0", now: false })).toMatch(/belongs to OVN/);
+  });
+
+  it("refuses a bridge with a network card before anything is written", async () => {
+    server.vsctl("add-br", "br-int", "--", "add-port", "br-int", "eth0");
+    await settle();
+    const [eth0] = [...session.rows.interfaces.values()].filter((row) => row.name === "eth0");
+    const status = ovsMap([["driver_name", "e1000"]]);
+    await session.transact([update("Interface", byUuid(eth0?.uuid ?? ""), { status })]);
+    expect(hostFact(session.rows, CONTEXT)?.standing).toMatchObject({ kind: "waiting" });
+    expect(refused({ bridge: null, now: false })).toMatch(/holds the network card eth0: taking it over could cut/);
   });
 });
