@@ -108,18 +108,19 @@ function missing(settings: WaySettings, host: End, mates: readonly End[], all: r
 }
 
 /**
- * Who goes first. Others' frames go through hosts near the root of a spanning tree, or with many tunnels: those are
- * taken last, when nobody sends through them any more.
+ * Below zero where `a` goes before `b`. Others' frames go through hosts near the root of a spanning tree, or with many
+ * tunnels: those are taken last, when nobody sends through them any more. Those between which there is no order go
+ * together: where frames of one go through another the gap is short.
  */
 function compareTurns(mesh: Mesh): (a: End, b: End) => number {
   const distance = (end: End): number => end.fact?.adoption?.rootDistance ?? 0;
   const links = (end: End): number => mesh.get(end.id)?.length ?? 0;
-  return (a, b) => distance(b) - distance(a) || links(a) - links(b) || (a.index ?? 0) - (b.index ?? 0);
+  return (a, b) => distance(b) - distance(a) || links(a) - links(b);
 }
 
 /**
  * First all hosts of a hand-made mesh are prepared: each takes in what comes by Weft's tunnels, and sends as before. Then
- * one after the other sends by Weft's tunnels, and still takes in what comes by the old ones. When both ends of an old
+ * one after the other, in turns, sends by Weft's tunnels, and still takes in what comes by the old ones. When both ends of an old
  * tunnel have done so it goes. What comes by a hand-made tunnel is never sent into any tunnel: no state has a loop.
  */
 export function adoptionsOf(settings: WaySettings, ends: readonly End[]): ReadonlyMap<HostId, Adoption> {
@@ -147,11 +148,9 @@ function adoptionOf(
   if (stage === "prepare") {
     if (now) return { ...still, stage: isRead(host) ? "take" : stage };
     const problems = missing(settings, host, mates, ends);
-    const first = mates.filter((mate) => mate.fact?.adoption?.stage === "prepare").sort(turns)[0];
-    const underWay = mates.some(
-      (mate) => mate.fact?.adoption?.stage === "take" && mates.some((other) => other !== mate && !sends(mate, other)),
-    );
-    const mayGo = problems.length === 0 && first?.id === host.id && !underWay;
+    const isTaken = (mate: End): boolean => mates.every((other) => other === mate || sends(mate, other));
+    const before = mates.filter((mate) => mate.fact?.adoption != null && turns(mate, host) < 0);
+    const mayGo = problems.length === 0 && before.every(isTaken);
     return { ...still, stage: mayGo ? "take" : stage, problems };
   }
   const links = mesh.get(host.id) ?? [];

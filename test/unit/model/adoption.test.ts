@@ -89,7 +89,7 @@ describe("hosts of a hand-made mesh", () => {
     expect(fabric.hosts.get("c")?.problems[0]?.message).toContain("the new tunnel from b to a does not carry yet");
   });
 
-  it("are taken one at a time, the root of the spanning tree last", () => {
+  it("are taken in turns, the root of the spanning tree last", () => {
     const at = (rootDistance: number): Partial<HostFact> => ({
       adoption: { stage: "prepare", now: false, rootDistance },
     });
@@ -102,10 +102,17 @@ describe("hosts of a hand-made mesh", () => {
     ]);
   });
 
-  it("wait for one that is under way", () => {
-    const hosts = [host("a", "take"), host("b", "prepare"), host("c", "prepare")];
+  it("go together where there is no order between them", () => {
+    expect(next(mesh({ a: "prepare", b: "prepare", c: "prepare" }))).toEqual(["take", "take", "take"]);
+  });
+
+  it("wait until one whose turn is before theirs forwards", () => {
+    const leaf: Partial<HostFact> = { adoption: { stage: "take", now: false, rootDistance: 5 } };
+    const hosts = [host("a", "take", leaf), host("b", "prepare"), host("c", "prepare")];
     const fabric = derive(hosts, { a: receiving("a"), b: receiving("b"), c: receiving("c") });
     expect(next(fabric)).toEqual(["take", "prepare", "prepare"]);
+    const after = derive(hosts, { a: taken("a"), b: receiving("b"), c: receiving("c") });
+    expect(next(after)).toEqual(["take", "take", "take"]);
   });
 
   it("hear old tunnels until their far ends are taken, and let them go all at once, after a while", () => {
