@@ -68,8 +68,16 @@ function carries(settings: WaySettings, from: End, to: End): boolean {
   );
 }
 
+/** Of each host that has some the first pair between which a tunnel is wanted that does not carry. */
+function gapsAmong(settings: WaySettings, mates: readonly End[]): readonly (readonly [End, End])[] {
+  return mates.flatMap((from): (readonly [End, End])[] => {
+    const to = mates.find((other) => other !== from && !carries(settings, from, other));
+    return to === undefined ? [] : [[from, to]];
+  });
+}
+
 /** Why the host can not be taken yet, for a person; empty when all is prepared. */
-function missing(settings: WaySettings, host: End, mates: readonly End[], all: readonly End[]): readonly Diagnostic[] {
+function missing({ mates, gaps }: Company, host: End, all: readonly End[]): readonly Diagnostic[] {
   const problems: Diagnostic[] = [];
   const waits = (why: string, remedy: string): void => {
     problems.push(diagnostic("adopt/waiting", `host ${host.id} goes on as before: ${why}`, remedy));
@@ -96,9 +104,7 @@ function missing(settings: WaySettings, host: End, mates: readonly End[], all: r
       waits(`host ${mate.id} is not wholly known yet`, "none: this ends by itself when that host is there");
   }
   if (problems.length > 0) return problems;
-  for (const from of mates) {
-    const to = mates.find((other) => other !== from && !carries(settings, from, other));
-    if (to === undefined) continue;
+  for (const [from, to] of gaps()) {
     waits(
       `the new tunnel from ${from.id} to ${to.id} does not carry yet`,
       `none where it was just made; else see weft tunnels; or ${remedyNow}`,
@@ -129,25 +135,43 @@ export function adoptionsOf(settings: WaySettings, ends: readonly End[]): Readon
   const mesh = meshOf(ends);
   const byId = new Map(ends.map((end) => [end.id, end]));
   const turns = compareTurns(mesh);
+  const known = new Map<HostId, Company>();
+  for (const host of adopting) {
+    if (known.has(host.id)) continue;
+    const mates = matesOf(host, mesh, byId);
+    let gaps: ReturnType<typeof gapsAmong> | null = null;
+    const company = { mates, gaps: () => (gaps ??= gapsAmong(settings, mates)) };
+    for (const mate of mates) known.set(mate.id, company);
+  }
   return new Map(
-    adopting.map((host) => [host.id, adoptionOf(settings, host, mesh, matesOf(host, mesh, byId), turns, ends)]),
+    adopting.map((host) => {
+      const company = known.get(host.id) ?? { mates: [host], gaps: () => [] };
+      return [host.id, adoptionOf(settings, host, mesh, company, turns, ends)];
+    }),
   );
+}
+
+/** A whole hand-made mesh, and what is worked out once for all of its hosts. */
+interface Company {
+  readonly mates: readonly End[];
+  readonly gaps: () => ReturnType<typeof gapsAmong>;
 }
 
 function adoptionOf(
   settings: WaySettings,
   host: End,
   mesh: Mesh,
-  mates: readonly End[],
+  company: Company,
   turns: (a: End, b: End) => number,
   ends: readonly End[],
 ): Adoption {
+  const { mates } = company;
   const { stage, now } = host.fact?.adoption ?? { stage: "done", now: false };
   const still = { forwards: stage !== "prepare", hears: [], drops: [], problems: [] };
   if (stage === "done") return { ...still, stage };
   if (stage === "prepare") {
     if (now) return { ...still, stage: isRead(host) ? "take" : stage };
-    const problems = missing(settings, host, mates, ends);
+    const problems = missing(company, host, ends);
     const isTaken = (mate: End): boolean => mates.every((other) => other === mate || sends(mate, other));
     const before = mates.filter((mate) => mate.fact?.adoption != null && turns(mate, host) < 0);
     const mayGo = problems.length === 0 && before.every(isTaken);
@@ -169,6 +193,17 @@ function adoptionOf(
     // A host that has not been read since the controller started may send by it still.
     hears: left.filter(({ peer }) => peer.fact === null || peer.fact.adoption != null).map(({ tunnel }) => tunnel),
     drops: over.map(({ tunnel }) => tunnel.name),
-    problems: [],
+    problems: left.flatMap(({ peer, tunnel }) => halfDone(host, peer, tunnel)),
   };
+}
+
+function halfDone(host: End, peer: End, tunnel: ForeignTunnelFact): readonly Diagnostic[] {
+  if (peer.fact === null || takesPart(peer.fact)) return [];
+  return [
+    diagnostic(
+      "adopt/half",
+      `host ${host.id} is taken over, and host ${peer.id}, to which its tunnel ${tunnel.name} leads, is not: they do not hear each other`,
+      `weft adopt ${peer.id}; or back: weft release ${host.id}`,
+    ),
+  ];
 }

@@ -139,6 +139,15 @@ describe("hosts of a hand-made mesh", () => {
     expect(next(mesh({ a: "prepare", b: null, c: null }, { a: now, b: NOT_YET, c: NOT_YET }))[0]).toBe("take");
   });
 
+  it("say who does not hear whom while only some are taken", () => {
+    const half = mesh({ a: "take", b: null, c: null }, { b: NOT_YET, c: NOT_YET });
+    expect(half.hosts.get("a")?.adoption).toMatchObject({ stage: "take", hears: [], drops: [] });
+    expect(half.hosts.get("a")?.problems.map((one) => [one.code, one.remedy])).toEqual([
+      ["adopt/half", "weft adopt b; or back: weft release a"],
+      ["adopt/half", "weft adopt c; or back: weft release a"],
+    ]);
+  });
+
   it("have tunnels of another type beside hand-made ones of the fabric's own, and of that type when those are gone", () => {
     const types = (stages: Parameters<typeof mesh>[0], fields: Parameters<typeof mesh>[1] = {}) =>
       mesh(stages, fields, { tunnelType: "gre" })
