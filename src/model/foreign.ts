@@ -15,8 +15,15 @@ export function peerAt<E extends { readonly tunnelIp: string | null }>(
   return undefined;
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+function hasForeign({ fact }: ForeignEnd): boolean {
+  return fact?.foreignTunnels !== undefined && fact.foreignTunnels.length > 0;
+}
+
 /** Types of the hand-made tunnels that stand between the two. */
 export function foreignTypes(a: ForeignEnd, b: ForeignEnd): ReadonlySet<string> {
+  if (!hasForeign(a) && !hasForeign(b)) return NONE;
   const types = new Set<string>();
   for (const [host, peer] of [
     [a, b],

@@ -43,8 +43,8 @@ export function pairType(settings: WaySettings, a: End, b: End): TunnelType | nu
   const asked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
   // A hand-made tunnel of the same type would take in what is for Weft's, BFD above all: another type stands beside it.
   const taken = foreignTypes(a, b);
-  const others = (Object.keys(TUNNEL_TYPES) as TunnelType[]).reverse();
-  const liked = [...asked, ...(taken.size === 0 ? [] : others)].filter((type) => !taken.has(type)).concat(asked);
+  const others = taken.size === 0 ? [] : (Object.keys(TUNNEL_TYPES) as TunnelType[]).reverse();
+  const liked = taken.size === 0 ? asked : [...asked, ...others].filter((type) => !taken.has(type)).concat(asked);
   const away = a.fact === null ? b : b.fact === null ? a : null;
   const [standingType] = away === null ? [] : rowsTo(settings, away, away === a ? b : a).map((row) => row.type);
   if (standingType !== undefined && (a.fact ?? b.fact)?.tunnelTypes != null) return standingType;
