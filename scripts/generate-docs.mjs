@@ -76,6 +76,8 @@ const KINDS = {
     "Out of a port: the tag that its VLAN columns ask for takes the carrier's place and keeps its priority. What comes from a protected port is dropped at another.",
   depart:
     "A carrier without a priority is taken off, since it says nothing; it is kept in front of another tag, which would be taken for it.",
+  heard:
+    "A hand-made tunnel of a host that is about to be taken over as well: to DELIVER, as what comes by Weft's own. Only while hosts are adopted.",
   uncovered: "A carrier again, in front of a tag that DEPART has uncovered.",
 };
 
@@ -87,7 +89,7 @@ const PRIORITY_KINDS = {
     source: ["tunnel"],
     stranger: ["stranger"],
     relay: ["relay"],
-    tunnel: ["tunnel"],
+    tunnel: ["tunnel", "heard"],
     port: ["port"],
     otherVlans: ["port"],
     identity: ["identity"],
@@ -123,6 +125,7 @@ const PRIORITY_KINDS = {
     essential: ["deliver-flood"],
     group: ["deliver-flood", "withheld"],
     flood: ["deliver-flood", "withheld"],
+    identity: ["identity"],
   },
   egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
   depart: { doubleTagged: ["depart"], plain: ["depart"] },
@@ -295,7 +298,9 @@ function exampleSwitch() {
 function exampleText() {
   const { flows, groups, meters } = exampleSwitch();
   const shown = new Set([...flows.values()].map((flow) => registry.decodeCookie(flow.cookie).kind));
-  sameKeys("kinds of flows in the example", Object.fromEntries([...shown].map((kind) => [kind, true])), KINDS);
+  // What is there only while hosts are adopted is not in an example of every day.
+  const { heard: _, ...lasting } = KINDS;
+  sameKeys("kinds of flows in the example", Object.fromEntries([...shown].map((kind) => [kind, true])), lasting);
   const lines = [];
   for (const { id, name } of Object.values(registry.TABLES)) {
     const here = [...flows.values()]

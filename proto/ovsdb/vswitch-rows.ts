@@ -56,6 +56,7 @@ export const VSWITCH_COLUMNS = {
     ports: "refs",
     protocols: "strings",
     rstp_enable: "boolean",
+    rstp_status: "map",
     status: "map",
     stp_enable: "boolean",
   },

@@ -27,11 +27,25 @@ interface Asked {
 interface Command {
   /** Its positional arguments, as `list-commands` shows them. */
   readonly args: readonly string[];
-  /** null where there is nothing to say but that it is done. */
-  run(asked: Asked, args: readonly string[]): Promise<Answer | null> | Answer | null;
+  /** Of those the ones at the end that may be left out. */
+  readonly optional?: number;
+  /** Text that is no view is for people alone; null where there is nothing to say but that it is done. */
+  run(asked: Asked, args: readonly string[]): Promise<Answer | string> | Answer | null;
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  [
+    "adopt",
+    {
+      args: ["HOST", "[BRIDGE]", "[now]"],
+      optional: 2,
+      run: ({ queries }, [host = "", bridge = "", when = ""]) => {
+        if (when !== "" && when !== "now") throw new WeftError("control/usage", `"${when}" is not "now"`);
+        return queries.adoptHost(host, { bridge: bridge === "" ? null : bridge, now: when === "now" });
+      },
+    },
+  ],
+  ["release", { args: ["HOST"], run: ({ queries }, [host = ""]) => queries.releaseHost(host) }],
   ["endpoints", query(({ queries }) => ({ kind: "endpoints", view: orderEndpoints(queries.endpoints()) }))],
   [
     "flows",
@@ -64,11 +78,14 @@ function query(run: (asked: Asked) => Answer): Command {
 }
 
 const FORMAT_USAGE = "[--format=table|json|csv | --json]";
+const TOPOLOGY_USAGE = "[--format=table|json|tree|dot|mermaid | --json]";
 
 /** What `list-commands` prints, in the form of Open vSwitch's daemons. */
 export function listCommands(): string {
   const rows = [...COMMANDS].map(([name, command]) => {
-    const usage = name === "hosts/forget" ? command.args : [...command.args, FORMAT_USAGE];
+    const usage = ["hosts/forget", "adopt", "release"].includes(name)
+      ? command.args
+      : [...command.args, name === "topology" ? TOPOLOGY_USAGE : FORMAT_USAGE];
     return [name, usage.join(" ")] as const;
   });
   rows.push(["list-commands", ""]);
@@ -87,12 +104,13 @@ export async function runCommand(context: ControlContext, method: string, params
   }
   const { format, style, args } = readParams(params);
   const { args: names } = command;
-  if (args.length !== names.length) {
+  if (args.length > names.length || args.length < names.length - (command.optional ?? 0)) {
     const wanted = names.length === 0 ? "no arguments" : names.join(" ");
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }
   const queries = await context.queries;
   const answer = await command.run({ queries, version: context.version }, args);
+  if (typeof answer === "string") return answer;
   return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
 }
 

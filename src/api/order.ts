@@ -83,6 +83,13 @@ export function orderTopology(view: TopologyView): TopologyView {
     fabric: view.fabric,
     hosts: orderHosts(view.hosts),
     tunnels: orderTunnels(view.tunnels),
+    ...(view.relays === undefined ? {} : { relays: ordered(view.relays, ({ from, to, by }) => [from, to, by]) }),
+    ...(view.foreignTunnels === undefined
+      ? {}
+      : { foreignTunnels: ordered(view.foreignTunnels, ({ host, name }) => [host, name]) }),
+    ...(view.links === undefined
+      ? {}
+      : { links: ordered(view.links, ({ from, fromPort, to, toPort }) => [from, fromPort, to, toPort]) }),
     networks: orderNetworks(view.networks),
     endpoints: orderEndpoints(view.endpoints),
   };

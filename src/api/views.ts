@@ -88,10 +88,50 @@ export interface EndpointView {
   readonly owner?: string;
 }
 
+/** Frames of one host for another that cross a third at the moment. */
+export interface RelayView {
+  readonly from: string;
+  readonly to: string;
+  /** The host between. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/**
+ * `in use`: the host's bridge forwards by itself; `heard`: what comes by it is taken in while hosts are adopted; `unused`:
+ * nothing is forwarded to or from it.
+ */
+export type ForeignTunnelState = "in use" | "heard" | "unused";
+
+/** A tunnel on a host's bridge that Weft did not make. */
+export interface ForeignTunnelView {
+  readonly host: string;
+  readonly name: string;
+  readonly type: string;
+  readonly remoteIp: string;
+  /** The host at its far end; null where Weft knows none. */
+  readonly to: string | null;
+  readonly state: ForeignTunnelState;
+  readonly reason: string | null;
+}
+
+/** A cable, or what is as good as one, between ordinary ports of two switches. */
+export interface LinkView {
+  readonly from: string;
+  readonly fromPort: string;
+  readonly to: string;
+  readonly toPort: string;
+  readonly state: string;
+  readonly reason: string | null;
+}
+
 export interface TopologyView {
   readonly fabric: string | null;
   readonly hosts: readonly HostView[];
   readonly tunnels: readonly TunnelView[];
+  readonly relays?: readonly RelayView[];
+  readonly foreignTunnels?: readonly ForeignTunnelView[];
+  readonly links?: readonly LinkView[];
   readonly networks: readonly NetworkView[];
   readonly endpoints: readonly EndpointView[];
 }
@@ -150,6 +190,17 @@ export interface Queries {
   topology(): TopologyView;
   /** @throws WeftError `host/unknown` naming the known hosts. `host` is an id, a name or an index. */
   flows(host: string): Promise<FlowsView>;
+  /**
+   * Takes over a bridge that was there before, step by step.
+   * @returns what is next, for people
+   * @throws WeftError `host/unknown`, `host/not-connected`, `host/adopted`, `host/no-bridge`, `host/refused`
+   */
+  adoptHost(host: string, options: { readonly bridge: string | null; readonly now: boolean }): Promise<string>;
+  /**
+   * Hands a host back as it was before it joined; resolves when that is done.
+   * @throws WeftError `host/unknown`, `host/not-connected`, `host/not-joined`, `host/no-record`, `switch/not-connected`
+   */
+  releaseHost(host: string): Promise<string>;
   /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */
   forgetHost(host: string): void;
 }

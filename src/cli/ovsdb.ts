@@ -40,6 +40,9 @@ Examples:
     )
     .action(async (method: string, command: string, args: string[], flags: OvsdbFlags, self: Command) => {
       const { format } = globalSettings(self);
+      if (format !== "table" && format !== "json" && format !== "csv") {
+        throw new UsageError(`rows have no form as ${format}; the formats are table, json and csv`);
+      }
       // Loaded when it is needed: other commands start without it.
       const { outputJson, outputTables, runOvsdbCommand } = await import("../inspect/index.ts");
       let failed = false;

@@ -40,9 +40,12 @@ const QUERIES: readonly Query[] = [
   },
   {
     name: "topology",
-    summary: "show the whole fabric: hosts, guests, tunnels, networks",
+    summary: "show the whole fabric: hosts, guests, tunnels, relays in use, networks",
     examples: `
   weft topology
+  weft topology --format tree
+  weft topology --format dot | dot -Tsvg > topology.svg
+  weft topology --format mermaid
   weft topology --json > topology.json`,
   },
   {
@@ -57,7 +60,11 @@ const QUERIES: readonly Query[] = [
 export function addGlobalOptions(program: Command): Command {
   return program
     .option("--control <socket>", "the controller's control socket (or $WEFT_CONTROL)")
-    .addOption(new Option("--format <format>", "how to print an answer").choices(FORMATS))
+    .addOption(
+      new Option("--format <format>", "how to print an answer; tree, dot and mermaid draw the topology").choices(
+        FORMATS,
+      ),
+    )
     .addOption(new Option("--json", "the same as --format json").conflicts("format"));
 }
 
@@ -79,6 +86,7 @@ export function addQueryCommands(program: Command): void {
       "\nExamples:\n  weft flows host1\n  weft flows 1 --json | jq '.flows[] | select(.installed | not)'",
     )
     .action((host: string, _options: unknown, command: Command) => print(command, "flows", [host]));
+  addAdoption(program);
   program
     .command("version")
     .description("print the version of this program")
@@ -86,6 +94,35 @@ export function addQueryCommands(program: Command): void {
     .action((_options: unknown, command: Command) => {
       const view = { name: "weft", version: packageVersion() } as const;
       process.stdout.write(render({ kind: "version", view }, globalSettings(command).format));
+    });
+}
+
+function addAdoption(program: Command): void {
+  program
+    .command("adopt")
+    .description("take over a bridge that was there before, with its guests and hand-made tunnels")
+    .argument("<host...>", "hosts' ids, names or indexes; best all hosts of a hand-made mesh at once")
+    .option("--bridge <name>", "the bridge, where it is not the one the host waits with")
+    .option("--now", "do not wait until the hosts at the far ends of hand-made tunnels are adopted too")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  weft adopt host1 host2 host3\n  weft adopt host4 --bridge br0\n  weft adopt host5 --now",
+    )
+    .action(async (hosts: readonly string[], options: { bridge?: string; now?: true }, command: Command) => {
+      const rest = [options.bridge ?? "", options.now === true ? "now" : ""];
+      for (const host of hosts) {
+        process.stdout.write(await callControl(controlPath(command), "adopt", ["--", host, ...rest]));
+      }
+    });
+  program
+    .command("release")
+    .description("hand a host back as it was before it joined; what Weft made on it goes, its manager included")
+    .argument("<host...>", "hosts' ids, names or indexes")
+    .addHelpText("after", "\nExamples:\n  weft release host1\n  weft release host1 host2 host3")
+    .action(async (hosts: readonly string[], _options: unknown, command: Command) => {
+      for (const host of hosts) {
+        process.stdout.write(await callControl(controlPath(command), "release", ["--", host]));
+      }
     });
 }
 

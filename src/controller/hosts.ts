@@ -169,6 +169,18 @@ export class Hosts {
     this.#options.changed();
   }
 
+  /** Writes nothing to the host from here on; resolves when nothing is under way. */
+  async pause(entry: HostEntry): Promise<void> {
+    const { reconciler } = entry;
+    reconciler?.stop();
+    entry.reconciler = null;
+    await reconciler?.idle();
+  }
+
+  resume(entry: HostEntry, session: OvsdbSession): void {
+    if (entry.session === session && entry.reconciler === null) this.#take(session, entry.id);
+  }
+
   /** Drops what is kept of a host that is away. */
   forget(id: HostId): void {
     this.#entries.delete(id);

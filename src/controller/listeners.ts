@@ -14,6 +14,8 @@ export interface ListenerSet {
   readonly labels: readonly string[];
   /** What OpenFlow is served on; a port that the kernel chose stands in it. */
   readonly openFlow: readonly PassiveMethod[];
+  /** The same for OVSDB. */
+  readonly ovsdb: readonly PassiveMethod[];
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
   const closers: (() => Promise<void>)[] = [];
   const labels: string[] = [];
   const openFlow: PassiveMethod[] = [];
+  const ovsdb: PassiveMethod[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((closer) => closer()));
   };
@@ -54,6 +57,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
         const listener = await listen(method, options.onOvsdb);
         closers.push(() => listener.close());
         labels.push(`ovsdb ${listener.label}`);
+        ovsdb.push(listener.method);
         continue;
       }
       const dialer = dial(method, {
@@ -68,5 +72,5 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
     await close();
     throw error;
   }
-  return { labels, openFlow, close };
+  return { labels, openFlow, ovsdb, close };
 }

@@ -1,6 +1,6 @@
 // The Controller target a host is given: the address it reached us at, and an OpenFlow listener that answers there.
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
-import type { PassiveMethod } from "../southbound/connection-method.ts";
+import { OVSDB_PORT, type PassiveMethod, parseConnectionMethod } from "../southbound/connection-method.ts";
 import { formatEndpoint } from "../southbound/stream/index.ts";
 
 export interface OpenFlowTarget {
@@ -44,4 +44,23 @@ export function openFlowTarget(
       `start the controller with --openflow ptcp:6653 or --openflow ptcp:6653:${address}`,
     ),
   };
+}
+
+/**
+ * Whether a Manager's target is the way by which a host's OVSDB connection came: the address it arrived at, and a port
+ * that is served.
+ */
+export function leadsHere(target: string, localAddress: string | null, listeners: readonly PassiveMethod[]): boolean {
+  try {
+    const method = parseConnectionMethod(target, OVSDB_PORT);
+    if (method.kind !== "tcp" && method.kind !== "ssl") return false;
+    const served = method.kind === "tcp" ? "ptcp" : "pssl";
+    return (
+      method.host === localAddress &&
+      listeners.some((listener) => listener.kind === served && listener.port === method.port)
+    );
+  } catch {
+    // Whatever it is, it is not an address of ours.
+    return false;
+  }
 }

@@ -19,13 +19,15 @@ import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
 import { flowBasedProblem } from "../model/flow-based.ts";
 import { isOfKind } from "../model/lanes.ts";
+import { relaysInUse } from "../model/relays-in-use.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
 import type { Counters } from "./counters.ts";
+import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
-import { endpointView, flowView, portView, problemViews, tunnelState } from "./view-parts.ts";
+import { endpointView, flowView, foreignTunnelViews, portView, problemViews, tunnelState } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
@@ -38,6 +40,7 @@ export interface QueriesOptions {
   readonly nowMs: () => number;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
+  readonly commands: HostCommands;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -62,7 +65,8 @@ export function makeQueries(options: QueriesOptions): Queries {
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
-    const foreign = entry?.installed?.foreignFlows ?? 0;
+    // Before its turn a bridge forwards by flows that are not Weft's.
+    const foreign = host.fact?.adoption?.stage === "prepare" ? 0 : (entry?.installed?.foreignFlows ?? 0);
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),
@@ -91,7 +95,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     if (lone) return entry?.session == null ? "down" : "up";
     if (!connected && entry?.session == null) return "down";
     if (!connected) return "down";
-    const wired = entry?.session != null && entry.isRead && host.index !== null;
+    const wired = entry?.session != null && entry.isRead && host.index !== null && host.adoption?.forwards !== false;
     return wired ? "up" : "joining";
   }
 
@@ -185,6 +189,8 @@ export function makeQueries(options: QueriesOptions): Queries {
       fabric: weaver.fabric?.id ?? null,
       hosts: everyHost().map(hostView),
       tunnels: tunnelViews(),
+      relays: weaver.fabric === null ? [] : relaysInUse(weaver.fabric),
+      foreignTunnels: weaver.fabric === null ? [] : foreignTunnelViews(weaver.fabric),
       networks: networkViews(),
       endpoints: endpointViews(),
     };
@@ -257,6 +263,8 @@ export function makeQueries(options: QueriesOptions): Queries {
     networks: networkViews,
     topology,
     flows,
+    adoptHost: (text, adopting) => options.commands.adopt(findHost(text).host.id, adopting),
+    releaseHost: (text) => options.commands.release(findHost(text).host.id),
     forgetHost(text) {
       const { host } = findHost(text);
       if (hosts.entries.get(host.id)?.session != null || switchOf(host)?.session != null) {

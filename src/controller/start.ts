@@ -10,10 +10,11 @@ import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound
 import { systemClock } from "../southbound/stream/index.ts";
 import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
+import { HostCommands } from "./host-commands.ts";
 import { Hosts } from "./hosts.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
-import { openFlowTarget } from "./openflow-target.ts";
+import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
 import {
   endpointSettings,
@@ -177,6 +178,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     const problem = session === null ? null : targetOf(session).problem;
     return problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
   };
+  const commands = new HostCommands({
+    hosts,
+    switches,
+    weaver,
+    log: logger,
+    timers,
+    leadsHere: (session, target) => leadsHere(target, session.localAddress ?? null, listeners.ovsdb),
+  });
   return {
     listeners: listeners.labels,
     queries: makeQueries({
@@ -188,6 +197,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       listeners: () => listeners.labels,
       nowMs: timers.now,
       connectionProblems,
+      commands,
     }),
     async stop() {
       stopping = true;

@@ -1,5 +1,6 @@
 // The switches that are or were connected by OpenFlow: sessions, what they hold, what was heard on them.
 import type { Logger } from "pino";
+import { WeftError } from "../../proto/bytes/errors.ts";
 import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
 import { sightingOf } from "../discovery/sighting.ts";
@@ -10,16 +11,12 @@ import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
-import type { SwitchChange } from "../reconcile/switch-plan.ts";
-import {
-  type ApplyOutcome,
-  failureText,
-  type SwitchConnection,
-  SwitchReconciler,
-} from "../reconcile/switch-reconciler.ts";
+import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts";
+import { planCleansing } from "../reconcile/switch-release.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { Counters } from "./counters.ts";
+import { connectionOf } from "./switch-connection.ts";
 
 /** 16 hexadecimal digits. */
 export type Dpid = string;
@@ -106,6 +103,8 @@ export class Switches {
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
     log.info({ dpid: entry.dpid, peer: session.label, ports: session.ports.size }, "switch connected by OpenFlow");
+    // To a controller of type `service` Open vSwitch tells nothing by itself until it is asked to.
+    session.send([{ kind: "set_config", flags: 0, missSendLen: 0xffff }]);
     entry.reconciler = new SwitchReconciler(
       connectionOf(session),
       {
@@ -216,6 +215,42 @@ export class Switches {
     return entry !== undefined && entry.session === session ? entry : null;
   }
 
+  /** Takes all of Weft's off the switch, and writes nothing to it from here on. */
+  async cleanse(dpid: Dpid, flows: { readonly normal: boolean }): Promise<void> {
+    const entry = this.#entries.get(dpid);
+    const { reconciler, session } = entry ?? {};
+    if (entry === undefined || session == null || reconciler == null) {
+      throw new WeftError(
+        "switch/not-connected",
+        "the host's switch is not connected by OpenFlow, and would be left with flows and without forwarding of its own; try again when it is back",
+        { retryable: true },
+      );
+    }
+    reconciler.stop();
+    entry.reconciler = null;
+    await reconciler.idle();
+    for (const changes of planCleansing(reconciler.installed, flows)) {
+      const result = await session.apply(changes);
+      if (result.ok) continue;
+      const [first] = result.errors;
+      throw new WeftError("switch/refused", `the switch refused to be handed back: ${first?.error.message ?? ""}`);
+    }
+  }
+
+  /** After `cleanse`, where the host could not be given back. */
+  resume(dpid: Dpid): void {
+    const entry = this.#entries.get(dpid);
+    if (entry?.session != null && entry.reconciler === null) this.#take(entry, entry.session);
+  }
+
+  /** Drops all that is known of a switch that is no longer Weft's. */
+  forget(dpid: Dpid): void {
+    const entry = this.#entries.get(dpid);
+    this.#entries.delete(dpid);
+    entry?.reconciler?.stop();
+    for (const session of [entry?.session, ...(entry?.spares ?? [])]) session?.close("the host is released");
+  }
+
   wakeAll(): void {
     for (const entry of this.#entries.values()) entry.reconciler?.wake();
   }
@@ -249,22 +284,4 @@ export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
 
 export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {
   return entry.reconciler?.problems ?? [];
-}
-
-function connectionOf(session: OpenFlowSession): SwitchConnection {
-  return {
-    label: session.label,
-    readFlows: () => session.readFlows(),
-    readGroups: () => session.readGroups(),
-    readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
-    async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
-      const result = await session.apply(changes);
-      if (result.ok) return { ok: true };
-      const errors = result.errors.map(({ message, error }) => ({
-        message: message as SwitchChange,
-        text: error.message,
-      }));
-      return { ok: false, errors };
-    },
-  };
 }

@@ -1,12 +1,13 @@
 // Single facts in the shapes of the api: pure, no state.
 
 import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
-import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import type { EndpointView, FlowView, ForeignTunnelView, PortView, ProblemView, TunnelState } from "../api/views.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
+import { peerAt } from "../model/foreign.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
@@ -51,6 +52,30 @@ export function portView(host: FabricHost, { fact, attachments, blocked, locks, 
     mtu,
     problems: problemViews([...fact.problems, ...(fact.excluded === null ? [] : [fact.excluded]), ...problems]),
   };
+}
+
+/** Of hosts that are Weft's and of those that wait alike. */
+export function foreignTunnelViews(fabric: Fabric): readonly ForeignTunnelView[] {
+  return [...fabric.hosts.values()].flatMap((host) =>
+    (host.fact?.foreignTunnels ?? []).map(({ name, type, remoteIp }) => ({
+      ...{ host: host.id, name, type, remoteIp },
+      to: peerAt(remoteIp, fabric.hosts.values())?.id ?? null,
+      ...foreignTunnelState(host, name),
+    })),
+  );
+}
+
+function foreignTunnelState(host: FabricHost, name: string): Pick<ForeignTunnelView, "state" | "reason"> {
+  if (host.fact?.adoption?.stage === "prepare") {
+    return { state: "in use", reason: host.adoption?.problems[0]?.message ?? "the host is about to be taken over" };
+  }
+  const standing = host.fact?.standing;
+  if (standing?.kind === "waiting" || standing?.kind === "refused") {
+    return { state: "in use", reason: "the bridge is not Weft's" };
+  }
+  return host.adoption?.hears.some((one) => one.name === name) === true
+    ? { state: "heard", reason: "until the host at its far end is taken over as well" }
+    : { state: "unused", reason: "Weft forwards nothing to a tunnel that it did not make" };
 }
 
 export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {

@@ -8,6 +8,7 @@ import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../mo
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
 import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
 import type { Topology } from "../model/topology.ts";
@@ -167,8 +168,7 @@ export class Weaver {
         underlayMtu: this.#options.underlayMtu,
         tunnelChecksums: this.#options.tunnelOptions.csum === true,
         loops: this.#options.loops(),
-        keepTunnel: (host, peer, { type, shared }) =>
-          this.#retirement.keep(`${host} ${peer} ${shared ? "flow-based " : ""}${type}`),
+        keepTunnel: (host, peer, kind) => this.#retirement.keep(`${host} ${peer} ${kindText(kind)}`),
         flowBased: this.#options.flowBased,
         endpointSettings: this.#options.endpointSettings,
         away: this.#awayHosts(),

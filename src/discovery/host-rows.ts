@@ -1,10 +1,12 @@
 // A host's OVSDB rows to facts: who it is, which bridge is Weft's and whether it may be, its ports and tunnels.
+import { tryParseIp } from "../../proto/bytes/ip.ts";
 import type { BridgeRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { HOST_KEYS, HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
 import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { isTunnelType, TUNNEL_TYPES } from "../model/tunnel-types.ts";
+import { adoptedBridge, adoptionFact, carriesUnderlay, foreignTunnels } from "./foreign-tunnels.ts";
 import { isPhysical, portFact, tunnelRows } from "./port-rows.ts";
 import { findTunnelIp } from "./tunnel-ip.ts";
 
@@ -44,13 +46,15 @@ function pointsHere(bridge: BridgeRow, context: HostContext): boolean {
   return dpid !== null && bridge.controller.length > 0 && context.connectedSwitches.has(dpid);
 }
 
-/** Named by the host or configuration; else the one that is Weft's already; else one that was pointed at Weft; else the default. */
+/** Named by the host, `weft adopt` or configuration; else the one that is Weft's already; else one that was pointed at Weft; else the default. */
 function chooseBridge(
   rows: VswitchRows,
   context: HostContext,
 ): { name: string; row: BridgeRow | undefined; consent: boolean } {
   const bridges = [...rows.bridges.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const named = rows.openVSwitch?.external_ids.get(HOST_SETTINGS.bridge) ?? context.settings.bridge;
+  const released = rows.openVSwitch?.external_ids.has(HOST_SETTINGS.released) === true;
+  const given = rows.openVSwitch?.external_ids.get(HOST_SETTINGS.bridge) ?? context.settings.bridge;
+  const named = adoptedBridge(rows) ?? (released ? null : given);
   if (named !== null && named !== "") {
     return { name: named, row: bridges.find((row) => row.name === named), consent: true };
   }
@@ -58,8 +62,10 @@ function chooseBridge(
   if (owned !== undefined) return { name: owned.name, row: owned, consent: true };
   const pointed = bridges.find((row) => pointsHere(row, context));
   if (pointed !== undefined) return { name: pointed.name, row: pointed, consent: true };
-  const name = context.defaultBridge;
-  return { name, row: bridges.find((row) => row.name === name), consent: false };
+  const held = bridges.find((row) => row.name === context.defaultBridge);
+  // A host with a mesh of its own is not given a second one beside it unasked.
+  const row = held ?? bridges.find((one) => foreignTunnels(rows, one).some((tunnel) => tryParseIp(tunnel.remoteIp)));
+  return { name: row?.name ?? context.defaultBridge, row, consent: false };
 }
 
 function standingOf(
@@ -76,26 +82,56 @@ function standingOf(
     );
     return { kind: "refused", problem };
   }
-  if (row === undefined) return { kind: "absent" };
-  if (row.external_ids.has(OWNER_KEY)) return { kind: "owned" };
-  if (!choice.consent) {
+  if (rows.openVSwitch?.external_ids.has(HOST_SETTINGS.released) === true) {
     const problem = diagnostic(
-      "host/bridge-exists",
-      `host ${hostId} had a bridge ${name} before it joined: Weft waits for consent to take it over`,
-      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=${name} (its flows are replaced), or name another bridge`,
+      "host/released",
+      `host ${hostId} was released: Weft leaves it alone`,
+      `weft adopt ${hostId}; or on ${hostId}: ovs-vsctl remove open_vswitch . external_ids ${HOST_SETTINGS.released}, or ovs-vsctl del-manager`,
     );
     return { kind: "waiting", problem };
   }
+  if (row === undefined) return { kind: "absent" };
+  if (row.external_ids.has(OWNER_KEY)) return { kind: "owned" };
+  if (!choice.consent) return { kind: "waiting", problem: consentProblem(rows, hostId, row, name) };
+  const problem = bridgeRefusal(rows, hostId, row);
+  return problem === null ? { kind: "consented" } : { kind: "refused", problem };
+}
+
+/** Why a bridge may not be taken, whoever consents; null where it may. */
+export function bridgeRefusal(rows: VswitchRows, hostId: string, row: BridgeRow): Diagnostic | null {
+  const { name } = row;
   const nic = physicalPort(rows, row);
   if (nic !== undefined) {
-    const problem = diagnostic(
+    return diagnostic(
       "host/bridge-has-nic",
       `bridge ${name} of host ${hostId} holds the network card ${nic}: taking it over could cut the host off`,
       `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
     );
-    return { kind: "refused", problem };
   }
-  return { kind: "consented" };
+  if (carriesUnderlay(rows, row)) {
+    return diagnostic(
+      "host/bridge-carries-underlay",
+      `bridge ${name} of host ${hostId} is the one by which the host's tunnels leave: taking it over could cut the host off`,
+      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
+    );
+  }
+  return null;
+}
+
+function consentProblem(rows: VswitchRows, hostId: string, row: BridgeRow, name: string): Diagnostic {
+  const tunnels = foreignTunnels(rows, row).map((tunnel) => `${tunnel.name} to ${tunnel.remoteIp}`);
+  if (tunnels.length === 0) {
+    return diagnostic(
+      "host/bridge-exists",
+      `host ${hostId} had a bridge ${name} before it joined: Weft waits for consent to take it over`,
+      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=${name} (its flows are replaced), or name another bridge`,
+    );
+  }
+  return diagnostic(
+    "host/foreign-mesh",
+    `bridge ${name} of host ${hostId} has hand-made tunnels (${tunnels.join(", ")}): Weft waits for consent to take it over`,
+    `weft adopt ${hostId}; or on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-weft, for a bridge of Weft's own beside it`,
+  );
 }
 
 function physicalPort(rows: VswitchRows, bridge: BridgeRow): string | undefined {
@@ -222,6 +258,8 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     tunnelTypes: tunnelTypesOf(id, root.external_ids, problems),
     ports: Object.freeze(members.ports),
     tunnels: Object.freeze(members.tunnels),
+    foreignTunnels: Object.freeze(choice.row === undefined ? [] : foreignTunnels(rows, choice.row)),
+    adoption: adoptionFact(rows, choice.row),
     problems: Object.freeze(problems),
   });
 }

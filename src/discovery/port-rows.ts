@@ -15,7 +15,7 @@ import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
 import { isTunnelType } from "../model/tunnel-types.ts";
-import type { PriorityTags } from "../model/vlan.ts";
+import type { PriorityTags, VlanColumns } from "../model/vlan.ts";
 
 /** OVSDB gives the LOCAL port OpenFlow 1.0's number for it; in OpenFlow 1.3 it has another. */
 const OVSDB_LOCAL_PORT = 65_534;
@@ -40,7 +40,7 @@ const VIRTUAL_DRIVERS: ReadonlySet<string> = new Set(["bridge", "dummy", "openvs
 const MAX_NETWORK_NAME = 63;
 const NETWORK_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
 
-function openFlowPort(row: InterfaceRow): number | null {
+export function openFlowPort(row: InterfaceRow): number | null {
   if (row.ofport === null || row.ofport <= 0) return null;
   return row.ofport === OVSDB_LOCAL_PORT ? LOCAL_PORT : row.ofport;
 }
@@ -93,6 +93,31 @@ export function isPhysical(row: InterfaceRow): boolean {
   return row.type === "" && driver !== undefined && driver !== "" && !VIRTUAL_DRIVERS.has(driver);
 }
 
+/** Whoever made it. */
+export function isTunnel(row: InterfaceRow): boolean {
+  return ALL_TUNNEL_TYPES.has(row.type);
+}
+
+export function vlanColumns(port: PortRow): VlanColumns {
+  return Object.freeze({
+    tag: port.tag,
+    trunks: port.trunks,
+    vlanMode: port.vlan_mode,
+    priorityTags: priorityTags(port),
+    protected: port.protected,
+  });
+}
+
+/** What a person needs to find it: the far end is in the row. */
+function foreignTunnel(port: PortRow, row: InterfaceRow): Diagnostic {
+  const to = row.options.get("remote_ip")?.slice(0, 64) ?? "nowhere in particular";
+  return diagnostic(
+    "port/foreign-tunnel",
+    `port ${port.name} is a ${row.type} tunnel to ${to} that Weft did not make: nothing is forwarded to it`,
+    `where that is a host of the fabric: ovs-vsctl del-port ${port.name}; a host with a mesh of such tunnels is taken over by weft adopt HOST`,
+  );
+}
+
 function exclusion(port: PortRow, row: InterfaceRow): Diagnostic | null {
   if (port.interfaces.length > 1) {
     return diagnostic("port/bond", `port ${port.name} is a bond: it stays out of the fabric`, "add its members singly");
@@ -104,13 +129,7 @@ function exclusion(port: PortRow, row: InterfaceRow): Diagnostic | null {
       `ovs-vsctl del-port ${port.name}, if nothing needs it`,
     );
   }
-  if (ALL_TUNNEL_TYPES.has(row.type)) {
-    return diagnostic(
-      "port/foreign-tunnel",
-      `port ${port.name} is a ${row.type} tunnel that Weft did not make: nothing is forwarded to it`,
-      `ovs-vsctl del-port ${port.name}, if it leads to a host of the fabric`,
-    );
-  }
+  if (isTunnel(row)) return foreignTunnel(port, row);
   if (port.vlan_mode === "dot1q-tunnel") {
     return diagnostic(
       "port/dot1q-tunnel",
@@ -235,13 +254,7 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
     name: port.name,
     ofport: openFlowPort(row),
     type: row.type,
-    vlan: Object.freeze({
-      tag: port.tag,
-      trunks: port.trunks,
-      vlanMode: port.vlan_mode,
-      priorityTags: priorityTags(port),
-      protected: port.protected,
-    }),
+    vlan: vlanColumns(port),
     networkName: networkName(port, row, problems),
     storedVni: wholeNumber(storedVni, 1, MAX_VNI),
     declaredMacs: excluded === null && inUse ? declaredMac(row, problems) : [],

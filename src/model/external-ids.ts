@@ -16,6 +16,20 @@ export const HOST_SETTINGS = {
   underlayMtu: "weft-underlay-mtu",
   /** One or more, separated by commas. */
   tunnelType: "weft-tunnel-type",
+  /** Written by `weft adopt`: the bridge that is taken over step by step, so that nothing is lost. */
+  adopt: "weft-adopt",
+  /** Written by `weft adopt --now`: not to wait for hosts at the far ends of hand-made tunnels. */
+  adoptNow: "weft-adopt-now",
+  /** Written by `weft release` where the host's manager cannot be taken away: the host is not to be taken again. */
+  released: "weft-released",
+} as const;
+
+/** On the bridge, written by Weft. */
+export const BRIDGE_KEYS = {
+  /** What the bridge was before it was taken, for `weft release`: JSON. */
+  before: "weft-before",
+  /** How far an adoption is. */
+  stage: "weft-stage",
 } as const;
 
 /** On Bridge, Controller, Port and Interface rows that Weft made: its mark. The value is the fabric's id. */
@@ -59,8 +73,9 @@ export const PORT_KEYS = {
   locked: "weft-locked",
   /** The addresses of what is behind a locked port, with commas between. */
   ips: "weft-ips",
-  /** Written by Weft: the `mtu_request` that it has set. */
+  /** Written by Weft: the `mtu_request` that it has set, and the one that was there. */
   mtu: "weft-mtu",
+  mtuBefore: "weft-mtu-before",
 } as const;
 
 /** On a guest's Interface, by libvirt, OpenStack, ovs-docker and others. */

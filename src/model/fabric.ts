@@ -1,4 +1,5 @@
 // The fabric: everything concluded from the facts at one moment. Immutable; a change of facts gives a new one.
+import { type Adoption, adoptionsOf } from "./adoption.ts";
 import type { BfdSettings } from "./bfd.ts";
 import { type Declaration, declarationsOf } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -44,6 +45,8 @@ export interface FabricHost extends Identity {
   readonly entrances: readonly Entrance[];
   /** The MTU that fits all paths from here to other members, for each network with a port here. */
   readonly mtus: ReadonlyMap<Vni, number>;
+  /** Absent for a host that is not being adopted. */
+  readonly adoption?: Adoption;
 }
 
 export interface FabricInput {
@@ -92,6 +95,7 @@ export interface Fabric {
   /** Indexes of the hosts that have a port in a network, sorted. */
   readonly members: ReadonlyMap<Vni, readonly number[]>;
   readonly bfd: BfdSettings;
+  readonly topology: Topology;
   readonly relays: { readonly key: string; readonly plan: RelayPlan };
   readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
 }
@@ -242,13 +246,16 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const settings: WaySettings = { ...input, shared };
   const relays = relaysAmong(input, hosts.values(), shared, previous);
   const legsInUse = relayLegsInUse(settings, hosts.values());
+  const adoptions = adoptionsOf(settings, [...hosts.values()]);
   for (const host of [...hosts.values()]) {
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
     const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered });
+    const adoption = adoptions.get(host.id);
     hosts.set(
       host.id,
       Object.freeze({
         ...host,
+        ...(adoption === undefined ? {} : { adoption, problems: [...host.problems, ...adoption.problems] }),
         wantedTunnels: wantedTunnels(settings, host, peers, legsInUse),
         ways,
         relaying: relayingLanes(settings, host, peers, ways),
@@ -289,6 +296,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
     disputes: input.disputes ?? [],
     members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
     bfd: input.bfd,
+    topology: input.topology,
     relays,
     problems: joined(problems, table.problems, disputed),
   });

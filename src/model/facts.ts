@@ -82,6 +82,31 @@ export interface TunnelRowFact {
   readonly error: string | null;
 }
 
+/** A tunnel that Weft did not make, on the bridge it uses. */
+export interface ForeignTunnelFact {
+  readonly name: string;
+  /** `Interface.type`; more than Weft makes itself. */
+  readonly type: string;
+  readonly ofport: number | null;
+  /** Canonical where it is an address. */
+  readonly remoteIp: string;
+  readonly vlan: VlanColumns;
+}
+
+/**
+ * How far a bridge of somebody else's making is taken over. `prepare`: it forwards as before, and Weft's tunnels stand
+ * beside, closed to it; `take`: Weft forwards, and still hears what comes by hand-made tunnels; `done`: those are gone.
+ */
+export type AdoptionStage = "prepare" | "take" | "done";
+
+export interface AdoptionFact {
+  readonly stage: AdoptionStage;
+  /** Not to wait for others. */
+  readonly now: boolean;
+  /** Cost of the way to the root of its spanning tree; null where STP is off. */
+  readonly rootDistance: number | null;
+}
+
 /** Where a bridge stands with Weft. */
 export type BridgeStanding =
   | { readonly kind: "absent" }
@@ -123,6 +148,10 @@ export interface HostFact {
   readonly tunnelTypes: readonly TunnelType[] | null;
   readonly ports: readonly PortFact[];
   readonly tunnels: readonly TunnelRowFact[];
+  /** Sorted by name. */
+  readonly foreignTunnels?: readonly ForeignTunnelFact[];
+  /** Absent or null for a bridge that was not, or not that gently, taken from somebody else. */
+  readonly adoption?: AdoptionFact | null;
   readonly problems: readonly Diagnostic[];
 }
 

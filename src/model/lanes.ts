@@ -40,3 +40,8 @@ export function plannedLane(
   if (!shared) return { port: tunnelPort(type, peer.index), toward: null };
   return peer.address === null ? null : { port: sharedTunnelPort(type), toward: peer.address };
 }
+
+/** For keys and people. */
+export function kindText(kind: TunnelKind | "foreign"): string {
+  return kind === "foreign" ? kind : `${kind.shared ? "flow-based " : ""}${kind.type}`;
+}

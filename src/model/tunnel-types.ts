@@ -35,6 +35,9 @@ export function encapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6", ch
   return outer + INNER_ETHERNET_BYTES + RELAY_LABEL_BYTES + PRIORITY_TAG_BYTES;
 }
 
+/** Reserved by IEEE 802.1Q: tunnels are in it where a bridge that forwards by itself shall not forward to them. */
+export const CLOSED_VLAN = 4095;
+
 /** Port numbers from here on are tunnels'; a lone switch's port among them is never taken for a guest's. */
 export const FIRST_TUNNEL_PORT = 0x8000;
 

@@ -1,9 +1,12 @@
 // Ways: by which of its ports a host reaches each peer, directly and by relays, now and while that changes under traffic.
+
 import type { HostFact, HostId, Lane, RememberedFact, SwitchFact, TunnelRowFact, TunnelType } from "./facts.ts";
+import { foreignTypes } from "./foreign.ts";
 import type { Identity } from "./identity.ts";
 import { isOfKind, isShared, laneKey, laneOf, plannedLane, type TunnelKind } from "./lanes.ts";
 import type { RelayPlan } from "./relays.ts";
 import { areLinked, type Topology } from "./topology.ts";
+import { TUNNEL_TYPES } from "./tunnel-types.ts";
 
 /** How frames for one peer leave a host. At least one of the two is there. */
 export interface Way {
@@ -24,7 +27,7 @@ export interface WaySettings {
   readonly topology: Topology;
   /** Whether all peers are to share one port of each type. */
   readonly shared: boolean;
-  readonly keepTunnel: (host: HostId, peer: HostId, kind: TunnelKind) => boolean;
+  readonly keepTunnel: (host: HostId, peer: HostId, kind: TunnelKind | "foreign") => boolean;
 }
 
 /**
@@ -34,7 +37,11 @@ export interface WaySettings {
 export function pairType(settings: WaySettings, a: End, b: End): TunnelType | null {
   const [low, high] = (a.index ?? 0) < (b.index ?? 0) ? [a, b] : [b, a];
   const takes = (end: End, type: TunnelType): boolean => end.fact?.tunnelTypes?.includes(type) ?? true;
-  const liked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
+  const asked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
+  // A hand-made tunnel of the same type would take in what is for Weft's, BFD above all: another type stands beside it.
+  const taken = foreignTypes(a, b);
+  const others = taken.size === 0 ? [] : (Object.keys(TUNNEL_TYPES) as TunnelType[]).reverse();
+  const liked = taken.size === 0 ? asked : [...asked, ...others].filter((type) => !taken.has(type)).concat(asked);
   const away = a.fact === null ? b : b.fact === null ? a : null;
   const [standingType] = away === null ? [] : rowsTo(settings, away, away === a ? b : a).map((row) => row.type);
   if (standingType !== undefined && (a.fact ?? b.fact)?.tunnelTypes != null) return standingType;
@@ -72,8 +79,12 @@ export function standing(row: TunnelRowFact): boolean {
   return row.ofport !== null && row.ofport > 0 && row.error === null;
 }
 
+export function standingRows(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
+  return rowsTo(settings, host, peer).filter(standing);
+}
+
 /** Whether `host` has the tunnel from `peer` and its switch is known to take in what comes by it. */
-function receives(settings: WaySettings, host: End, peer: End, kind: TunnelKind): boolean {
+export function receives(settings: WaySettings, host: End, peer: End, kind: TunnelKind): boolean {
   return rowsTo(settings, host, peer).some((row) => isOfKind(row, kind) && standing(row) && admits(host, peer, row));
 }
 

@@ -1,5 +1,6 @@
 // Facts to desired flows, groups and meters of one switch. Pure and deterministic.
 import type { Fabric, FabricHost } from "../model/fabric.ts";
+import { heardFlows, prepared } from "./adopt.ts";
 import { answerFlows } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
 import { compileContext, type PipelineSettings } from "./context.ts";
@@ -15,12 +16,24 @@ import { learnFlows } from "./learn.ts";
 export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
   const context = compileContext(fabric, host, settings);
   const flows = new Map<string, DesiredFlow>();
-  for (const feature of [guardFlows, classifyFlows, learnFlows, answerFlows, forwardFlows, floodFlows, egressFlows]) {
+  const features = [
+    guardFlows,
+    classifyFlows,
+    learnFlows,
+    answerFlows,
+    forwardFlows,
+    floodFlows,
+    egressFlows,
+    heardFlows,
+  ];
+  for (const feature of features) {
     for (const flow of feature(context)) flows.set(flow.key, flow);
   }
-  return {
+  const whole = {
     flows,
     groups: new Map([...groups(context)].map((group) => [group.groupId, group])),
     meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
   };
+  // What the host's rows say, not what is next: the stage is in force once it is written there.
+  return host.adoption?.forwards === false ? prepared(whole, host) : whole;
 }

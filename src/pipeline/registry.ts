@@ -143,6 +143,8 @@ export const PRIORITIES = {
     /** Multicast, where it is treated otherwise than unknown unicast. */
     group: 150,
     flood: 100,
+    /** On a bridge that is prepared for being taken: CLASSIFY is not Weft's to end there. */
+    identity: 0,
   },
   egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
   depart: { doubleTagged: 200, plain: 100 },
@@ -198,6 +200,7 @@ export const FLOW_KINDS = {
   egress: 40,
   depart: 41,
   uncovered: 42,
+  heard: 70,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -231,6 +234,9 @@ export function decodeCookie(cookie: bigint): CookieFact | undefined {
   if (kind === undefined) return undefined;
   return { kind, place: Number((cookie >> 24n) & 0xffffn), vni: Number(cookie & 0xff_ffffn) };
 }
+
+/** All of Weft's own, as a flow-mod selects them. */
+export const OWN_COOKIES = { cookie: COOKIE_OWNER << 48n, mask: 0xffffn << 48n } as const;
 
 /** Whether Weft wrote it, in this version or another. */
 export function isOwnCookie(cookie: bigint): boolean {

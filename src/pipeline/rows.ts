@@ -3,7 +3,7 @@ import type { Mac } from "../../proto/bytes/mac.ts";
 import { bfdColumn } from "../model/bfd.ts";
 import { HOST_KEYS, OWNER_KEY, PORT_KEYS, peerEntry, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
-import type { HostId, TunnelType } from "../model/facts.ts";
+import type { AdoptionStage, HostId, TunnelType } from "../model/facts.ts";
 import { takesPart } from "../model/identity.ts";
 import { DEFAULT_NETWORK, FIRST_NAMED_VNI } from "../model/networks.ts";
 import { sharedTunnelName, sharedTunnelPort, TUNNEL_TYPES, tunnelName, tunnelPort } from "../model/tunnel-types.ts";
@@ -22,6 +22,12 @@ export interface DesiredTunnel {
   readonly bfd: ReadonlyMap<string, string>;
 }
 
+export interface DesiredAdoption {
+  readonly stage: AdoptionStage;
+  /** Names of hand-made tunnels that go. */
+  readonly drops: readonly string[];
+}
+
 export interface DesiredRows {
   readonly hostId: HostId;
   readonly hostExternalIds: ReadonlyMap<string, string>;
@@ -35,6 +41,8 @@ export interface DesiredRows {
     readonly hwaddr: Mac;
     /** Where the bridge finds Weft by OpenFlow. */
     readonly controllerTarget: string;
+    /** null for a bridge that Weft made, or took at once. */
+    readonly adoption?: DesiredAdoption | null;
   };
   /** Flow-based ones first, then by peer index and type. */
   readonly tunnels: readonly DesiredTunnel[];
@@ -162,6 +170,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
       datapathType: fact.datapathType ?? settings.datapathType,
       hwaddr: bridgeMac(host.id),
       controllerTarget: settings.controllerTarget,
+      adoption: host.adoption === undefined ? null : { stage: host.adoption.stage, drops: host.adoption.drops },
     },
     tunnels: [
       ...sharedTunnels(host, fabricId, settings.tunnelOptions),

@@ -1,11 +1,12 @@
 // Desired rows minus a host's OVSDB: the operations of one transaction. Touches only what is Weft's, and sets by `mutate` alone.
 import { byUuid, insert, mutate, type Operation, update } from "../../proto/ovsdb/operations.ts";
-import { namedUuid, ovsMap, ovsSet } from "../../proto/ovsdb/values.ts";
+import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, ControllerRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
-import { PORT_KEYS } from "../model/external-ids.ts";
+import { BRIDGE_KEYS, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { Draft, type HostPlan, setKeys } from "./host-draft.ts";
+import { type BridgeRecord, formatRecord, MADE_BY_WEFT, recordBridge, recordOf, recordTunnel } from "./host-record.ts";
 import { insertTunnel, mendTunnels, takenNames } from "./host-tunnels.ts";
 
 /** How soon a bridge that lost Weft tries again, at the most; Open vSwitch's own default is 8 s. */
@@ -31,14 +32,20 @@ export function planHost(rows: VswitchRows, desired: DesiredRows): HostPlan {
   return draft;
 }
 
+/**
+ * On a bridge that is adopted gently it is of type `service`: with the first controller of the other type Open vSwitch
+ * clears its tables, and frames are lost. Such a bridge has no more forwarding of its own once Weft has put its flows in
+ * the place of the one with NORMAL.
+ */
 function controllerRow(desired: DesiredRows): Operation {
-  const { controllerTarget, ownerKey, fabricId } = desired.bridge;
+  const { controllerTarget, ownerKey, fabricId, adoption } = desired.bridge;
   return insert(
     "Controller",
     {
       target: controllerTarget,
       connection_mode: "out-of-band",
       max_backoff: MAX_BACKOFF_MS,
+      ...(adoption == null ? {} : { type: "service" }),
       external_ids: ovsMap([[ownerKey, fabricId]]),
     },
     "controller",
@@ -49,7 +56,6 @@ function controllerRow(desired: DesiredRows): Operation {
 function createBridge(draft: Draft, rootUuid: string, rows: VswitchRows, desired: DesiredRows): void {
   const { name, ownerKey, fabricId, hwaddr, datapathType } = desired.bridge;
   const type = datapathType === null ? {} : { datapath_type: datapathType };
-  const owner = ovsMap([[ownerKey, fabricId]]);
   draft.add(
     `bridge ${name}`,
     insert("Interface", { name, type: "internal" }, "local_interface"),
@@ -66,7 +72,10 @@ function createBridge(draft: Draft, rootUuid: string, rows: VswitchRows, desired
         fail_mode: "secure",
         protocols: ovsSet(PROTOCOLS),
         other_config: ovsMap({ "disable-in-band": "true", hwaddr }),
-        external_ids: owner,
+        external_ids: ovsMap([
+          [ownerKey, fabricId],
+          [BRIDGE_KEYS.before, formatRecord(MADE_BY_WEFT)],
+        ]),
         controller: namedUuid("controller"),
         ports: ovsSet([namedUuid("local_port"), ...tunnels.map(namedUuid)]),
       },
@@ -77,12 +86,14 @@ function createBridge(draft: Draft, rootUuid: string, rows: VswitchRows, desired
 }
 
 function mendBridge(draft: Draft, bridge: BridgeRow, rows: VswitchRows, desired: DesiredRows): void {
-  const { ownerKey, fabricId } = desired.bridge;
+  const { ownerKey, fabricId, adoption = null } = desired.bridge;
   const where = byUuid(bridge.uuid);
-  if (bridge.fail_mode !== "secure") {
+  if (bridge.fail_mode !== "secure" && adoption === null) {
     draft.add("fail_mode=secure", update("Bridge", where, { fail_mode: "secure" }));
   }
-  if (bridge.stp_enable || bridge.rstp_enable) {
+  // Those who are not taken yet still need the tree.
+  const treeless = adoption === null || adoption.stage === "done";
+  if (treeless && (bridge.stp_enable || bridge.rstp_enable)) {
     draft.add("STP off", update("Bridge", where, { stp_enable: false, rstp_enable: false }));
   }
   if (bridge.protocols.length > 0 && !bridge.protocols.includes("OpenFlow13")) {
@@ -93,12 +104,45 @@ function mendBridge(draft: Draft, bridge: BridgeRow, rows: VswitchRows, desired:
     ["disable-in-band", "true"],
     ["hwaddr", hwaddr],
   ]);
-  const owner = new Map([[ownerKey, fabricId]]);
+  const isNew = !bridge.external_ids.has(ownerKey);
+  const gone = dropForeign(draft, bridge, rows, adoption?.drops ?? []);
+  const record = isNew ? recordBridge(bridge, rows) : null;
+  const owner = new Map([
+    [ownerKey, fabricId],
+    ...(record === null ? [] : [[BRIDGE_KEYS.before, formatRecord(record)] as const]),
+    ...(gone === null ? [] : [[BRIDGE_KEYS.before, formatRecord(gone)] as const]),
+    ...(adoption === null ? [] : [[BRIDGE_KEYS.stage, adoption.stage] as const]),
+  ]);
   const other = setKeys("Bridge", bridge.uuid, "other_config", bridge.other_config, config);
   if (other !== null) draft.add("disable-in-band, hwaddr", other);
   const mark = setKeys("Bridge", bridge.uuid, "external_ids", bridge.external_ids, owner);
-  if (mark !== null) draft.add("owner", mark);
+  if (mark !== null) draft.add(adoption === null ? "owner" : `owner, ${adoption.stage}`, mark);
   mendController(draft, bridge, rows, desired);
+}
+
+/** Hand-made tunnels that nobody needs any more go; what they were is kept with the bridge, or they stay. */
+function dropForeign(
+  draft: Draft,
+  bridge: BridgeRow,
+  rows: VswitchRows,
+  names: readonly string[],
+): BridgeRecord | null {
+  const known = recordOf(bridge);
+  if (names.length === 0 || known === null || "made" in known) return null;
+  const gone = bridge.ports.flatMap((uuid) => {
+    const port = rows.ports.get(uuid);
+    const row = rows.interfaces.get(port?.interfaces[0] ?? "");
+    if (port === undefined || row === undefined || port.interfaces.length !== 1) return [];
+    return names.includes(port.name) && !row.external_ids.has(TUNNEL_KEYS.peer) ? [{ port, row }] : [];
+  });
+  if (gone.length === 0) return null;
+  draft.add(
+    `hand-made tunnels ${gone.map(({ port }) => port.name).join(" ")} go`,
+    mutate("Bridge", byUuid(bridge.uuid), [["ports", "delete", ovsSet(gone.map(({ port }) => uuidRef(port.uuid)))]]),
+    // A tunnel of Weft's may want the address: see `mendTunnels`.
+    mutate("Open_vSwitch", byUuid(rows.openVSwitch?.uuid ?? ""), [["next_cfg", "+=", 1]]),
+  );
+  return { ...known, tunnels: [...known.tunnels, ...gone.map(({ port, row }) => recordTunnel(port, row))] };
 }
 
 /** The MAC the bridge has now: pinned as it is, so that its datapath id stays. */
@@ -159,7 +203,8 @@ function fitMtus(draft: Draft, rows: VswitchRows, desired: DesiredRows): void {
     if (want === undefined || row.type !== "internal") continue;
     const own = row.external_ids.get(PORT_KEYS.mtu) === String(row.mtu_request);
     if (row.mtu_request !== null && (own ? row.mtu_request === want : row.mtu_request <= want)) continue;
-    const mark = new Map([[PORT_KEYS.mtu, String(want)]]);
+    const before = own || row.mtu_request === null ? [] : [[PORT_KEYS.mtuBefore, String(row.mtu_request)] as const];
+    const mark = new Map([[PORT_KEYS.mtu, String(want)], ...before]);
     draft.add(`MTU of ${row.name}`, update("Interface", byUuid(row.uuid), { mtu_request: want }));
     const keys = setKeys("Interface", row.uuid, "external_ids", row.external_ids, mark);
     if (keys !== null) draft.operations.push(keys);

@@ -43,6 +43,11 @@ export class HostReconciler {
     this.#loop.stop();
   }
 
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void> {
+    return this.#loop.idle();
+  }
+
   get problems(): readonly Diagnostic[] {
     return this.#failure === null ? this.#planProblems : [...this.#planProblems, this.#failure];
   }

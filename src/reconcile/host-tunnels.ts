@@ -4,6 +4,7 @@ import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts"
 import type { BridgeRow, InterfaceRow, OpenVSwitchRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import { SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { CLOSED_VLAN } from "../model/tunnel-types.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { type Draft, sameMap, setKeys } from "./host-draft.ts";
 
@@ -156,12 +157,29 @@ export function insertTunnel(
     ),
     insert(
       "Port",
-      { name, interfaces: namedUuid(`interface_${at}`), external_ids: ovsMap([[ownerKey, fabricId]]) },
+      {
+        name,
+        interfaces: namedUuid(`interface_${at}`),
+        external_ids: ovsMap([[ownerKey, fabricId]]),
+        ...(desired.bridge.adoption == null ? {} : CLOSED),
+      },
       `port_${at}`,
     ),
   );
   return `port_${at}`;
 }
+
+/**
+ * A bridge that forwards by itself, as one does that is being adopted, shall not flood into Weft's tunnels, nor make its
+ * spanning tree over them: they are ports of a VLAN that nobody may use (IEEE 802.1Q), which flows do not look at.
+ */
+const CLOSED = {
+  tag: CLOSED_VLAN,
+  other_config: ovsMap([
+    ["rstp-enable", "false"],
+    ["stp-enable", "false"],
+  ]),
+} as const;
 
 /** Interface names are unique per host, not per bridge: one that is taken would fail the whole transaction. */
 function freeName(taken: ReadonlySet<string>, tunnel: DesiredTunnel): string {

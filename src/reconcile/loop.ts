@@ -11,6 +11,7 @@ export class ReconcileLoop {
   #state: "idle" | "running" | "stopped" = "idle";
   #woken = false;
   #failures = 0;
+  #running: Promise<void> = Promise.resolve();
   #retry: { cancel(): void } | null = null;
 
   /** @param attempt must not throw; what is wrong becomes "failed" and a status of its owner. */
@@ -23,7 +24,12 @@ export class ReconcileLoop {
   wake(): void {
     if (this.#state === "stopped") return;
     this.#woken = true;
-    if (this.#state === "idle" && this.#retry === null) void this.#run();
+    if (this.#state === "idle" && this.#retry === null) this.#running = this.#run();
+  }
+
+  /** Resolves when no attempt is under way: after `stop`, for good. */
+  idle(): Promise<void> {
+    return this.#running;
   }
 
   stop(): void {

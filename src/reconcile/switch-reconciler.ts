@@ -4,7 +4,7 @@ import type { FlowRemoved, FlowStats, GroupDesc, MeterConfig } from "../../proto
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { type DesiredFlow, type DesiredSwitch, flowKey } from "../pipeline/desired.ts";
 import { tableName } from "../pipeline/registry.ts";
-import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED, withoutFlow } from "./installed.ts";
+import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED, withoutFlow, withoutReplaced } from "./installed.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
 import { planSwitch, type SwitchChange, type SwitchPlan } from "./switch-plan.ts";
 import type { Timers } from "./timers.ts";
@@ -61,6 +61,11 @@ export class SwitchReconciler {
 
   stop(): void {
     this.#loop.stop();
+  }
+
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void> {
+    return this.#loop.idle();
   }
 
   get installed(): InstalledSwitch {
@@ -120,7 +125,7 @@ export class SwitchReconciler {
       }
     }
     if (plan.changes.length > 0 || plan.afterwards.length > 0) {
-      const written = { ...this.#installed, ...this.#withoutRefused(desired) };
+      const written = withoutReplaced({ ...this.#installed, ...this.#withoutRefused(desired) });
       this.#installed = this.#removedMeanwhile.reduce(withoutFlow, written);
       this.#events.applied(plan);
       this.#events.installedChanged(this.#installed);

@@ -20,6 +20,8 @@ export interface ControllerUnderTest {
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
   /** `weft hosts forget`. */
   forget(host: string): Promise<void>;
+  /** A command of the control socket that changes something; what it says. */
+  tell(method: "adopt" | "adopt now" | "release", host: string): Promise<string>;
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -40,6 +42,10 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   return {
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
     forget: async (host) => controller.queries.forgetHost(host),
+    tell: (method, host) =>
+      method === "release"
+        ? controller.queries.releaseHost(host)
+        : controller.queries.adoptHost(host, { bridge: null, now: method === "adopt now" }),
     stop: () => controller.stop(),
     kill: async () => {
       throw new Error("this controller is part of the test: start it as a child to kill it");
@@ -99,5 +105,9 @@ export async function startChild(settings: Settings, directory: string): Promise
   const forget = async (host: string): Promise<void> => {
     await callControl(control, "hosts/forget", ["--", host], 5000);
   };
-  return { ask, forget, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+  const tell = (method: string, host: string): Promise<string> => {
+    const [name = "", ...when] = method.split(" ");
+    return callControl(control, name, ["--", host, ...when.flatMap((word) => ["", word])], 20_000);
+  };
+  return { ask, forget, tell, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
 }

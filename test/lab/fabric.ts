@@ -124,6 +124,14 @@ export class FabricUnderTest {
     await this.#controller.forget(`${this.lab.name}-${this.lab.host(ref).name}`);
   }
 
+  /** `weft adopt` or `weft release`, of the hosts one after the other. */
+  async tell(method: "adopt" | "adopt now" | "release", ...hosts: readonly HostRef[]): Promise<void> {
+    for (const ref of hosts) {
+      if (this.#controller === null) throw new Error("no controller runs");
+      await this.#controller.tell(method, `${this.lab.name}-${this.lab.host(ref).name}`);
+    }
+  }
+
   /** What the controller has done since it started; see `NO_WORK`. */
   async work(): Promise<Readonly<Record<string, number>>> {
     const { counters } = await this.ask("status");

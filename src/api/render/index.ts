@@ -2,20 +2,24 @@
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { Answer } from "../answer.ts";
 import { renderCsv } from "./csv.ts";
+import { topologyDot } from "./dot.ts";
 import { FLOW_FIELDS, flowsText } from "./flows.ts";
 import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
+import { topologyMermaid } from "./mermaid.ts";
 import { type HostNames, withHostNames } from "./names.ts";
 import { problemLines } from "./problems.ts";
 import { statusCsv, statusText } from "./status.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { tableLines } from "./table.ts";
 import { topologyText } from "./topology.ts";
+import { topologyTree } from "./tree.ts";
 
 export { type HostNames, namesOf } from "./names.ts";
 export { PLAIN, type Style } from "./style.ts";
 
-export const FORMATS = ["table", "json", "csv"] as const;
+/** The last three are drawings of the topology. */
+export const FORMATS = ["table", "json", "csv", "tree", "dot", "mermaid"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /**
@@ -24,6 +28,7 @@ export type Format = (typeof FORMATS)[number];
  */
 export function render(given: Answer, format: Format, style: Style = PLAIN, names: HostNames = new Map()): string {
   if (format === "json") return renderJson(given.view);
+  if (isPicture(format)) return picture(given, format, style);
   const answer = format === "table" ? withHostNames(given, names) : given;
   switch (answer.kind) {
     case "hosts":
@@ -48,6 +53,18 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
         ? `name,version\n${answer.view.name},${answer.view.version}\n`
         : `${answer.view.name} ${answer.view.version}\n`;
   }
+}
+
+function isPicture(format: Format): format is "tree" | "dot" | "mermaid" {
+  return format === "tree" || format === "dot" || format === "mermaid";
+}
+
+function picture({ kind, view }: Answer, format: "tree" | "dot" | "mermaid", style: Style): string {
+  if (kind !== "topology") {
+    throw new WeftError("format/unsupported", `only the topology has a form as ${format}, and this is ${kind}`);
+  }
+  if (format === "tree") return topologyTree(view, style);
+  return format === "dot" ? topologyDot(view) : topologyMermaid(view);
 }
 
 function noCsv(what: string, remedy: string): WeftError {

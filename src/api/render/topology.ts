@@ -1,5 +1,6 @@
 // The picture of the fabric: hosts with their guests as a tree, tunnels as a matrix, networks.
 import type { EndpointView, HostView, TopologyView } from "../views.ts";
+import { edgeSections } from "./edges.ts";
 import { NETWORKS } from "./lists.ts";
 import { matrixLines } from "./matrix.ts";
 import { problemLines } from "./problems.ts";
@@ -15,6 +16,7 @@ export function topologyText(view: TopologyView, style: Style): string {
     [summary(view, style)],
     hostTree(view, style),
     matrixLines(view, style),
+    ...edgeSections(view, style),
     view.networks.length === 0 ? [] : networkLines(view, style),
   ];
   const problems = view.hosts.flatMap((host) => host.problems.map((problem) => ({ where: host.name, problem })));

@@ -43,6 +43,7 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     const { code, stdout } = await ovsAppctl(path, "list-commands");
     expect(code).toBe(0);
     expect(stdout).toBe(`The available commands are:
+  adopt          HOST [BRIDGE] [now]
   endpoints      [--format=table|json|csv | --json]
   flows          HOST [--format=table|json|csv | --json]
   hosts          [--format=table|json|csv | --json]
@@ -50,8 +51,9 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
   list-commands
   networks       [--format=table|json|csv | --json]
   ports          [--format=table|json|csv | --json]
+  release        HOST
   status         [--format=table|json|csv | --json]
-  topology       [--format=table|json|csv | --json]
+  topology       [--format=table|json|tree|dot|mermaid | --json]
   tunnels        [--format=table|json|csv | --json]
   version        [--format=table|json|csv | --json]
 `);
@@ -77,6 +79,19 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     expect((await ovsAppctl(path, "hosts", "x")).stderr).toMatch(/"hosts" takes no arguments, and got 1/);
     expect((await ovsAppctl(path, "hosts", "--format=xml")).stderr).toMatch(/"xml" is not a format/);
     expect((await ovsAppctl(path, "topology", "--format=csv")).stderr).toMatch(/has no CSV form/);
+  });
+
+  it("adopts and releases a host, and says what comes of it", async () => {
+    const { path } = await start();
+    expect((await ovsAppctl(path, "adopt", "host1")).stdout).toBe(
+      "bridge (waiting) of host host1 is being taken over\n",
+    );
+    expect((await ovsAppctl(path, "adopt", "host1", "br0", "now")).stdout).toBe(
+      "bridge br0 of host host1 is being taken over at once\n",
+    );
+    expect((await ovsAppctl(path, "adopt", "host1", "br0", "later")).stderr).toMatch(/"later" is not "now"/);
+    expect((await ovsAppctl(path, "release", "host1")).stdout).toBe("host host1 is as it was before it joined\n");
+    expect((await ovsAppctl(path, "release")).stderr).toMatch(/"release" takes HOST, and got 0 arguments/);
   });
 
   it("forgets a host", async () => {

@@ -208,6 +208,14 @@ export class FakeQueries implements Queries {
       ],
     };
   }
+  async adoptHost(name: string, { bridge, now }: { bridge: string | null; now: boolean }): Promise<string> {
+    return `bridge ${bridge ?? "(waiting)"} of host ${name} is being taken over${now ? " at once" : ""}\n`;
+  }
+
+  async releaseHost(name: string): Promise<string> {
+    return `host ${name} is as it was before it joined\n`;
+  }
+
   forgetHost(name: string): void {
     if (name !== "host3")
       throw new WeftError("host/connected", `${name} is connected; only a host that is away can be forgotten`);

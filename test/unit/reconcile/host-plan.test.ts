@@ -253,9 +253,10 @@ describe("the facts of a host's rows", () => {
       "options:remote_ip=10.0.0.9",
     );
     server.vsctl("add-bond", "br-int", "bond0", "e0", "e1");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const why = Object.fromEntries((fact()?.ports ?? []).map((port) => [port.name, port.excluded?.code ?? null]));
-    expect(why).toMatchObject({ p0: "port/patch", gre9: "port/foreign-tunnel", bond0: "port/bond" });
+    const why = () => Object.fromEntries((fact()?.ports ?? []).map((port) => [port.name, port.excluded?.code ?? null]));
+    await vi.waitFor(() => {
+      expect(why()).toMatchObject({ p0: "port/patch", gre9: "port/foreign-tunnel", bond0: "port/bond" });
+    }, 5000);
   });
 });
 

@@ -1,0 +1,22 @@
+// An OpenFlow session as reconciliation needs it.
+import type { SwitchChange } from "../reconcile/switch-plan.ts";
+import type { ApplyOutcome, SwitchConnection } from "../reconcile/switch-reconciler.ts";
+import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+
+export function connectionOf(session: OpenFlowSession): SwitchConnection {
+  return {
+    label: session.label,
+    readFlows: () => session.readFlows(),
+    readGroups: () => session.readGroups(),
+    readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
+    async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
+      const result = await session.apply(changes);
+      if (result.ok) return { ok: true };
+      const errors = result.errors.map(({ message, error }) => ({
+        message: message as SwitchChange,
+        text: error.message,
+      }));
+      return { ok: false, errors };
+    },
+  };
+}
