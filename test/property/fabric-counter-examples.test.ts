@@ -53,4 +53,10 @@ describe("a counter-example that was found", () => {
     };
     expectSurvivesAbsence(scenario);
   });
+
+  it("a fabric with hubs forgot that it was flow-based while only spokes had been read, which name but the hub", () => {
+    const topology = { kind: "hubs", hubs: ["host-1"], direct: [] } as const;
+    const flowBased = { mode: "auto", above: 3 } as const;
+    expectRestartChangesNothing({ ...fabric([], [], [], []), topology, flowBased }, [1], 0);
+  });
 });
