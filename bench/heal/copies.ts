@@ -61,6 +61,8 @@ export async function measureCopies(lab: Lab, tunnel: TunnelType, from: Guest, t
   const sink = to.spawn([process.execPath, "-e", `require("node:dgram").createSocket("udp4").bind(${PORT})`]);
   await sleep(300);
   try {
+    // Bridges that learn flood to whom they have not heard, or not since the tree last changed.
+    await to.ping(from.ip, { count: 2 });
     const [idle, idleSec] = await counted(null);
     const above = async (target: string): Promise<number> => {
       const [packets, sec] = await counted(target);
