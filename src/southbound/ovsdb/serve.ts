@@ -18,7 +18,7 @@ import {
   sliceUpdates,
   type UpdateDraft,
 } from "../../../proto/ovsdb/replica.ts";
-import { getSchema, listDatabases, monitor, type RpcCall, transact } from "../../../proto/ovsdb/rpc-call.ts";
+import { echo, getSchema, listDatabases, monitor, type RpcCall, transact } from "../../../proto/ovsdb/rpc-call.ts";
 import type { RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
 import type { DatabaseSchema } from "../../../proto/ovsdb/schema.ts";
 import { nextVswitchRows, planVswitchMonitor } from "../../../proto/ovsdb/vswitch-replica.ts";
@@ -200,12 +200,22 @@ class Connection {
     });
   }
 
+  #probe(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#link.request(echo([]), (outcome) => {
+        if (outcome.ok) resolve();
+        else reject(outcome.error);
+      });
+    });
+  }
+
   #makeSession(schema: DatabaseSchema): OvsdbSession {
     const { stream } = this.#link;
     const currentRows = (): VswitchRows => this.#rows;
     return Object.freeze({
       label: stream.label,
       transport: stream.transport,
+      ...(stream.certificate === undefined ? {} : { certificate: stream.certificate }),
       ...(stream.remoteAddress === undefined ? {} : { remoteAddress: stream.remoteAddress }),
       ...(stream.localAddress === undefined ? {} : { localAddress: stream.localAddress }),
       schema,
@@ -214,6 +224,7 @@ class Connection {
       },
       diagnostics: this.#diagnostics,
       transact: (operations: readonly Operation[]) => this.#transact(schema, operations),
+      probe: () => this.#probe(),
       close: (reason: string) => this.#link.close(reason),
     });
   }
