@@ -29,6 +29,8 @@ interface Command {
   readonly args: readonly string[];
   /** null where there is nothing to say but that it is done. */
   run(asked: Asked, args: readonly string[]): Promise<Answer | null> | Answer | null;
+  /** Whether it does something, and so answers nothing. */
+  readonly isOrder?: true;
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -41,19 +43,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["hosts", query(({ queries }) => ({ kind: "hosts", view: orderHosts(queries.hosts()) }))],
-  [
-    "hosts/forget",
-    {
-      args: ["HOST"],
-      run: ({ queries }, [host = ""]) => {
-        queries.forgetHost(host);
-        return null;
-      },
-    },
-  ],
+  ["hosts/approve", order(["ID"], ({ queries }, [id = ""]) => queries.approveHost(id))],
+  ["hosts/forget", order(["HOST"], ({ queries }, [host = ""]) => queries.forgetHost(host))],
   ["networks", query(({ queries }) => ({ kind: "networks", view: orderNetworks(queries.networks()) }))],
   ["ports", query(({ queries }) => ({ kind: "ports", view: orderPorts(queries.ports()) }))],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
+  ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
@@ -63,12 +58,23 @@ function query(run: (asked: Asked) => Answer): Command {
   return { args: [], run };
 }
 
+function order(args: readonly string[], run: (asked: Asked, args: readonly string[]) => void): Command {
+  return {
+    args,
+    isOrder: true,
+    run: (asked, given) => {
+      run(asked, given);
+      return null;
+    },
+  };
+}
+
 const FORMAT_USAGE = "[--format=table|json|csv | --json]";
 
 /** What `list-commands` prints, in the form of Open vSwitch's daemons. */
 export function listCommands(): string {
   const rows = [...COMMANDS].map(([name, command]) => {
-    const usage = name === "hosts/forget" ? command.args : [...command.args, FORMAT_USAGE];
+    const usage = command.isOrder === true ? command.args : [...command.args, FORMAT_USAGE];
     return [name, usage.join(" ")] as const;
   });
   rows.push(["list-commands", ""]);

@@ -20,10 +20,11 @@ import type { HostId } from "../model/facts.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
+import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
-import { endpointView, flowView, portView, problemViews, tunnelState } from "./view-parts.ts";
+import { endpointView, flowView, portView, problemViews, tunnelState, visitorView } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
@@ -36,6 +37,10 @@ export interface QueriesOptions {
   readonly nowMs: () => number;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
+  readonly admission: Admission;
+  /** What is wrong with the controller itself, or with those before its door. */
+  readonly problems: () => readonly Diagnostic[];
+  readonly reloadKeys: () => void;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -233,14 +238,14 @@ export function makeQueries(options: QueriesOptions): Queries {
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, and counts once.
-      problems: problemViews(all.hosts.flatMap((host) => host.problems)),
+      problems: problemViews([...all.hosts.flatMap((host) => host.problems), ...options.problems()]),
       counters: options.counters.snapshot(),
     };
   }
 
   return {
     status,
-    hosts: () => everyHost().map(hostView),
+    hosts: () => [...everyHost().map(hostView), ...options.admission.visitors.map(visitorView)],
     tunnels: tunnelViews,
     ports: portViews,
     endpoints: endpointViews,
@@ -257,5 +262,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       }
       weaver.forget(host.id);
     },
+    approveHost: (id) => options.admission.approve(id),
+    reloadTls: options.reloadKeys,
   };
 }

@@ -19,6 +19,7 @@ import {
 } from "../reconcile/switch-reconciler.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 
 /** 16 hexadecimal digits. */
@@ -38,6 +39,10 @@ export interface SwitchEntry {
   readback: Readback | null;
   /** Whether the session in use has been read back. */
   isRead: boolean;
+  /** Whether it is the bridge of a host, or one that is served alone: nothing that others say or show counts. */
+  believed: boolean;
+  /** Whether what was read back of endpoints is in `whereabouts`. */
+  loaded: boolean;
   maxMeter: number;
   connectedAtMs: number;
 }
@@ -54,6 +59,10 @@ export interface SwitchesOptions {
   readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
+  /** Why a connection is not taken for the switch that it says it is; null where it is. */
+  readonly judge: (dpid: Dpid, session: OpenFlowSession) => Diagnostic | null;
+  /** Ends such a connection. */
+  readonly turnAway: (session: OpenFlowSession, dpid: Dpid, problem: Diagnostic) => void;
 }
 
 export function dpidText(datapathId: bigint): Dpid {
@@ -72,8 +81,13 @@ export class Switches {
   }
 
   ready(session: OpenFlowSession): void {
-    const { log, timers, whereabouts } = this.#options;
+    const { log, timers, whereabouts, judge, turnAway } = this.#options;
     const dpid = dpidText(session.datapathId);
+    const problem = judge(dpid, session);
+    if (problem !== null) {
+      turnAway(session, dpid, problem);
+      return;
+    }
     const entry = this.#entries.get(dpid) ?? {
       dpid,
       whereabouts,
@@ -83,19 +97,53 @@ export class Switches {
       installed: null,
       readback: null,
       isRead: false,
+      believed: false,
+      loaded: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
     };
     this.#entries.set(dpid, entry);
-    if (entry.session !== null) {
-      entry.spares.push(session);
-      log.warn(
-        { dpid, peer: session.label, used: entry.session.label },
-        "a second OpenFlow connection of the same switch: the first stays in use; give each bridge one controller row, and each host its own datapath id",
-      );
+    const current = entry.session;
+    if (current === null) {
+      this.#take(entry, session);
       return;
     }
-    this.#take(entry, session);
+    entry.spares.push(session);
+    void answersWithin(PROBE_MS, () => current.barrier(), timers).then((alive) => {
+      if (entry.session !== current) return;
+      // The switch is back before its old connection was seen to be dead.
+      if (!alive) current.close(`it does not answer, and ${session.label} came in its place`);
+      else if (entry.spares.includes(session)) {
+        log.warn(
+          { dpid, peer: session.label, used: current.label },
+          "a second OpenFlow connection of the same switch: the first stays in use; give each bridge one controller row, and each host its own datapath id",
+        );
+      }
+    });
+  }
+
+  /** More is known of hosts now: connections that are not what they say end, and what came by them is forgotten. */
+  judgeAll(): void {
+    const { judge, turnAway } = this.#options;
+    for (const entry of [...this.#entries.values()]) {
+      for (const session of [entry.session, ...entry.spares]) {
+        const problem = session === null ? null : judge(entry.dpid, session);
+        if (session === null || problem === null) continue;
+        if (entry.session === session) this.#disbelieve(entry);
+        turnAway(session, entry.dpid, problem);
+      }
+    }
+  }
+
+  #disbelieve(entry: SwitchEntry): void {
+    entry.reconciler?.stop();
+    entry.reconciler = null;
+    entry.installed = null;
+    entry.readback = null;
+    entry.isRead = false;
+    entry.believed = false;
+    entry.loaded = false;
+    entry.whereabouts.take(entry.dpid);
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
@@ -132,16 +180,27 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
-    if (!entry.isRead) {
-      const now = this.#options.timers.now();
-      entry.whereabouts.load(entry.dpid, readback.observed, now);
-      entry.whereabouts.recall(entry.dpid, readback.rivals, now);
-      this.#options.blockedFound(entry.dpid, readback.blocked);
-    }
     entry.isRead = true;
     entry.installed = installed;
     entry.readback = readback;
+    if (entry.believed) this.#load(entry, readback);
     this.#options.changed();
+  }
+
+  /** Once for each connection: later readings tell what this controller itself has written. */
+  #load(entry: SwitchEntry, readback: Readback): void {
+    if (entry.loaded) return;
+    entry.loaded = true;
+    const now = this.#options.timers.now();
+    entry.whereabouts.load(entry.dpid, readback.observed, now);
+    entry.whereabouts.recall(entry.dpid, readback.rivals, now);
+    this.#options.blockedFound(entry.dpid, readback.blocked);
+  }
+
+  /** The switch is known to be what it says. */
+  believe(entry: SwitchEntry): void {
+    entry.believed = true;
+    if (entry.isRead && entry.readback !== null) this.#load(entry, entry.readback);
   }
 
   closed(session: OpenFlowSession, reason: string): void {
@@ -159,6 +218,7 @@ export class Switches {
     entry.session = null;
     // What it holds is read again when it returns; until then what it held stays a fact.
     entry.isRead = false;
+    entry.loaded = false;
     const spare = entry.spares.shift();
     if (spare !== undefined) this.#take(entry, spare);
     this.#options.changed();
@@ -167,7 +227,7 @@ export class Switches {
   packetIn(session: OpenFlowSession, packetIn: PacketIn): void {
     this.#options.counters.add("packetIns");
     const entry = this.#entryOf(session);
-    const sighting = entry === null ? null : sightingOf(packetIn);
+    const sighting = entry?.believed === true ? sightingOf(packetIn) : null;
     if (entry === null || sighting === null) return;
     const { vni, mac, ofport } = sighting;
     const stale = entry.readback?.holds({ vni, mac, ofport }) === true;
@@ -210,6 +270,13 @@ export class Switches {
   #entryOf(session: OpenFlowSession): SwitchEntry | null {
     const entry = this.#entries.get(dpidText(session.datapathId));
     return entry !== undefined && entry.session === session ? entry : null;
+  }
+
+  get sessions(): readonly OpenFlowSession[] {
+    return [...this.#entries.values()].flatMap((entry) => [
+      ...(entry.session === null ? [] : [entry.session]),
+      ...entry.spares,
+    ]);
   }
 
   wakeAll(): void {

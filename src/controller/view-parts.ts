@@ -1,7 +1,8 @@
 // Single facts in the shapes of the api: pure, no state.
 
 import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
-import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import type { EndpointView, FlowView, HostView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import { shown } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
@@ -10,6 +11,7 @@ import type { TunnelRowFact } from "../model/facts.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
+import type { Visitor } from "./admission.ts";
 import { compareIps } from "./order.ts";
 
 /** Each problem once. */
@@ -50,6 +52,25 @@ export function portView(host: FabricHost, { fact, attachments, blocked, locks, 
     blocked,
     mtu,
     problems: problemViews([...fact.problems, ...(fact.excluded === null ? [] : [fact.excluded]), ...problems]),
+  };
+}
+
+/** A host that waits to be admitted: what it says of itself, and no more. */
+export function visitorView({ session, id, problem }: Visitor): HostView {
+  const root = session.rows.openVSwitch;
+  return {
+    id,
+    name: shown(root?.external_ids.get("hostname") ?? id),
+    index: null,
+    tunnelIp: null,
+    bridge: null,
+    dpid: null,
+    ovsdb: "connected",
+    openflow: "disconnected",
+    state: "waiting",
+    ovsVersion: root?.ovs_version == null ? null : shown(root.ovs_version),
+    flows: { desired: 0, installed: 0 },
+    problems: problemViews([problem]),
   };
 }
 

@@ -6,6 +6,8 @@ export const HOST_KEYS = {
   fabric: "weft-fabric",
   /** The system-id the index was given to: another one means a cloned disk. */
   host: "weft-host",
+  /** That somebody has approved the host: a code that others can't make. */
+  approval: "weft-approval",
 } as const;
 
 /** On the Open_vSwitch row, written by an administrator. */

@@ -72,9 +72,13 @@ export function hostFiles(directory: string, name: string): CertificateFiles {
 function refuseToOverwrite(paths: readonly string[]): void {
   for (const path of paths) {
     if (!existsSync(path)) continue;
-    throw new WeftError("pki/exists", `${path} is there already and stays as it is; name another directory, or move it`, {
-      context: { path },
-    });
+    throw new WeftError(
+      "pki/exists",
+      `${path} is there already and stays as it is; name another directory, or move it`,
+      {
+        context: { path },
+      },
+    );
   }
 }
 
@@ -98,7 +102,19 @@ function sign(root: string, name: string, to: CertificateFiles): void {
   const made = `${to.privateKey}.new`;
   try {
     openssl(root, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", made]);
-    openssl(root, ["req", "-new", "-batch", "-config", "request.cnf", "-key", made, "-subj", `/CN=${name}`, "-out", request]);
+    openssl(root, [
+      "req",
+      "-new",
+      "-batch",
+      "-config",
+      "request.cnf",
+      "-key",
+      made,
+      "-subj",
+      `/CN=${name}`,
+      "-out",
+      request,
+    ]);
     const signing = ["-config", "ca.cnf", "-batch", "-notext", "-extensions", "member"];
     openssl(root, ["ca", ...signing, "-in", request, "-out", to.certificate]);
     renameSync(made, to.privateKey);
@@ -122,7 +138,12 @@ function writeCrl(root: string): void {
 export function initPki(directory: string): PkiFiles {
   const files = pkiFiles(directory);
   const root = files.directory;
-  refuseToOverwrite([files.caCertificate, join(root, "cakey.pem"), join(root, "index.txt"), files.controller.privateKey]);
+  refuseToOverwrite([
+    files.caCertificate,
+    join(root, "cakey.pem"),
+    join(root, "index.txt"),
+    files.controller.privateKey,
+  ]);
   try {
     withUmask(() => {
       for (const path of [root, join(root, "hosts"), join(root, "issued")]) mkdirSync(path, { recursive: true });
@@ -132,8 +153,28 @@ export function initPki(directory: string): PkiFiles {
       writeFileSync(join(root, "crlnumber"), "01\n", { flag: "wx" });
       openssl(root, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "cakey.pem"]);
       const subject = ["-subj", `/CN=Weft CA ${new Date().toISOString().slice(0, 10)}`];
-      openssl(root, ["req", "-new", "-batch", "-config", "request.cnf", "-key", "cakey.pem", ...subject, "-out", "ca-request.pem"]);
-      const signing = ["-config", "ca.cnf", "-batch", "-notext", "-create_serial", "-selfsign", "-extensions", "authority"];
+      openssl(root, [
+        "req",
+        "-new",
+        "-batch",
+        "-config",
+        "request.cnf",
+        "-key",
+        "cakey.pem",
+        ...subject,
+        "-out",
+        "ca-request.pem",
+      ]);
+      const signing = [
+        "-config",
+        "ca.cnf",
+        "-batch",
+        "-notext",
+        "-create_serial",
+        "-selfsign",
+        "-extensions",
+        "authority",
+      ];
       openssl(root, ["ca", ...signing, "-in", "ca-request.pem", "-out", "cacert.pem"]);
       rmSync(join(root, "ca-request.pem"));
       chmodSync(files.caCertificate, 0o644);
@@ -157,7 +198,9 @@ export function makeHostCertificate(directory: string, name: string): Certificat
   const { directory: root } = knownAuthority(directory);
   if (!NAME.test(name) || name.length > MAX_NAME || name === CONTROLLER_NAME) {
     const what = `a host's system-id of at most ${MAX_NAME} letters, digits or . _ -`;
-    throw new WeftError("pki/name", `"${name.slice(0, 80)}" can't be certified: expected ${what}`, { context: { name } });
+    throw new WeftError("pki/name", `"${name.slice(0, 80)}" can't be certified: expected ${what}`, {
+      context: { name },
+    });
   }
   const files = hostFiles(root, name);
   refuseToOverwrite([files.privateKey, files.certificate]);

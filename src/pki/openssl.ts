@@ -18,8 +18,12 @@ export function openssl(directory: string, args: readonly string[]): string {
   }
   if (result.status === 0) return result.stdout;
   const said = (result.stderr ?? "").trim().split("\n").slice(-3).join("; ");
-  throw new WeftError("pki/openssl", `openssl ${args[0]} failed: ${said === "" ? (result.error?.message ?? "") : said}`, {
-    cause: result.error,
-    context: { args },
-  });
+  throw new WeftError(
+    "pki/openssl",
+    `openssl ${args[0]} failed: ${said === "" ? (result.error?.message ?? "") : said}`,
+    {
+      cause: result.error,
+      context: { args },
+    },
+  );
 }

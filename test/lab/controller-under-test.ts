@@ -18,6 +18,9 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 export interface ControllerUnderTest {
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
+  /** What SIGHUP asks for. */
+  reload(): void;
+  approve(id: string): Promise<void>;
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -37,6 +40,8 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   const controller = await startController({ config: configOf(settings), logger, version: "0" });
   return {
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
+    reload: () => controller.reload(),
+    approve: async (id) => controller.queries.approveHost(id),
     stop: () => controller.stop(),
     kill: async () => {
       throw new Error("this controller is part of the test: start it as a child to kill it");
@@ -93,5 +98,9 @@ export async function startChild(settings: Settings, directory: string): Promise
     }
     await sleep(20);
   }
-  return { ask, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+  const approve = async (id: string): Promise<void> => {
+    await callControl(control, "hosts/approve", ["--", id], 5000);
+  };
+  const reload = (): void => void child.kill("SIGHUP");
+  return { ask, reload, approve, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
 }

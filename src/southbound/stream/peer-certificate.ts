@@ -7,6 +7,8 @@ export interface PeerCertificate {
   readonly names: readonly string[];
   /** SHA-256 of the certificate, hexadecimal without colons. */
   readonly fingerprint: string;
+  /** `TlsMaterial.trust` of the keys it was checked with. */
+  readonly trust: string;
 }
 
 const MAX_NAME = 255;
@@ -19,7 +21,7 @@ function dnsNames(subjectAltName: string | undefined): readonly string[] {
 }
 
 /** null for a peer without a certificate that was found good. */
-export function peerCertificateOf(socket: TLSSocket): PeerCertificate | null {
+export function peerCertificateOf(socket: TLSSocket, trust: string): PeerCertificate | null {
   if (!socket.authorized || socket.isSessionReused()) return null;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return null;
@@ -30,6 +32,7 @@ export function peerCertificateOf(socket: TLSSocket): PeerCertificate | null {
   return Object.freeze({
     names: Object.freeze([...new Set(usable)]),
     fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+    trust,
   });
 }
 

@@ -20,10 +20,12 @@ export class TlsAcceptor {
   readonly #options: TlsAcceptorOptions;
   readonly #stopUsing: () => void;
   /** Those whose handshake is under way, by address and port. */
-  readonly #shaking = new Map<string, Socket>();
+  readonly #shaking = new Map<string, { readonly socket: Socket; readonly trust: string }>();
+  readonly #keys: TlsKeys;
 
   constructor(keys: TlsKeys, options: TlsAcceptorOptions) {
     this.#options = options;
+    this.#keys = keys;
     this.#server = createServer({
       ...keys.material.context,
       requestCert: true,
@@ -45,7 +47,7 @@ export class TlsAcceptor {
   accept(socket: Socket): void {
     const key = keyOf(socket);
     const address = socket.remoteAddress;
-    this.#shaking.set(key, socket);
+    this.#shaking.set(key, { socket, trust: this.#keys.material.trust });
     socket.on("error", () => undefined);
     socket.once("close", () => {
       if (this.#shaking.delete(key)) this.#refuse(address, "it left in the middle of the TLS handshake");
@@ -57,12 +59,13 @@ export class TlsAcceptor {
     this.#stopUsing();
     const shaking = [...this.#shaking.values()];
     this.#shaking.clear();
-    for (const socket of shaking) socket.destroy();
+    for (const { socket } of shaking) socket.destroy();
   }
 
   #secure(socket: TLSSocket): void {
+    const shaken = this.#shaking.get(keyOf(socket));
     this.#shaking.delete(keyOf(socket));
-    const certificate = peerCertificateOf(socket);
+    const certificate = shaken === undefined ? null : peerCertificateOf(socket, shaken.trust);
     if (certificate !== null) {
       this.#options.onSecure(socket, certificate);
       return;

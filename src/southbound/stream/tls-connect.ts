@@ -10,16 +10,17 @@ export function connectTls(
   keys: TlsKeys,
   onSecure: (certificate: PeerCertificate) => void,
 ): TLSSocket {
+  const { context, trust } = keys.material;
   const socket: TLSSocket = connect({
     host: method.host,
     port: method.port,
-    ...keys.material.context,
+    ...context,
     rejectUnauthorized: true,
     // A host's certificate names its system-id, not its address: whoever uses the stream compares that.
     checkServerIdentity: () => undefined,
   });
   socket.once("secureConnect", () => {
-    const certificate = peerCertificateOf(socket);
+    const certificate = peerCertificateOf(socket, trust);
     if (certificate === null) socket.destroy(new Error(handshakeFailure(undefined, socket)));
     else onSecure(certificate);
   });
