@@ -262,7 +262,9 @@ export function makeQueries(options: QueriesOptions): Queries {
       }
       weaver.forget(host.id);
     },
-    approveHost: (id) => options.admission.approve(id),
+    approveHost(id) {
+      if (!weaver.confirmTunnelIp(id)) options.admission.approve(id);
+    },
     reloadTls: options.reloadKeys,
   };
 }

@@ -124,6 +124,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     recomputed: () => counters.add("recomputations"),
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
+    pinTunnelIps: config.tunnel.pinAddress ?? rules.admit !== "all",
   });
 
   const loops: LoopProbes = new LoopProbes({

@@ -49,6 +49,7 @@ export interface WeaverOptions {
   readonly servesAlone: (id: HostId) => boolean;
   /** Whether what a switch holds counts before it is known whose it is. */
   readonly trustsUnknown: boolean;
+  readonly pinTunnelIps: boolean;
 }
 
 /** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one. */
@@ -116,8 +117,18 @@ export class Weaver {
     this.#decisions = {
       ...this.#decisions,
       indexes: new Map([...this.#decisions.indexes].filter(([other]) => other !== id)),
+      confirmedIps: new Map([...this.#decisions.confirmedIps].filter(([other]) => other !== id)),
     };
     this.changed();
+  }
+
+  /** Somebody says that the host's tunnel IP is what it says now. @returns whether it was another one before. */
+  confirmTunnelIp(id: HostId): boolean {
+    const said = this.#options.hosts.entries.get(id)?.fact.tunnelIp ?? null;
+    if (!this.#options.pinTunnelIps || said === null || said === this.#fabric?.hosts.get(id)?.tunnelIp) return false;
+    this.#decisions = { ...this.#decisions, confirmedIps: new Map([...this.#decisions.confirmedIps, [id, said]]) };
+    this.changed();
+    return true;
   }
 
   #recompute(): void {
@@ -132,6 +143,7 @@ export class Weaver {
       holding: this.holding,
       indexesInFlows: this.#indexesInFlows(),
       forgotten: this.#forgotten,
+      pinTunnelIps: this.#options.pinTunnelIps,
       newFabricId: this.#options.newFabricId,
     });
     for (const [id, index] of outcome.decisions.indexes) {

