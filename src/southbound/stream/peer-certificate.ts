@@ -25,7 +25,7 @@ export function peerCertificateOf(socket: TLSSocket, trust: string): PeerCertifi
   if (!socket.authorized || socket.isSessionReused()) return null;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return null;
-  const commonName: unknown = socket.getPeerCertificate().subject?.CN;
+  const commonName: unknown = certificate.toLegacyObject().subject?.CN;
   // A subject with several common names says nothing of who of them it is.
   const names = [...(typeof commonName === "string" ? [commonName] : []), ...dnsNames(certificate.subjectAltName)];
   const usable = names.filter((name) => name.length <= MAX_NAME && PRINTABLE.test(name));

@@ -132,7 +132,10 @@ describe("a wrong command line", () => {
     [["controller", "--ovsdb", "ptcp:99999"], /"99999" is not a port/],
     [["controller", "--ovsdb", "ptcp:6640:::1"], /an IPv6 address goes in brackets, as in \[::1\]/],
     [["controller", "--ovsdb", "pssl:99999"], /"99999" is not a port/],
-    [["controller", "--openflow", "ssl:192.0.2.1"], /"ssl:192\.0\.2\.1" cannot be used here: switches call the controller/],
+    [
+      ["controller", "--openflow", "ssl:192.0.2.1"],
+      /"ssl:192\.0\.2\.1" cannot be used here: switches call the controller/,
+    ],
     [["hosts", "approve"], /missing required argument 'id'/],
     [["pki", "host"], /missing required argument 'name'/],
     [
