@@ -29,6 +29,13 @@ vitest.on("exit", (code) => {
     const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
     const failed = report.numFailedTests + broken.length;
     const skipped = report.numPendingTests + report.numTodoTests;
+    const retried = report.testResults.flatMap((file) =>
+      file.assertionResults.filter((test) => test.status === "passed" && test.failureMessages.length > 0),
+    );
+    for (const { fullName, failureMessages } of retried) {
+      const [reason] = failureMessages[0].split("\n    at ");
+      process.stdout.write(`\nPASSED ONLY AT THE SECOND TRY: ${fullName}\n${reason}\n`);
+    }
     ran = report.numPassedTests > 0;
     line = `${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
   } catch (error) {

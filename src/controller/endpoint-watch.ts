@@ -38,14 +38,20 @@ export class EndpointWatch {
     return this.#islands.get(dpid);
   }
 
+  /** Of a switch that is a fabric of its own, also before it is drawn as one. */
+  lone(dpid: Dpid): Whereabouts {
+    const known = this.#islands.get(dpid) ?? this.#make();
+    this.#islands.set(dpid, known);
+    return known;
+  }
+
   /** Each switch is heard in the fabric that it is part of now; what is declared there is known. */
   follow(switches: Iterable<SwitchEntry>, fabric: Fabric, islands: ReadonlyMap<Dpid, Fabric>): void {
     const now = this.#options.timers.now();
     let changed = false;
-    for (const dpid of islands.keys()) if (!this.#islands.has(dpid)) this.#islands.set(dpid, this.#make());
     for (const entry of switches) {
-      const part = islands.has(entry.dpid) ? this.#islands.get(entry.dpid) : this.fabric;
-      if (part === undefined || entry.whereabouts === part) continue;
+      const part = islands.has(entry.dpid) ? this.lone(entry.dpid) : this.fabric;
+      if (entry.whereabouts === part) continue;
       part.load(entry.dpid, entry.whereabouts.take(entry.dpid), now);
       entry.whereabouts = part;
       changed = true;

@@ -68,6 +68,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
   const switches: Switches = new Switches({
     whereabouts: watch.fabric,
+    loneWhereabouts: (dpid) => watch.lone(dpid),
     log: logger,
     timers,
     counters,

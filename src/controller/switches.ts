@@ -50,6 +50,8 @@ export interface SwitchEntry {
 export interface SwitchesOptions {
   /** For a switch that is new. */
   readonly whereabouts: Whereabouts;
+  /** For one whose own flows say that it is a lone switch: the addresses of another may be the same. */
+  readonly loneWhereabouts: (dpid: Dpid) => Whereabouts;
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
@@ -192,6 +194,8 @@ export class Switches {
     if (entry.loaded) return;
     entry.loaded = true;
     const now = this.#options.timers.now();
+    const isNewLone = readback.ownIndex === 0 && entry.whereabouts.observedAt(entry.dpid).length === 0;
+    if (isNewLone) entry.whereabouts = this.#options.loneWhereabouts(entry.dpid);
     entry.whereabouts.load(entry.dpid, readback.observed, now);
     entry.whereabouts.recall(entry.dpid, readback.rivals, now);
     this.#options.blockedFound(entry.dpid, readback.blocked);

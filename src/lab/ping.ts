@@ -139,10 +139,15 @@ export class ContinuousPing {
   }
 
   /** Resolves at the next answer. */
-  async waitForReply(timeoutSec = 10): Promise<void> {
-    const before = this.#answered.size;
+  waitForReply(timeoutSec = 10): Promise<void> {
+    return this.waitForReplies(this.received + 1, timeoutSec);
+  }
+
+  /** Resolves at the next answer once there are so many of them in all. */
+  async waitForReplies(count: number, timeoutSec = 10): Promise<void> {
+    const wanted = Math.max(count, this.received + 1);
     const deadline = Date.now() + timeoutSec * 1000;
-    while (this.#answered.size === before) {
+    while (this.received < wanted) {
       if (Date.now() > deadline)
         throw new LabError("lab/timeout", `no answer from ${this.ip} within ${timeoutSec} s`, {
           context: { ip: this.ip },

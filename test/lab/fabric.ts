@@ -20,6 +20,8 @@ export interface FabricOptions {
   readonly settings?: Settings | ((lab: Lab) => Settings);
   /** false: hosts are told by the test where the controller is. */
   readonly join?: boolean;
+  /** BFD as often as by default, and not once a second: where a test is about healing, or hosts are added. */
+  readonly quickBfd?: boolean;
   /** A process of its own, that can be killed. */
   readonly child?: boolean;
 }
@@ -28,6 +30,8 @@ export interface FabricOptions {
 const WORK = ["bundles", "flowMods", "groupMods", "meterMods", "ovsdbTransactions", "sessionErrors"] as const;
 export const NO_WORK = Object.freeze(Object.fromEntries(WORK.map((name) => [name, 0])));
 const QUIET_MS = 500;
+/** Fewer pings than this show nothing. */
+const MANY_PINGS = 20;
 /** Not the usual ones, which a controller on this machine may have on every address. */
 export const PORTS = Object.freeze({ ovsdb: 16_640, openflow: 16_653 });
 
@@ -75,6 +79,7 @@ export class FabricUnderTest {
     const settings = {
       tunnel: { type: this.#tunnel },
       listen: { ovsdb: [`ptcp:${PORTS.ovsdb}:${ip}`], openflow: [`ptcp:${PORTS.openflow}:${ip}`] },
+      ...(this.#options.quickBfd === true ? {} : { bfd: { packetsPerSecond: Math.max(1, this.lab.hosts.length - 1) } }),
       ...(typeof own === "function" ? own(this.lab) : own),
       ...changes.settings,
     };
@@ -181,6 +186,16 @@ export class FabricUnderTest {
     }, timeoutSec);
   }
 
+  /** Resolves when the controller has written nothing for a while. */
+  async quiet(timeoutSec = 30): Promise<void> {
+    let [last, since] = ["", Date.now()];
+    await this.until(async () => {
+      const now = JSON.stringify(await this.work());
+      if (now !== last) [last, since] = [now, Date.now()];
+      return Date.now() - since >= QUIET_MS ? [] : ["the controller still changes things"];
+    }, timeoutSec);
+  }
+
   /** Each guest asks for an address, so that its own is known: what is heard later only would be news, and be written. */
   async allHeard(guests: readonly Guest[] = this.lab.guests): Promise<void> {
     await this.until(async () => {
@@ -213,11 +228,11 @@ export async function expectNoLoss(pairs: readonly (readonly [Guest, Guest])[], 
   try {
     await Promise.all(pings.map(({ ping }) => ping.waitForReply()));
     await during();
-    await Promise.all(pings.map(({ ping }) => ping.waitForReply()));
+    await Promise.all(pings.map(({ ping }) => ping.waitForReplies(MANY_PINGS)));
   } finally {
     for (const { pair, ping } of pings) results.push({ pair, result: await ping.stop() });
   }
   expect(results.filter(({ result }) => result.lost > 0 || result.duplicates > 0)).toEqual([]);
   // The pings were there: a ping that was never sent is not lost either.
-  expect(results.filter(({ result }) => result.sent < 20)).toEqual([]);
+  expect(results.filter(({ result }) => result.sent < MANY_PINGS)).toEqual([]);
 }
