@@ -1,4 +1,5 @@
 // The controller's TLS keys, and what is told of them.
+import { statSync } from "node:fs";
 import type { Logger } from "pino";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import type { WeftConfig } from "../config/index.ts";
@@ -43,6 +44,12 @@ export function openKeys({ config, log, clock, trustChanged }: KeysOptions): Tls
     }
   };
   tellOf(keys.material);
+  if ((statSync(privateKey).mode & 0o077) !== 0) {
+    log.warn(
+      { code: "tls/readable-key", remedy: `chmod 600 ${privateKey}` },
+      `others may read the private key ${privateKey}`,
+    );
+  }
   return keys;
 }
 
