@@ -4,6 +4,7 @@ import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
 import { sightingOf } from "../discovery/sighting.ts";
 import type { Whereabouts } from "../discovery/whereabouts.ts";
+import { NO_CERTIFICATE } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
@@ -132,7 +133,9 @@ export class Switches {
         const problem = session === null ? null : judge(entry.dpid, session);
         if (session === null || problem === null) continue;
         if (entry.session === session) this.#disbelieve(entry);
-        turnAway(session, entry.dpid, problem);
+        // A host that goes over to TLS does so by OVSDB first, and is told to by its Controller row.
+        if (problem.code === NO_CERTIFICATE) session.close(problem.message);
+        else turnAway(session, entry.dpid, problem);
       }
     }
   }

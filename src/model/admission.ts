@@ -37,6 +37,8 @@ export type Verdict =
 
 const ADMITTED: Verdict = Object.freeze({ kind: "admitted" });
 const MAX_SHOWN = 80;
+/** Of a problem: somebody who has shown a certificate before shows none. */
+export const NO_CERTIFICATE = "admission/no-certificate";
 
 /** What others have written is told in part. */
 export function shown(text: string): string {
@@ -62,7 +64,7 @@ function wrongName(
 
 function plainAfterCertificate(id: HostId, label: string): Diagnostic {
   return diagnostic(
-    "admission/no-certificate",
+    NO_CERTIFICATE,
     `${label} says that it is ${shown(id)}, which has shown a certificate before, and shows none: it is turned away`,
     "on it: ovs-vsctl set-manager ssl:CONTROLLER:6640; if it shall go without from now on, start the controller again",
   );
