@@ -24,7 +24,7 @@ import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
-import { endpointView, flowView, portView, problemViews, tunnelState, visitorView } from "./view-parts.ts";
+import { endpointView, flowView, portView, problemViews, tunnelState, withVisitors } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
@@ -245,7 +245,7 @@ export function makeQueries(options: QueriesOptions): Queries {
 
   return {
     status,
-    hosts: () => [...everyHost().map(hostView), ...options.admission.visitors.map(visitorView)],
+    hosts: () => withVisitors(everyHost().map(hostView), options.admission.visitors),
     tunnels: tunnelViews,
     ports: portViews,
     endpoints: endpointViews,

@@ -56,7 +56,7 @@ export function portView(host: FabricHost, { fact, attachments, blocked, locks, 
 }
 
 /** A host that waits to be admitted: what it says of itself, and no more. */
-export function visitorView({ session, id, problem }: Visitor): HostView {
+function visitorView({ session, id, problem }: Visitor): HostView {
   const root = session.rows.openVSwitch;
   return {
     id,
@@ -72,6 +72,19 @@ export function visitorView({ session, id, problem }: Visitor): HostView {
     flows: { desired: 0, installed: 0 },
     problems: problemViews([problem]),
   };
+}
+
+/** A host that peers know, or that was here before, is shown once, also while it waits. */
+export function withVisitors(hosts: readonly HostView[], visitors: readonly Visitor[]): readonly HostView[] {
+  const strangers = new Set(visitors);
+  const known = hosts.map((host): HostView => {
+    const visitor = host.ovsdb === "connected" ? undefined : visitors.find((one) => one.id === host.id);
+    if (visitor === undefined) return host;
+    strangers.delete(visitor);
+    const problems = [...host.problems, ...problemViews([visitor.problem])];
+    return { ...host, state: "waiting", ovsdb: "connected", problems };
+  });
+  return [...known, ...[...strangers].map(visitorView)];
 }
 
 export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {

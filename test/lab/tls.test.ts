@@ -202,5 +202,9 @@ describeLab("hosts that join by TLS", () => {
     await fabric.start({ settings: approving });
     await fabric.until(async () => ((await waiting()).length === 1 ? [] : ["the third does not wait"]));
     expect(await waiting()).toEqual([idOf(h3)]);
+    // The others' tunnels to it stay, and it is shown once.
+    await fabric.until(async () => ((await fabric.hostView(2))?.state === "up" ? [] : ["the second is not up"]));
+    expect((await fabric.ask("hosts")).map((host) => host.id).sort()).toEqual(all);
+    expect(await fabric.work()).toEqual(NO_WORK);
   });
 });
