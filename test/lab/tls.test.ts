@@ -14,6 +14,8 @@ import { FabricUnderTest, NO_WORK, PORTS } from "./fabric.ts";
 import { describeLab } from "./requires.ts";
 
 const startHoldSec = 2;
+/** Beside those of TLS, where a test needs both. */
+const PLAIN = { ovsdb: 16_641, openflow: 16_654 };
 
 describeLab("hosts that join by TLS", () => {
   let fabric: FabricUnderTest;
@@ -31,6 +33,14 @@ describeLab("hosts that join by TLS", () => {
       timeouts: { startHoldSec },
       tls: { ...pki.controller, caCertificate: pki.caCertificate, crl: pki.crl },
       ...more,
+    };
+  }
+
+  function listenBoth() {
+    const ip = fabric.lab.controllerIp;
+    return {
+      ovsdb: [`pssl:${PORTS.ovsdb}:${ip}`, `ptcp:${PLAIN.ovsdb}:${ip}`],
+      openflow: [`pssl:${PORTS.openflow}:${ip}`, `ptcp:${PLAIN.openflow}:${ip}`],
     };
   }
 
@@ -85,6 +95,33 @@ describeLab("hosts that join by TLS", () => {
       expect(await host.vsctl("get-controller", "br-int")).toBe(target(PORTS.openflow));
     }
     expect(await problemCodes()).toEqual([]);
+  });
+
+  test("one that goes over to TLS is told to by its Controller row; then nobody can be it without, and no ping is lost", async () => {
+    const [h1, , h3] = fabric.lab.hosts as [Host, Host, Host];
+    const ping = guests[0]!.startPing(guests[1]!.ip);
+    await ping.waitForReply();
+    const plain = `tcp:${fabric.lab.controllerIp}:${PLAIN.ovsdb}`;
+    // This controller has seen the host's certificate: another one, that has not, takes it without.
+    await fabric.stop();
+    await fabric.start({ settings: settings({ listen: listenBoth() }) });
+    await h1.vsctl("set-manager", plain);
+    await fabric.until(async () => {
+      const row = await h1.vsctl("get-controller", "br-int");
+      return row.startsWith("tcp:") && (await fabric.hostView(1))?.state === "up" ? [] : [`its controller is ${row}`];
+    });
+    await joinBySsl(h1);
+    await fabric.settled({ hosts: 2 });
+    expect(await h1.vsctl("get-controller", "br-int")).toBe(target(PORTS.openflow));
+
+    const own = await h3.vsctl("get", "open_vswitch", ".", "external_ids:system-id");
+    await h3.vsctl("set", "open_vswitch", ".", `external_ids:system-id=${idOf(h1)}`);
+    await h3.vsctl("set-manager", plain);
+    await fabric.until(async () => ((await problemCodes()).includes("admission/no-certificate") ? [] : ["not told"]));
+    expect((await fabric.hostView(1))?.state).toBe("up");
+    await h3.vsctl("del-manager");
+    await h3.vsctl("set", "open_vswitch", ".", `external_ids:system-id=${own}`);
+    expect((await ping.stop()).lost).toBe(0);
   });
 
   test("a restart writes nothing", async () => {
