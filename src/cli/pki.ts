@@ -2,7 +2,6 @@
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { controlPath } from "./settings.ts";
 
 interface PkiFlags {
   readonly directory: string;
@@ -84,11 +83,11 @@ Then, on the host:
     .argument("<name>", "the host's system-id")
     .option(...DIRECTORY)
     .addHelpText("after", "\nExamples:\n  weft pki revoke 9a7d3c1e-52f0-4c55-8d5b-0f3a2b1c4d5e")
-    .action(async (name: string, { directory = defaultDirectory() }: Partial<PkiFlags>, command: Command) => {
+    .action(async (name: string, { directory = defaultDirectory() }: Partial<PkiFlags>) => {
       const { revokeHostCertificate } = await import("../pki/index.ts");
       const { crl } = revokeHostCertificate(directory, name);
       process.stdout.write(`${crl} names the certificate of ${name} now. A controller on this machine that has it as tls.crl reads it
-within seconds, and lets every host show again who it is (${controlPath(command)}: weft tls reload does it at once).
+within seconds, and lets every host show again who it is; weft tls reload makes it do so at once.
 `);
     });
 }

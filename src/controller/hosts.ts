@@ -32,7 +32,8 @@ export interface HostsOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
-  readonly connectedSwitches: () => ReadonlySet<string>;
+  /** Those that may be the host's. */
+  readonly connectedSwitches: (id: HostId) => ReadonlySet<string>;
   readonly changed: () => void;
   /** null while nothing is to be written. */
   readonly desired: (entry: HostEntry, session: OvsdbSession) => DesiredRows | null;
@@ -57,7 +58,7 @@ export class Hosts {
       remoteAddress: session.remoteAddress ?? null,
       defaultBridge: this.#options.defaultBridge,
       settings: hostSetting(this.#options.settings, id),
-      connectedSwitches: this.#options.connectedSwitches(),
+      connectedSwitches: this.#options.connectedSwitches(id),
     };
     return hostFact(session.rows, context);
   }

@@ -84,8 +84,11 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
-    connectedSwitches: () =>
-      new Set([...switches.entries.values()].filter((entry) => entry.session !== null).map((entry) => entry.dpid)),
+    connectedSwitches: (id) => {
+      const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
+      const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
+      return new Set(own.map((session) => dpidText(session.datapathId)));
+    },
     changed: () => weaver.changed(),
     desired: (entry, session) => {
       const { target } = targetOf(session);
