@@ -30,7 +30,9 @@ interface Command {
   /** Of those the ones at the end that may be left out. */
   readonly optional?: number;
   /** Text that is no view is for people alone; null where there is nothing to say but that it is done. */
-  run(asked: Asked, args: readonly string[]): Promise<Answer | string> | Answer | null;
+  run(asked: Asked, args: readonly string[]): Promise<Answer | string | null> | Answer | null;
+  /** Whether it does something, and so answers no view. */
+  readonly isOrder?: true;
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -38,6 +40,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     "adopt",
     {
       args: ["HOST", "[BRIDGE]", "[now]"],
+      isOrder: true,
       optional: 2,
       run: ({ queries }, [host = "", bridge = "", when = ""]) => {
         if (when !== "" && when !== "now") throw new WeftError("control/usage", `"${when}" is not "now"`);
@@ -45,7 +48,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
-  ["release", { args: ["HOST"], run: ({ queries }, [host = ""]) => queries.releaseHost(host) }],
+  ["release", { args: ["HOST"], isOrder: true, run: ({ queries }, [host = ""]) => queries.releaseHost(host) }],
   ["endpoints", query(({ queries }) => ({ kind: "endpoints", view: orderEndpoints(queries.endpoints()) }))],
   [
     "flows",
@@ -55,19 +58,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["hosts", query(({ queries }) => ({ kind: "hosts", view: orderHosts(queries.hosts()) }))],
-  [
-    "hosts/forget",
-    {
-      args: ["HOST"],
-      run: ({ queries }, [host = ""]) => {
-        queries.forgetHost(host);
-        return null;
-      },
-    },
-  ],
+  ["hosts/approve", order(["ID"], ({ queries }, [id = ""]) => queries.approveHost(id))],
+  ["hosts/forget", order(["HOST"], ({ queries }, [host = ""]) => queries.forgetHost(host))],
   ["networks", query(({ queries }) => ({ kind: "networks", view: orderNetworks(queries.networks()) }))],
   ["ports", query(({ queries }) => ({ kind: "ports", view: orderPorts(queries.ports()) }))],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
+  ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
@@ -77,15 +73,25 @@ function query(run: (asked: Asked) => Answer): Command {
   return { args: [], run };
 }
 
+function order(args: readonly string[], run: (asked: Asked, args: readonly string[]) => void): Command {
+  return {
+    args,
+    isOrder: true,
+    run: (asked, given) => {
+      run(asked, given);
+      return null;
+    },
+  };
+}
+
 const FORMAT_USAGE = "[--format=table|json|csv | --json]";
 const TOPOLOGY_USAGE = "[--format=table|json|tree|dot|mermaid | --json]";
 
 /** What `list-commands` prints, in the form of Open vSwitch's daemons. */
 export function listCommands(): string {
   const rows = [...COMMANDS].map(([name, command]) => {
-    const usage = ["hosts/forget", "adopt", "release"].includes(name)
-      ? command.args
-      : [...command.args, name === "topology" ? TOPOLOGY_USAGE : FORMAT_USAGE];
+    const usage =
+      command.isOrder === true ? command.args : [...command.args, name === "topology" ? TOPOLOGY_USAGE : FORMAT_USAGE];
     return [name, usage.join(" ")] as const;
   });
   rows.push(["list-commands", ""]);

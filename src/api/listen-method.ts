@@ -8,11 +8,8 @@ import { isPassive, OPENFLOW_PORT, OVSDB_PORT, parseConnectionMethod } from "../
  */
 export function checkListenMethod(protocol: "ovsdb" | "openflow", text: string): void {
   const method = parseConnectionMethod(text, protocol === "ovsdb" ? OVSDB_PORT : OPENFLOW_PORT);
-  if (method.kind === "ssl" || method.kind === "pssl") {
-    throw unsupported(text, "TLS is not supported yet; use tcp or ptcp on a network you trust");
-  }
   if (protocol === "openflow" && !isPassive(method)) {
-    throw unsupported(text, "switches call the controller; write ptcp:[PORT][:HOST] or punix:PATH");
+    throw unsupported(text, "switches call the controller; write ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH");
   }
 }
 

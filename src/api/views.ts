@@ -203,4 +203,8 @@ export interface Queries {
   releaseHost(host: string): Promise<string>;
   /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */
   forgetHost(host: string): void;
+  /** Admits a host that waits. @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked`. */
+  approveHost(id: string): void;
+  /** Reads the TLS keys again. @throws WeftError `tls/...` naming the file that is wrong: the old keys stay. */
+  reloadTls(): void;
 }

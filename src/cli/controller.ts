@@ -18,7 +18,8 @@ export function addControllerCommand(program: Command): void {
     .addHelpText(
       "after",
       `
-Methods are Open vSwitch's: ptcp:[PORT][:HOST], punix:PATH, and for --ovsdb also tcp:HOST[:PORT], unix:PATH.
+Methods are Open vSwitch's: ptcp:[PORT][:HOST], pssl:[PORT][:HOST], punix:PATH, and for --ovsdb also tcp:HOST[:PORT],
+ssl:HOST[:PORT], unix:PATH. The keys for pssl: and ssl: are named in weft.yaml; SIGHUP reads them again.
 
 Examples:
   weft controller

@@ -9,16 +9,34 @@ import { wholeNumber } from "./values.ts";
 interface OvsdbFlags {
   readonly db: string;
   readonly timeout: number;
+  readonly privateKey?: string;
+  readonly certificate?: string;
+  readonly caCert?: string;
+}
+
+/** For TLS all three are needed: ovs-vsctl set-ssl takes the same. */
+function tlsFilesOf({ privateKey, certificate, caCert }: OvsdbFlags) {
+  if (privateKey === undefined && certificate === undefined && caCert === undefined) return null;
+  if (privateKey === undefined || certificate === undefined || caCert === undefined) {
+    throw new UsageError("--private-key, --certificate and --ca-cert are given together");
+  }
+  return { privateKey, certificate, caCertificate: caCert };
 }
 
 export function addOvsdbCommand(program: Command): void {
   program
     .command("ovsdb")
     .description("ask an ovsdb-server: list-dbs, get-schema, dump, select, monitor, transact")
-    .argument("<method>", "where it is: tcp:HOST[:PORT], unix:PATH, or ptcp:[PORT], punix:PATH to be called by it")
+    .argument(
+      "<method>",
+      "where it is: tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, or ptcp:, pssl:, punix: to be called by it",
+    )
     .argument("<command>", "what to do, see below")
     .argument("[args...]", "the command's arguments")
     .option("--db <name>", "the database", "Open_vSwitch")
+    .option("-p, --private-key <file>", "for ssl: and pssl:, this side's key")
+    .option("-c, --certificate <file>", "its certificate")
+    .option("-C, --ca-cert <file>", "the CA that signs the server's certificate")
     .option("--timeout <seconds>", "how long to wait for an answer", wholeNumber("seconds", 1, 86_400), 10)
     .addHelpText(
       "after",
@@ -43,6 +61,7 @@ Examples:
       if (format !== "table" && format !== "json" && format !== "csv") {
         throw new UsageError(`rows have no form as ${format}; the formats are table, json and csv`);
       }
+      const tls = tlsFilesOf(flags);
       // Loaded when it is needed: other commands start without it.
       const { outputJson, outputTables, runOvsdbCommand } = await import("../inspect/index.ts");
       let failed = false;
@@ -53,7 +72,7 @@ Examples:
       };
       const { db: database, timeout } = flags;
       try {
-        await runOvsdbCommand({ method, command, args, database, timeoutMs: timeout * 1000, onOutput });
+        await runOvsdbCommand({ method, command, args, database, timeoutMs: timeout * 1000, tls, onOutput });
       } catch (error) {
         const wrongUse = ["ovsdb/usage", "ovsdb/condition", "ovsdb/json", "connection-method/invalid"];
         if (error instanceof WeftError && wrongUse.includes(error.code)) throw new UsageError(error.message);

@@ -5,6 +5,7 @@ import { addDemoCommand } from "./demo/command.ts";
 import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
+import { addPkiCommand } from "./pki.ts";
 import { addGlobalOptions, addQueryCommands } from "./queries.ts";
 import { addWireCommands } from "./wire.ts";
 
@@ -34,6 +35,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addDemoCommand(program, script);
   addWireCommands(program);
   addOvsdbCommand(program);
+  addPkiCommand(program);
   return inheritSettings(program);
 }
 

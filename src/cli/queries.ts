@@ -70,6 +70,7 @@ export function addGlobalOptions(program: Command): Command {
 
 export function addQueryCommands(program: Command): void {
   addHosts(program);
+  addTls(program);
   for (const { name, summary, examples } of QUERIES) {
     program
       .command(name)
@@ -126,12 +127,35 @@ function addAdoption(program: Command): void {
     });
 }
 
+function addTls(program: Command): void {
+  program
+    .command("tls")
+    .description("the controller's own keys")
+    .command("reload")
+    .description("read the files of tls.* again now; they are read by themselves some seconds after they change")
+    .addHelpText("after", "\nExamples:\n  weft tls reload")
+    .action(async (_options: unknown, command: Command) => {
+      process.stdout.write(await callControl(controlPath(command), "tls/reload", []));
+    });
+}
+
 function addHosts(program: Command): void {
   const hosts = program
     .command("hosts")
     .description("list the hosts, how they are, and what to do about those that are not well")
-    .addHelpText("after", "\nExamples:\n  weft hosts\n  weft hosts --json\n  weft hosts forget host7")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  weft hosts\n  weft hosts --json\n  weft hosts approve host8\n  weft hosts forget host7",
+    )
     .action((_options: unknown, command: Command) => print(command, "hosts", []));
+  hosts
+    .command("approve")
+    .description("let hosts join that wait for it, with admit: approve")
+    .argument("<id...>", "the ids that weft hosts shows as waiting")
+    .addHelpText("after", "\nExamples:\n  weft hosts approve 9a7d3c1e-52f0-4c55-8d5b-0f3a2b1c4d5e")
+    .action(async (ids: readonly string[], _options: unknown, command: Command) => {
+      for (const id of ids) process.stdout.write(await callControl(controlPath(command), "hosts/approve", ["--", id]));
+    });
   hosts
     .command("forget")
     .description("forget a host that is away for good; its index may then go to another")

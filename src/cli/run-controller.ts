@@ -74,6 +74,7 @@ async function serve(config: WeftConfig, log: Log, stopped: Promise<string>): Pr
     const controller = await startController({ config, logger, version });
     ready.resolve(controller.queries);
     logger.info({ version, listeners: controller.listeners, control: control.path }, "ready");
+    onHangup(() => controller.reload());
     const reason = await stopped;
     logger.info({ reason }, "stopping");
     await within(STOP_TIMEOUT_MS, controller.stop());
@@ -104,10 +105,12 @@ function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/**
- * Resolves with what asked for it. A second signal ends the process at once. SIGHUP keeps the meaning it was started
- * with: under nohup it has none.
- */
+/** SIGHUP is for a service; where somebody has a terminal open it says, as it does to any program, that this was closed. */
+function onHangup(reload: () => void): void {
+  if (!process.stdin.isTTY) process.on("SIGHUP", reload);
+}
+
+/** Resolves with what asked for it. A second signal ends the process at once. */
 function stopRequest(untilStdinEnds: boolean): Promise<string> {
   return new Promise((resolve) => {
     let asked = false;

@@ -4,6 +4,8 @@ export { nearest } from "./nearest.ts";
 export { loadConfig, type ParsedConfig, parseConfig } from "./parse.ts";
 export { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
 export {
+  ADMITTED,
+  type Admitted,
   type HostConfig,
   LOG_LEVELS,
   type LogLevel,

@@ -1,9 +1,10 @@
 // The keys of weft.yaml, what each may hold, and what to say when it holds something else.
 import { z } from "zod";
 import { tryParseIp } from "../../proto/bytes/ip.ts";
+import { tryParseIpRange } from "../../proto/bytes/ip-range.ts";
 import { isMulticastMac, tryParseMac } from "../../proto/bytes/mac.ts";
 import { defaultConfig } from "./defaults.ts";
-import { FLOOD_OR_DROP, FLOW_BASED_MODES, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
+import { ADMITTED, FLOOD_OR_DROP, FLOW_BASED_MODES, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
 
 /** Every message completes the sentence "expected ...". */
 function text(expected: string, pattern: RegExp) {
@@ -58,6 +59,10 @@ function inheritable(what: string, min: number, max: number) {
   const expected = `${what}, a whole number from ${min} to ${max}, or inherit`;
   return z.union([z.literal("inherit"), z.int().min(min).max(max)], { error: expected }).nullable();
 }
+
+/** Relative paths would mean another file wherever the controller is started. */
+const file = (what: string) => text(`${what}, a path that begins with /`, /^\/[^\0]+$/).nullable();
+const RANGE = "an address or range of addresses, such as 192.0.2.0/24 or 2001:db8::/64";
 
 const bridge = text("a bridge name of at most 15 letters, digits or . _ -", /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/);
 const label = (what: string) =>
@@ -119,6 +124,7 @@ export const configSchema = section({
     localIp: flag.default(fallback.tunnel.localIp),
     flowBased: choice(FLOW_BASED_MODES).default(fallback.tunnel.flowBased),
     flowBasedAbove: integer("a number of hosts", 1, 65_535).default(fallback.tunnel.flowBasedAbove),
+    pinAddress: flag.nullable().default(fallback.tunnel.pinAddress),
   }),
   listen: section({
     ovsdb: methods("ptcp:6640").default([...fallback.listen.ovsdb]),
@@ -126,6 +132,22 @@ export const configSchema = section({
     control: text("the path of a socket", /^\/.+$/)
       .nullable()
       .default(fallback.listen.control),
+  }),
+  tls: section({
+    privateKey: file("the private key's file").default(fallback.tls.privateKey),
+    certificate: file("the certificate's file").default(fallback.tls.certificate),
+    caCertificate: file("the file of the CA that signs hosts' certificates").default(fallback.tls.caCertificate),
+    crl: file("the file of a revocation list").default(fallback.tls.crl),
+  }),
+  admit: choice(ADMITTED).default(fallback.admit),
+  admission: section({
+    allow: z
+      .array(
+        z.string({ error: RANGE }).refine((value) => tryParseIpRange(value) !== undefined, { error: RANGE }),
+        { error: "a list of ranges, such as [192.0.2.0/24]" },
+      )
+      .default([...fallback.admission.allow]),
+    secretFile: file("the file of the secret that approvals are signed with").default(fallback.admission.secretFile),
   }),
   controllerAddress: ip("the controller's address").nullable().default(fallback.controllerAddress),
   networks: named(networkName, network, "networks by name"),

@@ -9,6 +9,10 @@ export type FlowBasedMode = (typeof FLOW_BASED_MODES)[number];
 export const LOG_LEVELS = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Who gets a place in the fabric: whoever may connect, hosts that weft.yaml names, those and the ones that were approved. */
+export const ADMITTED = ["all", "known", "approve"] as const;
+export type Admitted = (typeof ADMITTED)[number];
+
 export const FLOOD_OR_DROP = ["flood", "drop"] as const;
 export type FloodOrDrop = (typeof FLOOD_OR_DROP)[number];
 
@@ -61,6 +65,8 @@ export interface WeftConfig {
     /** Whether all peers share one port of a type; `auto`: with more than `flowBasedAbove` hosts. */
     readonly flowBased: FlowBasedMode;
     readonly flowBasedAbove: number;
+    /** Whether a host keeps the tunnel IP by which its peers know it; null: where not everyone is admitted. */
+    readonly pinAddress: boolean | null;
   };
   readonly listen: {
     /** Connection methods, not yet checked. */
@@ -68,6 +74,20 @@ export interface WeftConfig {
     readonly openflow: readonly string[];
     /** Path of the control socket; null is the usual place for the user who starts the controller. */
     readonly control: string | null;
+  };
+  /** Paths of PEM files: none of them, or the first three and, if wanted, a list of what is revoked. */
+  readonly tls: {
+    readonly privateKey: string | null;
+    readonly certificate: string | null;
+    readonly caCertificate: string | null;
+    readonly crl: string | null;
+  };
+  readonly admit: Admitted;
+  readonly admission: {
+    /** Ranges of addresses that may connect, such as 192.0.2.0/24; empty: any. */
+    readonly allow: readonly string[];
+    /** What approvals are signed with; made when it is not there. */
+    readonly secretFile: string | null;
   };
   /** The address hosts are told for OpenFlow where it can't be seen from their connection. Canonical text. */
   readonly controllerAddress: string | null;

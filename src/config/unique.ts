@@ -1,4 +1,4 @@
-// Values that must differ from one entry to the next: two networks with one tag would be one network.
+// What keys say of each other: values that must differ from one entry to the next, and keys that need another.
 import { DEFAULT_VNI } from "../model/networks.ts";
 import type { WeftConfig } from "./types.ts";
 
@@ -21,6 +21,8 @@ export function findConflicts(config: WeftConfig): readonly Conflict[] {
     ...repeated("hosts", hosts, "tunnelIp"),
     ...repeatedEndpoints(config),
     ...largeIndexes(config),
+    ...halfKeys(config),
+    ...approvalsWithoutSecret(config),
   ];
 }
 
@@ -42,6 +44,24 @@ function repeated<Key extends string>(
     }
   }
   return conflicts;
+}
+
+function halfKeys({ tls }: WeftConfig): readonly Conflict[] {
+  const needed = ["privateKey", "certificate", "caCertificate"] as const;
+  if (Object.values(tls).every((path) => path === null)) return [];
+  return needed
+    .filter((key) => tls[key] === null)
+    .map((key) => ({
+      path: ["tls", key],
+      message: `expected a path: TLS needs tls.${needed.join(", tls.")}; weft pki init makes all three`,
+    }));
+}
+
+function approvalsWithoutSecret({ admit, admission }: WeftConfig): readonly Conflict[] {
+  if (admit !== "approve" || admission.secretFile !== null) return [];
+  const message =
+    "expected admission.secretFile as well, such as /etc/weft/approvals.key: approvals are signed with what is in it, and it is made when it is not there";
+  return [{ path: ["admit"], message }];
 }
 
 function takenByDefault({ networks }: WeftConfig): readonly Conflict[] {

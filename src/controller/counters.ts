@@ -8,6 +8,7 @@ const NAMES = [
   "ovsdbTransactions",
   "packetIns",
   "recomputations",
+  "refusedPeers",
   "sessionErrors",
 ] as const;
 

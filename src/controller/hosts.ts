@@ -9,6 +9,7 @@ import { HostReconciler } from "../reconcile/host-reconciler.ts";
 import { failureText } from "../reconcile/switch-reconciler.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
+import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import { type HostSetting, hostSetting } from "./settings.ts";
 
@@ -16,8 +17,10 @@ export interface HostEntry {
   readonly id: HostId;
   /** The connection that is written to; null while there is none. */
   session: OvsdbSession | null;
-  /** Other live connections that claim the same id. */
+  /** Other live connections of the same id: one of them takes the place of the first when that ends. */
   readonly rivals: OvsdbSession[];
+  /** Those that came while the first was seen to be alive. */
+  readonly contested: Set<OvsdbSession>;
   reconciler: HostReconciler | null;
   /** What the rows said when last seen. Stays while the host is away. */
   fact: HostFact;
@@ -29,7 +32,8 @@ export interface HostsOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
-  readonly connectedSwitches: () => ReadonlySet<string>;
+  /** Those that may be the host's. */
+  readonly connectedSwitches: (id: HostId) => ReadonlySet<string>;
   readonly changed: () => void;
   /** null while nothing is to be written. */
   readonly desired: (entry: HostEntry, session: OvsdbSession) => DesiredRows | null;
@@ -54,7 +58,7 @@ export class Hosts {
       remoteAddress: session.remoteAddress ?? null,
       defaultBridge: this.#options.defaultBridge,
       settings: hostSetting(this.#options.settings, id),
-      connectedSwitches: this.#options.connectedSwitches(),
+      connectedSwitches: this.#options.connectedSwitches(id),
     };
     return hostFact(session.rows, context);
   }
@@ -88,33 +92,39 @@ export class Hosts {
     this.#idOf.set(session, id);
     const entry = this.#entries.get(id);
     const current = entry?.session ?? null;
-    if (entry !== undefined && current !== null) {
-      const sameDatabase = current.rows.openVSwitch?.uuid === session.rows.openVSwitch?.uuid;
-      if (sameDatabase && current.remoteAddress === session.remoteAddress) {
-        // The host is back before its old connection was seen to be dead.
-        this.#idOf.delete(current);
-        current.close(`${session.label} replaces it`);
-        entry.session = null;
-      } else {
-        entry.rivals.push(session);
-        // The same database from another address: the host has moved, unless the one at the old address still answers.
-        if (sameDatabase) current.doubt();
-        this.#options.log.error(
-          { host: id, peer: session.label, used: current.label },
-          "two hosts have the same system-id: the first keeps service; give the second one its own with ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)",
-        );
-        this.#options.changed();
-        return;
-      }
+    if (entry === undefined || current === null) {
+      this.#take(session, id);
+      return;
     }
-    this.#take(session, id);
+    entry.rivals.push(session);
+    void answersWithin(PROBE_MS, () => current.probe(), this.#options.timers).then((alive) => {
+      if (alive) this.#contest(entry, current, session);
+      // The host is back before its old connection was seen to be dead.
+      else if (entry.session === current) current.close(`it does not answer, and ${session.label} came in its place`);
+    });
+  }
+
+  #contest(entry: HostEntry, current: OvsdbSession, session: OvsdbSession): void {
+    if (!entry.rivals.includes(session)) return;
+    entry.contested.add(session);
+    const problem = rivalProblem(entry, session);
+    const { log, changed } = this.#options;
+    log.error({ host: entry.id, peer: session.label, used: current.label, remedy: problem.remedy }, problem.message);
+    changed();
   }
 
   #take(session: OvsdbSession, id: HostId): void {
     const fact = this.#factOf(session, id);
     if (fact === null) return;
     const { log, timers, counters, desired, changed } = this.#options;
-    const entry: HostEntry = this.#entries.get(id) ?? { id, session: null, rivals: [], reconciler: null, fact };
+    const entry: HostEntry = this.#entries.get(id) ?? {
+      id,
+      session: null,
+      rivals: [],
+      contested: new Set(),
+      reconciler: null,
+      fact,
+    };
     this.#entries.set(id, entry);
     entry.session = session;
     entry.fact = fact;
@@ -158,12 +168,14 @@ export class Hosts {
     if (entry === undefined) return;
     const at = entry.rivals.indexOf(session);
     if (at >= 0) entry.rivals.splice(at, 1);
+    entry.contested.delete(session);
     if (entry.session === session) {
       this.#options.log.info({ host: id, peer: session.label, reason }, "host disconnected from OVSDB");
       entry.reconciler?.stop();
       entry.reconciler = null;
       entry.session = null;
       const rival = entry.rivals.shift();
+      entry.contested.clear();
       if (rival !== undefined) this.#take(rival, id);
     }
     this.#options.changed();
@@ -198,13 +210,23 @@ export class Hosts {
   }
 }
 
-export function hostProblems(entry: HostEntry): readonly Diagnostic[] {
-  const rivals = entry.rivals.map((rival) =>
-    diagnostic(
-      "host/duplicate-id",
-      `another host, at ${rival.label}, has the same system-id; the one at ${entry.session?.label ?? "nowhere"} keeps service`,
-      `on the host at ${rival.remoteAddress ?? rival.label}: ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)`,
-    ),
+function rivalProblem(entry: HostEntry, rival: OvsdbSession): Diagnostic {
+  const used = entry.session?.label ?? "nowhere";
+  if (entry.session?.rows.openVSwitch?.uuid === rival.rows.openVSwitch?.uuid) {
+    return diagnostic(
+      "host/connected-twice",
+      `host ${entry.id} is connected twice, at ${used} and at ${rival.label}; the first is used`,
+      `on ${entry.id}: ovs-vsctl get-manager shows this controller twice; set-manager names it once`,
+    );
+  }
+  return diagnostic(
+    "host/duplicate-id",
+    `another host, at ${rival.label}, has the same system-id; the one at ${used} keeps service`,
+    `on the host at ${rival.remoteAddress ?? rival.label}: ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)`,
   );
+}
+
+export function hostProblems(entry: HostEntry): readonly Diagnostic[] {
+  const rivals = [...entry.contested].map((rival) => rivalProblem(entry, rival));
   return [...entry.fact.problems, ...rivals, ...(entry.reconciler?.problems ?? [])];
 }

@@ -8,7 +8,7 @@ import {
   type PassiveMethod,
   parseConnectionMethod,
 } from "../southbound/connection-method.ts";
-import { type ByteStream, dial, listen } from "../southbound/stream/index.ts";
+import { type ByteStream, dial, listen, type Refusal, type TlsKeys } from "../southbound/stream/index.ts";
 
 export interface ListenerSet {
   readonly labels: readonly string[];
@@ -23,6 +23,11 @@ export interface ListenerOptions {
   readonly ovsdb: readonly string[];
   readonly openflow: readonly string[];
   readonly log: Logger;
+  /** null where TLS has no keys. */
+  readonly tls: TlsKeys | null;
+  readonly handshakeMs: number;
+  readonly mayConnect: (remoteAddress: string) => boolean;
+  readonly onRefused: (refusal: Refusal) => void;
   readonly onOvsdb: (stream: ByteStream) => void;
   readonly onOpenFlow: (stream: ByteStream) => void;
 }
@@ -34,6 +39,9 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
   const labels: string[] = [];
   const openFlow: PassiveMethod[] = [];
   const ovsdb: PassiveMethod[] = [];
+  const tls = options.tls === null ? {} : { tls: options.tls };
+  const { mayConnect, onRefused } = options;
+  const door = { ...tls, tlsHandshakeMs: options.handshakeMs, mayConnect, onRefused };
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((closer) => closer()));
   };
@@ -43,10 +51,10 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
       if (!isPassive(method)) {
         throw new WeftError(
           "controller/openflow-method",
-          `OpenFlow is served, not dialled: "${text}" is not ptcp:[PORT][:HOST] or punix:PATH`,
+          `OpenFlow is served, not dialled: "${text}" is not ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH`,
         );
       }
-      const listener = await listen(method, options.onOpenFlow);
+      const listener = await listen(method, options.onOpenFlow, door);
       closers.push(() => listener.close());
       labels.push(`openflow ${listener.label}`);
       openFlow.push(listener.method);
@@ -54,17 +62,18 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
     for (const text of options.ovsdb) {
       const method = parseConnectionMethod(text, OVSDB_PORT);
       if (isPassive(method)) {
-        const listener = await listen(method, options.onOvsdb);
+        const listener = await listen(method, options.onOvsdb, door);
         closers.push(() => listener.close());
         labels.push(`ovsdb ${listener.label}`);
         ovsdb.push(listener.method);
         continue;
       }
-      const dialer = dial(method, {
+      const handlers = {
         onStream: options.onOvsdb,
-        onRetry: (retryInMs, error) =>
+        onRetry: (retryInMs: number, error: WeftError | undefined) =>
           log.warn({ peer: text, retryInMs, error: error?.message }, "no OVSDB connection: trying again"),
-      });
+      };
+      const dialer = dial(method, handlers, tls);
       closers.push(async () => dialer.close("the controller stops"));
       labels.push(`ovsdb ${dialer.label}`);
     }

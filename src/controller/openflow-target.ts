@@ -1,7 +1,7 @@
 // The Controller target a host is given: the address it reached us at, and an OpenFlow listener that answers there.
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { OVSDB_PORT, type PassiveMethod, parseConnectionMethod } from "../southbound/connection-method.ts";
-import { formatEndpoint } from "../southbound/stream/index.ts";
+import { formatEndpoint, type Transport } from "../southbound/stream/index.ts";
 
 export interface OpenFlowTarget {
   readonly target: string | null;
@@ -10,11 +10,25 @@ export interface OpenFlowTarget {
 
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
+/** A host that has come by TLS is told to come by TLS; one on a unix socket, which has perhaps no key, where there is no other way. */
+const WAYS: Readonly<
+  Record<Transport, readonly (readonly [listener: PassiveMethod["kind"], target: "tcp" | "ssl"])[]>
+> = {
+  tcp: [["ptcp", "tcp"]],
+  ssl: [["pssl", "ssl"]],
+  unix: [
+    ["ptcp", "tcp"],
+    ["pssl", "ssl"],
+  ],
+};
+
 /**
+ * @param transport how the host's OVSDB connection came
  * @param localAddress where the host's OVSDB connection arrived; null over a unix socket
  * @param configured `controllerAddress` of the configuration, for hosts whose connection shows none
  */
 export function openFlowTarget(
+  transport: Transport,
   localAddress: string | null,
   configured: string | null,
   listeners: readonly PassiveMethod[],
@@ -30,18 +44,21 @@ export function openFlowTarget(
       ),
     };
   }
-  for (const method of listeners) {
-    if (method.kind !== "ptcp") continue;
-    if (method.host === undefined || EVERY_ADDRESS.has(method.host) || method.host === address) {
-      return { target: `tcp:${formatEndpoint(address, method.port)}`, problem: null };
+  for (const [kind, target] of WAYS[transport]) {
+    for (const method of listeners) {
+      if (method.kind === "punix" || method.kind !== kind) continue;
+      if (method.host === undefined || EVERY_ADDRESS.has(method.host) || method.host === address) {
+        return { target: `${target}:${formatEndpoint(address, method.port)}`, problem: null };
+      }
     }
   }
+  const [[wanted] = ["ptcp"]] = WAYS[transport];
   return {
     target: null,
     problem: diagnostic(
       "host/no-openflow-listener",
-      `the host reaches this controller at ${address}, where nothing listens for OpenFlow`,
-      `start the controller with --openflow ptcp:6653 or --openflow ptcp:6653:${address}`,
+      `the host reaches this controller at ${address}, where nothing listens for OpenFlow${transport === "ssl" ? " over TLS" : ""}`,
+      `start the controller with --openflow ${wanted}:6653 or --openflow ${wanted}:6653:${address}`,
     ),
   };
 }

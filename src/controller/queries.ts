@@ -23,11 +23,20 @@ import { relaysInUse } from "../model/relays-in-use.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
+import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
-import { endpointView, flowView, foreignTunnelViews, portView, problemViews, tunnelState } from "./view-parts.ts";
+import {
+  endpointView,
+  flowView,
+  foreignTunnelViews,
+  portView,
+  problemViews,
+  tunnelState,
+  withVisitors,
+} from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
@@ -41,6 +50,10 @@ export interface QueriesOptions {
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
   readonly commands: HostCommands;
+  readonly admission: Admission;
+  /** What is wrong with the controller itself, or with those before its door. */
+  readonly problems: () => readonly Diagnostic[];
+  readonly reloadKeys: () => void;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -249,14 +262,18 @@ export function makeQueries(options: QueriesOptions): Queries {
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, and counts once.
-      problems: [...problemViews(fabricProblems()), ...problemViews(all.hosts.flatMap((host) => host.problems))],
+      problems: problemViews([
+        ...fabricProblems(),
+        ...all.hosts.flatMap((host) => host.problems),
+        ...options.problems(),
+      ]),
       counters: options.counters.snapshot(),
     };
   }
 
   return {
     status,
-    hosts: () => everyHost().map(hostView),
+    hosts: () => withVisitors(everyHost().map(hostView), options.admission.visitors),
     tunnels: tunnelViews,
     ports: portViews,
     endpoints: endpointViews,
@@ -275,5 +292,9 @@ export function makeQueries(options: QueriesOptions): Queries {
       }
       weaver.forget(host.id);
     },
+    approveHost(id) {
+      if (!weaver.confirmTunnelIp(id)) options.admission.approve(id);
+    },
+    reloadTls: options.reloadKeys,
   };
 }

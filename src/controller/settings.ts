@@ -1,10 +1,30 @@
 // The configuration in the terms of the parts it is given to.
+import { isInRanges, tryParseIpRange } from "../../proto/bytes/ip-range.ts";
 import type { NetworkConfig, WeftConfig } from "../config/index.ts";
+import type { AdmissionRules } from "../model/admission.ts";
 import type { EndpointSetting, HostId, NetworkSetting } from "../model/facts.ts";
 import type { MobilityRules } from "../model/mobility.ts";
 import { DEFAULT_POLICY, type NetworkPolicy } from "../model/policy.ts";
 import { MESH, type Topology } from "../model/topology.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
+import { loadApprovalSecret } from "./approval-secret.ts";
+
+export interface AdmissionSettings {
+  readonly rules: AdmissionRules;
+  /** null where nobody is approved. */
+  readonly secret: Uint8Array | null;
+  readonly mayConnect: (remoteAddress: string) => boolean;
+}
+
+/** @throws WeftError `admission/secret-file` */
+export function admissionSettings({ admit, admission, hosts }: WeftConfig): AdmissionSettings {
+  const ranges = admission.allow.flatMap((text) => tryParseIpRange(text) ?? []);
+  return {
+    rules: { admit, known: new Set(Object.keys(hosts)) },
+    secret: admit === "approve" && admission.secretFile !== null ? loadApprovalSecret(admission.secretFile) : null,
+    mayConnect: (remoteAddress) => ranges.length === 0 || isInRanges(remoteAddress, ranges),
+  };
+}
 
 export interface HostSetting {
   readonly name: string | null;

@@ -7,16 +7,21 @@ import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
 import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
-import { systemClock } from "../southbound/stream/index.ts";
+import { type PeerCertificate, systemClock } from "../southbound/stream/index.ts";
+import { Admission } from "./admission.ts";
 import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { HostCommands } from "./host-commands.ts";
 import { Hosts } from "./hosts.ts";
+import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
+import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import {
+  admissionSettings,
   endpointSettings,
   hostSettings,
   mobilityRules,
@@ -38,17 +43,21 @@ export interface RunningController {
   /** Such as `ovsdb ptcp:6640`. */
   readonly listeners: readonly string[];
   readonly queries: Queries;
+  /** Reads what may change while it runs again: the TLS keys. What is wrong with them is logged, and the old ones stay. */
+  reload(): void;
   /** Leaves every host and switch as it is. */
   stop(): Promise<void>;
 }
 
-/** @throws WeftError when something can't be listened on; nothing is left running then. */
+/** @throws WeftError when something can't be listened on, or a key can't be used; nothing is left running then. */
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
   const timers = systemClock;
   const counters = new Counters();
   const settings = hostSettings(config);
+  const { rules, secret, mayConnect } = admissionSettings(config);
+  const keys = openKeys({ config, log: logger, clock: systemClock, trustChanged: () => showAgain() });
   const targetOf = (session: OvsdbSession) =>
-    openFlowTarget(session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
+    openFlowTarget(session.transport, session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
 
   const watch = new EndpointWatch({
     rules: mobilityRules(config),
@@ -67,6 +76,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
+    judge: (dpid, session) => admission.judgeSwitch(session, weaver.bindings.get(dpid) ?? null),
+    turnAway: (session, dpid, problem) => admission.turnAway(session, dpid, problem),
   });
   const hosts: Hosts = new Hosts({
     defaultBridge: config.bridge,
@@ -74,13 +85,25 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
-    connectedSwitches: () =>
-      new Set([...switches.entries.values()].filter((entry) => entry.session !== null).map((entry) => entry.dpid)),
+    connectedSwitches: (id) => {
+      const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
+      const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
+      return new Set(own.map((session) => dpidText(session.datapathId)));
+    },
     changed: () => weaver.changed(),
     desired: (entry, session) => {
       const { target } = targetOf(session);
-      return target === null ? null : weaver.desiredRows(entry, target);
+      return target === null ? null : weaver.desiredRows(entry, target, admission.codeFor(session, entry.id));
     },
+  });
+  const admission: Admission = new Admission({
+    rules,
+    secret,
+    log: logger,
+    counters,
+    now: timers.now,
+    admitted: (session) => hosts.rowsChanged(session),
+    dismissed: (session, reason) => hosts.closed(session, reason),
   });
   const weaver: Weaver = new Weaver({
     hosts,
@@ -105,6 +128,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     log: logger,
     recomputed: () => counters.add("recomputations"),
+    servesAlone: (id) => admission.servesAlone(id),
+    trustsUnknown: rules.admit === "all",
+    pinTunnelIps: config.tunnel.pinAddress ?? rules.admit !== "all",
   });
 
   const loops: LoopProbes = new LoopProbes({
@@ -118,18 +144,33 @@ export async function startController({ config, logger, version }: ControllerOpt
 
   const GOODBYE = "the controller stops";
   let stopping = false;
+  /** A handshake may have begun with keys that are not in force any more. */
+  const isStale = (session: { readonly certificate?: PeerCertificate }): boolean =>
+    session.certificate !== undefined && session.certificate.trust !== keys?.material.trust;
+  const showAgain = (): void => {
+    for (const session of [...admission.sessions, ...switches.sessions]) {
+      if (isStale(session)) session.close("whom to trust has changed: show your certificate again");
+    }
+  };
   const ovsdbHandlers: OvsdbHandlers = {
     // A handshake that was under way when the controller stopped ends here.
-    onReady: (session) => (stopping ? session.close(GOODBYE) : hosts.rowsChanged(session)),
-    onChange: (session) => hosts.rowsChanged(session),
+    onReady: (session) => {
+      if (stopping || isStale(session)) session.close(GOODBYE);
+      else admission.rowsChanged(session);
+    },
+    onChange: (session) => admission.rowsChanged(session),
     onClosed: (session, label, reason) => {
-      if (session === undefined) logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
-      else hosts.closed(session, reason);
+      if (session === undefined) {
+        logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
+        return;
+      }
+      admission.closed(session);
+      hosts.closed(session, reason);
     },
   };
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
-      if (stopping) {
+      if (stopping || isStale(session)) {
         session.close(GOODBYE);
         return;
       }
@@ -161,17 +202,24 @@ export async function startController({ config, logger, version }: ControllerOpt
   const openFlowOptions = {
     times: { handshakeMs: sessionOptions.handshakeMs, ...sessionOptions.liveness },
   };
+  const refusals = new RefusalLog(logger, timers.now, () => counters.add("refusedPeers"));
   const listeners = await openListeners({
     ovsdb: config.listen.ovsdb,
     openflow: config.listen.openflow,
     log: logger,
+    tls: keys,
+    handshakeMs: sessionOptions.handshakeMs,
+    mayConnect,
+    onRefused: (refusal) => refusals.add(refusal),
     onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, systemClock, sessionOptions),
     onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
     loops.stop();
+    keys?.stop();
     throw error;
   });
+  warnOfPlainListeners([...listeners.ovsdb, ...listeners.openFlow], config.admission.allow, logger);
 
   const connectionProblems = (id: HostId) => {
     const session = hosts.entries.get(id)?.session ?? null;
@@ -198,12 +246,18 @@ export async function startController({ config, logger, version }: ControllerOpt
       nowMs: timers.now,
       connectionProblems,
       commands,
+      admission,
+      problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
+      reloadKeys: () => reloadKeys(keys),
     }),
+    reload: () => void keys?.reload(),
     async stop() {
       stopping = true;
       weaver.stop();
       watch.stop();
       loops.stop();
+      keys?.stop();
+      for (const session of admission.sessions) session.close(GOODBYE);
       hosts.stop();
       switches.stop();
       await listeners.close();

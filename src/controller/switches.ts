@@ -5,6 +5,7 @@ import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
 import { sightingOf } from "../discovery/sighting.ts";
 import type { Whereabouts } from "../discovery/whereabouts.ts";
+import { NO_CERTIFICATE } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
@@ -15,6 +16,7 @@ import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts
 import { planCleansing } from "../reconcile/switch-release.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import { connectionOf } from "./switch-connection.ts";
 
@@ -35,6 +37,10 @@ export interface SwitchEntry {
   readback: Readback | null;
   /** Whether the session in use has been read back. */
   isRead: boolean;
+  /** Whether it is the bridge of a host, or one that is served alone: nothing that others say or show counts. */
+  believed: boolean;
+  /** Whether what was read back of endpoints is in `whereabouts`. */
+  loaded: boolean;
   maxMeter: number;
   connectedAtMs: number;
 }
@@ -53,6 +59,10 @@ export interface SwitchesOptions {
   readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
+  /** Why a connection is not taken for the switch that it says it is; null where it is. */
+  readonly judge: (dpid: Dpid, session: OpenFlowSession) => Diagnostic | null;
+  /** Ends such a connection. */
+  readonly turnAway: (session: OpenFlowSession, dpid: Dpid, problem: Diagnostic) => void;
 }
 
 export function dpidText(datapathId: bigint): Dpid {
@@ -71,8 +81,13 @@ export class Switches {
   }
 
   ready(session: OpenFlowSession): void {
-    const { log, timers, whereabouts } = this.#options;
+    const { log, timers, whereabouts, judge, turnAway } = this.#options;
     const dpid = dpidText(session.datapathId);
+    const problem = judge(dpid, session);
+    if (problem !== null) {
+      turnAway(session, dpid, problem);
+      return;
+    }
     const entry = this.#entries.get(dpid) ?? {
       dpid,
       whereabouts,
@@ -82,19 +97,55 @@ export class Switches {
       installed: null,
       readback: null,
       isRead: false,
+      believed: false,
+      loaded: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
     };
     this.#entries.set(dpid, entry);
-    if (entry.session !== null) {
-      entry.spares.push(session);
-      log.warn(
-        { dpid, peer: session.label, used: entry.session.label },
-        "a second OpenFlow connection of the same switch: the first stays in use; give each bridge one controller row, and each host its own datapath id",
-      );
+    const current = entry.session;
+    if (current === null) {
+      this.#take(entry, session);
       return;
     }
-    this.#take(entry, session);
+    entry.spares.push(session);
+    void answersWithin(PROBE_MS, () => current.barrier(), timers).then((alive) => {
+      if (entry.session !== current) return;
+      // The switch is back before its old connection was seen to be dead.
+      if (!alive) current.close(`it does not answer, and ${session.label} came in its place`);
+      else if (entry.spares.includes(session)) {
+        log.warn(
+          { dpid, peer: session.label, used: current.label },
+          "a second OpenFlow connection of the same switch: the first stays in use; give each bridge one controller row, and each host its own datapath id",
+        );
+      }
+    });
+  }
+
+  /** More is known of hosts now: connections that are not what they say end, and what came by them is forgotten. */
+  judgeAll(): void {
+    const { judge, turnAway } = this.#options;
+    for (const entry of [...this.#entries.values()]) {
+      for (const session of [entry.session, ...entry.spares]) {
+        const problem = session === null ? null : judge(entry.dpid, session);
+        if (session === null || problem === null) continue;
+        if (entry.session === session) this.#disbelieve(entry);
+        // A host that goes over to TLS does so by OVSDB first, and is told to by its Controller row.
+        if (problem.code === NO_CERTIFICATE) session.close(problem.message);
+        else turnAway(session, entry.dpid, problem);
+      }
+    }
+  }
+
+  #disbelieve(entry: SwitchEntry): void {
+    entry.reconciler?.stop();
+    entry.reconciler = null;
+    entry.installed = null;
+    entry.readback = null;
+    entry.isRead = false;
+    entry.believed = false;
+    entry.loaded = false;
+    entry.whereabouts.take(entry.dpid);
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
@@ -133,18 +184,29 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
-    if (!entry.isRead) {
-      const now = this.#options.timers.now();
-      const isLone = entry.readback === null && readback.ownIndex === 0;
-      if (isLone) entry.whereabouts = this.#options.loneWhereabouts(entry.dpid);
-      entry.whereabouts.load(entry.dpid, readback.observed, now);
-      entry.whereabouts.recall(entry.dpid, readback.rivals, now);
-      this.#options.blockedFound(entry.dpid, readback.blocked);
-    }
     entry.isRead = true;
     entry.installed = installed;
     entry.readback = readback;
+    if (entry.believed) this.#load(entry, readback);
     this.#options.changed();
+  }
+
+  /** Once for each connection: later readings tell what this controller itself has written. */
+  #load(entry: SwitchEntry, readback: Readback): void {
+    if (entry.loaded) return;
+    entry.loaded = true;
+    const now = this.#options.timers.now();
+    const isNewLone = readback.ownIndex === 0 && entry.whereabouts.observedAt(entry.dpid).length === 0;
+    if (isNewLone) entry.whereabouts = this.#options.loneWhereabouts(entry.dpid);
+    entry.whereabouts.load(entry.dpid, readback.observed, now);
+    entry.whereabouts.recall(entry.dpid, readback.rivals, now);
+    this.#options.blockedFound(entry.dpid, readback.blocked);
+  }
+
+  /** The switch is known to be what it says. */
+  believe(entry: SwitchEntry): void {
+    entry.believed = true;
+    if (entry.isRead && entry.readback !== null) this.#load(entry, entry.readback);
   }
 
   closed(session: OpenFlowSession, reason: string): void {
@@ -162,6 +224,7 @@ export class Switches {
     entry.session = null;
     // What it holds is read again when it returns; until then what it held stays a fact.
     entry.isRead = false;
+    entry.loaded = false;
     const spare = entry.spares.shift();
     if (spare !== undefined) this.#take(entry, spare);
     this.#options.changed();
@@ -170,7 +233,7 @@ export class Switches {
   packetIn(session: OpenFlowSession, packetIn: PacketIn): void {
     this.#options.counters.add("packetIns");
     const entry = this.#entryOf(session);
-    const sighting = entry === null ? null : sightingOf(packetIn);
+    const sighting = entry?.believed === true ? sightingOf(packetIn) : null;
     if (entry === null || sighting === null) return;
     const { vni, mac, ofport } = sighting;
     const stale = entry.readback?.holds({ vni, mac, ofport }) === true;
@@ -249,6 +312,13 @@ export class Switches {
     this.#entries.delete(dpid);
     entry?.reconciler?.stop();
     for (const session of [entry?.session, ...(entry?.spares ?? [])]) session?.close("the host is released");
+  }
+
+  get sessions(): readonly OpenFlowSession[] {
+    return [...this.#entries.values()].flatMap((entry) => [
+      ...(entry.session === null ? [] : [entry.session]),
+      ...entry.spares,
+    ]);
   }
 
   wakeAll(): void {

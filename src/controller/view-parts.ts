@@ -1,7 +1,16 @@
 // Single facts in the shapes of the api: pure, no state.
 
 import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
-import type { EndpointView, FlowView, ForeignTunnelView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import type {
+  EndpointView,
+  FlowView,
+  ForeignTunnelView,
+  HostView,
+  PortView,
+  ProblemView,
+  TunnelState,
+} from "../api/views.ts";
+import { shown } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
@@ -11,6 +20,7 @@ import { peerAt } from "../model/foreign.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
+import type { Visitor } from "./admission.ts";
 import { compareIps } from "./order.ts";
 
 /** Each problem once. */
@@ -76,6 +86,38 @@ function foreignTunnelState(host: FabricHost, name: string): Pick<ForeignTunnelV
   return host.adoption?.hears.some((one) => one.name === name) === true
     ? { state: "heard", reason: "until the host at its far end is taken over as well" }
     : { state: "unused", reason: "Weft forwards nothing to a tunnel that it did not make" };
+}
+
+/** A host that waits to be admitted: what it says of itself, and no more. */
+function visitorView({ session, id, problem }: Visitor): HostView {
+  const root = session.rows.openVSwitch;
+  return {
+    id,
+    name: shown(root?.external_ids.get("hostname") ?? id),
+    index: null,
+    tunnelIp: null,
+    bridge: null,
+    dpid: null,
+    ovsdb: "connected",
+    openflow: "disconnected",
+    state: "waiting",
+    ovsVersion: root?.ovs_version == null ? null : shown(root.ovs_version),
+    flows: { desired: 0, installed: 0 },
+    problems: problemViews([problem]),
+  };
+}
+
+/** A host that peers know, or that was here before, is shown once, also while it waits. */
+export function withVisitors(hosts: readonly HostView[], visitors: readonly Visitor[]): readonly HostView[] {
+  const strangers = new Set(visitors);
+  const known = hosts.map((host): HostView => {
+    const visitor = host.ovsdb === "connected" ? undefined : visitors.find((one) => one.id === host.id);
+    if (visitor === undefined) return host;
+    strangers.delete(visitor);
+    const problems = [...host.problems, ...problemViews([visitor.problem])];
+    return { ...host, state: "waiting", ovsdb: "connected", problems };
+  });
+  return [...known, ...[...strangers].map(visitorView)];
 }
 
 export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {

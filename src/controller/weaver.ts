@@ -48,6 +48,11 @@ export interface WeaverOptions {
   readonly timers: Timers;
   readonly log: Logger;
   readonly recomputed: () => void;
+  /** Whether a switch that belongs to no host is served. */
+  readonly servesAlone: (id: HostId) => boolean;
+  /** Whether what a switch holds counts before it is known whose it is. */
+  readonly trustsUnknown: boolean;
+  readonly pinTunnelIps: boolean;
 }
 
 /** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one. */
@@ -119,8 +124,18 @@ export class Weaver {
     this.#decisions = {
       ...this.#decisions,
       indexes: new Map([...this.#decisions.indexes].filter(([other]) => other !== id)),
+      confirmedIps: new Map([...this.#decisions.confirmedIps].filter(([other]) => other !== id)),
     };
     this.changed();
+  }
+
+  /** Somebody says that the host's tunnel IP is what it says now. @returns whether it was another one before. */
+  confirmTunnelIp(id: HostId): boolean {
+    const said = this.#options.hosts.entries.get(id)?.fact.tunnelIp ?? null;
+    if (!this.#options.pinTunnelIps || said === null || said === this.#fabric?.hosts.get(id)?.tunnelIp) return false;
+    this.#decisions = { ...this.#decisions, confirmedIps: new Map([...this.#decisions.confirmedIps, [id, said]]) };
+    this.changed();
+    return true;
   }
 
   #recompute(): void {
@@ -137,6 +152,7 @@ export class Weaver {
       forgotten: this.#forgotten,
       away: this.#awayHosts(),
       maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh"),
+      pinTunnelIps: this.#options.pinTunnelIps,
       newFabricId: this.#options.newFabricId,
     });
     for (const { index } of outcome.identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
@@ -145,6 +161,11 @@ export class Weaver {
     }
     this.#decisions = outcome.decisions;
     this.#bindings = this.#bind(facts, outcome.identities);
+    switches.judgeAll();
+    for (const dpid of this.#bindings.keys()) {
+      const entry = switches.entries.get(dpid);
+      if (entry !== undefined) switches.believe(entry);
+    }
     const switchFacts = new Map<HostId, SwitchFact>();
     for (const [dpid, id] of this.#bindings) {
       const entry = switches.entries.get(dpid);
@@ -161,7 +182,7 @@ export class Weaver {
         switchFacts,
         // What a lone switch holds says nothing about the fabric's hosts.
         remembered: [...switches.entries.values()]
-          .filter((entry) => entry.readback?.ownIndex !== 0)
+          .filter((entry) => entry.readback?.ownIndex !== 0 && this.#counts(entry))
           .flatMap(rememberedBy)
           .filter((fact) => !this.#forgottenIndexes.has(fact.index)),
         holding: this.holding,
@@ -214,10 +235,14 @@ export class Weaver {
     return session === null || host === undefined ? null : { host, session };
   }
 
+  #counts(entry: SwitchEntry): boolean {
+    return entry.believed || this.#options.trustsUnknown;
+  }
+
   #indexesInFlows(): ReadonlySet<number> {
     const indexes = new Set<number>();
     for (const entry of this.#options.switches.entries.values()) {
-      if (entry.readback === null) continue;
+      if (entry.readback === null || !this.#counts(entry)) continue;
       if (entry.readback.ownIndex !== null && entry.readback.ownIndex > 0) indexes.add(entry.readback.ownIndex);
       for (const fact of entry.readback.remembered) indexes.add(fact.index);
     }
@@ -253,6 +278,7 @@ export class Weaver {
    */
   #isLone(entry: SwitchEntry): boolean {
     if (entry.session === null || entry.readback === null || !entry.isRead) return false;
+    if (!this.#options.servesAlone(loneHostId(entry.dpid))) return false;
     if ((entry.readback.ownIndex ?? 0) > 0 || this.#bindings.has(entry.dpid)) return false;
     for (const { fact } of this.#options.hosts.entries.values()) if (fact.dpid === entry.dpid) return false;
     for (const id of this.#fabric?.hosts.keys() ?? []) if (datapathIdOf(bridgeMac(id)) === entry.dpid) return false;
@@ -270,8 +296,10 @@ export class Weaver {
     const islands = new Map<Dpid, Fabric>();
     for (const entry of this.#options.switches.entries.values()) {
       const session = entry.session;
+      if (session === null || !this.#isLone(entry)) continue;
+      this.#options.switches.believe(entry);
       const fact = switchFact(entry);
-      if (session === null || fact === null || !this.#isLone(entry)) continue;
+      if (fact === null) continue;
       const id = loneHostId(entry.dpid);
       const host = loneSwitchFact(entry.dpid, session.ports.values(), session.desc.sw);
       const identity: Identity = { id, name: id, index: null, tunnelIp: null, problems: [] };
@@ -311,11 +339,12 @@ export class Weaver {
     return compileSwitch(this.#fabric, host, this.#options.pipeline);
   }
 
-  desiredRows(entry: HostEntry, controllerTarget: string): DesiredRows | null {
+  desiredRows(entry: HostEntry, controllerTarget: string, approval: string | null): DesiredRows | null {
     const host = this.#fabric?.hosts.get(entry.id);
     if (this.#fabric === null || host === undefined) return null;
     const { datapathType, tunnelOptions, requestMtu } = this.#options;
-    return compileRows(this.#fabric, host, { controllerTarget, datapathType, tunnelOptions, requestMtu });
+    const settings = { controllerTarget, approval, datapathType, tunnelOptions, requestMtu };
+    return compileRows(this.#fabric, host, settings);
   }
 
   /** Every local port whose switch is connected. */

@@ -1,5 +1,5 @@
 // The address peers reach a host's tunnels by: what the host says, else where it came from.
-import { tryParseIp } from "../../proto/bytes/ip.ts";
+import { tryParseIp, unmapIpv4 } from "../../proto/bytes/ip.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { HOST_SETTINGS } from "../model/external-ids.ts";
 import type { HostId } from "../model/facts.ts";
@@ -49,7 +49,7 @@ export function findTunnelIp(sources: TunnelIpSources): TunnelIpFinding {
     if (text === null || text === undefined || text === "") continue;
     // `ovn-encap-ip` may hold a list; the first is the preferred one.
     const first = text.split(",")[0]?.trim() ?? "";
-    const ip = tryParseIp(first);
+    const ip = tryParseIp(first) === undefined ? undefined : unmapIpv4(first);
     const why = ip === undefined ? "not an IP address" : unusable(ip);
     if (ip !== undefined && why === null) return { ip, problem: null };
     const message = `host ${hostId} has no usable tunnel IP: ${source} is ${first}, ${why}`;

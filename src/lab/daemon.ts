@@ -38,6 +38,10 @@ export function daemonCommand(program: DaemonProgram, hostDir: string): string[]
     `--remote=punix:${databaseSocketOf(hostDir)}`,
     // Without this remote, set-manager does nothing.
     "--remote=db:Open_vSwitch,Open_vSwitch,manager_options",
+    // As ovs-ctl starts it: else set-ssl does nothing.
+    "--private-key=db:Open_vSwitch,SSL,private_key",
+    "--certificate=db:Open_vSwitch,SSL,certificate",
+    "--bootstrap-ca-cert=db:Open_vSwitch,SSL,ca_cert",
     ...shared,
   ];
 }

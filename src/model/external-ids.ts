@@ -6,6 +6,8 @@ export const HOST_KEYS = {
   fabric: "weft-fabric",
   /** The system-id the index was given to: another one means a cloned disk. */
   host: "weft-host",
+  /** That somebody has approved the host: a code that others can't make. */
+  approval: "weft-approval",
 } as const;
 
 /** On the Open_vSwitch row, written by an administrator. */
@@ -40,6 +42,11 @@ export const TUNNEL_KEYS = { peer: "weft-peer", peerIndex: "weft-peer-index" } a
 
 /** On flow-based tunnel Interfaces: the mark, and the start of the keys that name the peers, one for each. */
 export const SHARED_TUNNEL_KEYS = { shared: "weft-flow-based", peer: "weft-peer-" } as const;
+
+/** Whether an Interface with these is a tunnel that Weft made, of one peer or of many. */
+export function isOwnTunnel(externalIds: ReadonlyMap<string, string>): boolean {
+  return externalIds.has(TUNNEL_KEYS.peer) || externalIds.has(SHARED_TUNNEL_KEYS.shared);
+}
 
 export interface NamedPeer {
   readonly index: number;

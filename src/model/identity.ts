@@ -25,6 +25,9 @@ export interface Decisions {
   readonly indexes: ReadonlyMap<HostId, number>;
   /** Hosts that got their index in this run. */
   readonly newlyIndexed: ReadonlySet<HostId>;
+  readonly tunnelIps: ReadonlyMap<HostId, string>;
+  /** Tunnel IPs that somebody has confirmed in this run, against what is pinned. */
+  readonly confirmedIps: ReadonlyMap<HostId, string>;
 }
 
 export const NO_DECISIONS: Decisions = Object.freeze({
@@ -32,6 +35,8 @@ export const NO_DECISIONS: Decisions = Object.freeze({
   fabricIdIsNew: false,
   indexes: new Map<HostId, number>(),
   newlyIndexed: new Set<HostId>(),
+  tunnelIps: new Map<HostId, string>(),
+  confirmedIps: new Map<HostId, string>(),
 });
 
 export interface IdentityInput {
@@ -49,6 +54,8 @@ export interface IdentityInput {
   readonly away?: ReadonlySet<HostId>;
   /** The largest index there can be; `MAX_LABEL` unless given. */
   readonly maxIndex?: number;
+  /** Whether a host keeps the tunnel IP by which its peers know it, whatever it says. */
+  readonly pinTunnelIps?: boolean;
   readonly newFabricId: () => string;
 }
 
@@ -62,8 +69,17 @@ export interface IdentityOutcome {
 /** What peers' tunnel rows say about a host. */
 interface Mention {
   readonly index: number;
-  readonly tunnelIp: string;
   count: number;
+  /** How many of them have which address. One host's word must not move another one. */
+  readonly ips: Map<string, number>;
+}
+
+/** The address that most peers have; among equals the one it says itself, else the one that was read first. */
+function knownIp({ ips }: Mention, own: string | null): string | null {
+  const most = Math.max(...ips.values());
+  if (own !== null && ips.get(own) === most) return own;
+  for (const [ip, count] of ips) if (count === most) return ip;
+  return null;
 }
 
 /** Whether Weft may give the host a place in the fabric. */
@@ -96,10 +112,11 @@ function collectMentions(input: IdentityInput, fabricId: string | null): Map<Hos
       if (tunnel.fabricId !== fabricId || input.forgotten.has(tunnel.peerId)) continue;
       const known = mentions.get(tunnel.peerId);
       if (known === undefined) {
-        mentions.set(tunnel.peerId, { index: tunnel.peerIndex, tunnelIp: tunnel.remoteIp, count: 1 });
-      } else if (known.index === tunnel.peerIndex) {
-        known.count++;
+        mentions.set(tunnel.peerId, { index: tunnel.peerIndex, count: 1, ips: new Map([[tunnel.remoteIp, 1]]) });
+        continue;
       }
+      if (known.index === tunnel.peerIndex) known.count++;
+      known.ips.set(tunnel.remoteIp, (known.ips.get(tunnel.remoteIp) ?? 0) + 1);
     }
   }
   return mentions;
@@ -163,14 +180,19 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
       newlyIndexed.add(host.id);
     }
   }
+  const identities = withTunnelIps(input, indexOf, mentions, mayAllocate);
   return {
     fabricId: fabric.id,
-    identities: withTunnelIps(input, indexOf, mentions, mayAllocate),
+    identities,
     decisions: {
       fabricId: fabric.id,
       fabricIdIsNew: fabric.isNew,
       indexes: new Map([...indexOf].filter(([id]) => present.has(id) || input.decisions.indexes.has(id))),
       newlyIndexed,
+      tunnelIps: new Map(
+        [...identities.values()].flatMap(({ id, tunnelIp }) => (tunnelIp === null ? [] : [[id, tunnelIp]])),
+      ),
+      confirmedIps: input.decisions.confirmedIps,
     },
   };
 }
@@ -183,7 +205,22 @@ function compareRanks(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** Two hosts with one tunnel IP: one that is there before one that is away, then the lower index keeps it; the other is told. */
+/**
+ * The address that is pinned for a host; null where it may say its own. What peers' rows have outlives the controller;
+ * what it has seen itself counts after a start's hold alone, in which peers may still come.
+ */
+function pinnedIp(input: IdentityInput, id: HostId, own: string | null, mention: Mention | undefined): string | null {
+  if (input.pinTunnelIps !== true) return null;
+  const confirmed = input.decisions.confirmedIps.get(id);
+  if (confirmed !== undefined) return confirmed;
+  if (mention !== undefined) return knownIp(mention, own);
+  return input.holding ? null : (input.decisions.tunnelIps.get(id) ?? null);
+}
+
+/**
+ * Two hosts with one tunnel IP: one that is there before one that is away, where addresses are not pinned; then the one
+ * that had it before, in this run or by its peers' rows, then the one with the lower index. The other is told.
+ */
 function withTunnelIps(
   input: IdentityInput,
   indexOf: ReadonlyMap<HostId, number>,
@@ -196,15 +233,24 @@ function withTunnelIps(
   const ids = new Set([...present.keys(), ...mentions.keys()]);
   const place = (id: HostId): number => indexOf.get(id) ?? MAX_INDEX + 1;
   const isAway = (id: HostId): boolean => !present.has(id) || input.away?.has(id) === true;
-  const order = [...ids].sort(
-    (a, b) => Number(isAway(a)) - Number(isAway(b)) || place(a) - place(b) || (a < b ? -1 : 1),
-  );
-  for (const id of order) {
+  const claims = [...ids].map((id) => {
+    const mention = mentions.get(id);
+    const said = present.get(id)?.tunnelIp ?? null;
+    const pinned = pinnedIp(input, id, said, mention);
+    const known = mention === undefined ? null : knownIp(mention, said);
+    // A host that does not say its address (any more) keeps the one its peers use: a slip of configuration cuts nothing.
+    const ip = pinned ?? said ?? known;
+    const had = ip !== null && (ip === known || ip === input.decisions.tunnelIps.get(id));
+    const gone = input.pinTunnelIps !== true && isAway(id);
+    return { id, said, pinned, ip, rank: [gone ? 1 : 0, had ? 0 : 1, place(id)] };
+  });
+  claims.sort((a, b) => compareRanks(a.rank, b.rank) || (a.id < b.id ? -1 : 1));
+  for (const { id, said, pinned, ip } of claims) {
     const host = present.get(id);
     const index = indexOf.get(id) ?? null;
     const problems: Diagnostic[] = [];
-    // A host that does not say its address (any more) keeps the one its peers use: a slip of configuration cuts nothing.
-    let tunnelIp = host?.tunnelIp ?? mentions.get(id)?.tunnelIp ?? null;
+    let tunnelIp = ip;
+    if (pinned !== null && said !== null && said !== pinned) problems.push(pinnedProblem(id, said, pinned));
     const other = tunnelIp === null ? undefined : holder.get(tunnelIp);
     if (tunnelIp !== null && other !== undefined) {
       problems.push(
@@ -238,4 +284,12 @@ function withTunnelIps(
   }
   identities.sort((a, b) => place(a.id) - place(b.id) || (a.id < b.id ? -1 : 1));
   return new Map(identities.map((identity) => [identity.id, identity]));
+}
+
+function pinnedProblem(id: HostId, said: string, pinned: string): Diagnostic {
+  return diagnostic(
+    "host/tunnel-ip-pinned",
+    `host ${id} says that its tunnel IP is ${said}; its peers know it by ${pinned}, and keep that`,
+    `weft hosts approve ${id}, if it has moved`,
+  );
 }

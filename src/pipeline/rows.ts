@@ -55,6 +55,8 @@ export interface DesiredRows {
 export interface RowSettings {
   readonly datapathType: string | null;
   readonly controllerTarget: string;
+  /** The code by which the host shows again that it was approved; null for one that needs none. */
+  readonly approval?: string | null;
   /** Whether internal ports get the MTU that fits. */
   readonly requestMtu?: boolean;
   readonly tunnelOptions: TunnelOptions;
@@ -162,6 +164,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
       [HOST_KEYS.index, String(index)],
       [HOST_KEYS.fabric, fabricId],
       [HOST_KEYS.host, host.id],
+      ...(settings.approval == null ? [] : [[HOST_KEYS.approval, settings.approval] as const]),
     ]),
     bridge: {
       name: fact.bridgeName,

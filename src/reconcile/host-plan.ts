@@ -3,7 +3,7 @@ import { byUuid, insert, mutate, type Operation, update } from "../../proto/ovsd
 import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, ControllerRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
-import { BRIDGE_KEYS, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { BRIDGE_KEYS, isOwnTunnel, PORT_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { Draft, type HostPlan, setKeys } from "./host-draft.ts";
 import { type BridgeRecord, formatRecord, MADE_BY_WEFT, recordBridge, recordOf, recordTunnel } from "./host-record.ts";
@@ -133,7 +133,7 @@ function dropForeign(
     const port = rows.ports.get(uuid);
     const row = rows.interfaces.get(port?.interfaces[0] ?? "");
     if (port === undefined || row === undefined || port.interfaces.length !== 1) return [];
-    return names.includes(port.name) && !row.external_ids.has(TUNNEL_KEYS.peer) ? [{ port, row }] : [];
+    return names.includes(port.name) && !isOwnTunnel(row.external_ids) ? [{ port, row }] : [];
   });
   if (gone.length === 0) return null;
   draft.add(

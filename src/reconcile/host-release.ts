@@ -2,7 +2,7 @@
 import { byUuid, insert, mutate, type Operation, update } from "../../proto/ovsdb/operations.ts";
 import { type AtomValue, namedUuid, ovsMap, ovsSet, type RowValue, uuidRef } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, InterfaceRow, PortRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
-import { BRIDGE_KEYS, HOST_KEYS, HOST_SETTINGS, OWNER_KEY, PORT_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { BRIDGE_KEYS, HOST_KEYS, HOST_SETTINGS, isOwnTunnel, OWNER_KEY, PORT_KEYS } from "../model/external-ids.ts";
 import { type BridgeRecord, recordOf, type TunnelRecord } from "./host-record.ts";
 
 export type ReleasePlan =
@@ -53,7 +53,14 @@ export function planRelease(rows: VswitchRows, { leadsHere }: ReleaseOptions): R
   }
   restorePorts(operations, rows);
   const managers = root.manager_options.filter((uuid) => leadsHere(rows.managers.get(uuid)?.target ?? ""));
-  const keys = [HOST_KEYS.index, HOST_KEYS.fabric, HOST_KEYS.host, HOST_SETTINGS.adopt, HOST_SETTINGS.adoptNow];
+  const keys = [
+    HOST_KEYS.index,
+    HOST_KEYS.fabric,
+    HOST_KEYS.host,
+    HOST_KEYS.approval,
+    HOST_SETTINGS.adopt,
+    HOST_SETTINGS.adoptNow,
+  ];
   const held = keys.filter((key) => root.external_ids.has(key));
   operations.push(
     mutate("Open_vSwitch", byUuid(root.uuid), [
@@ -94,7 +101,7 @@ function clearTunnels(root: string, bridge: BridgeRow, rows: VswitchRows, record
   const names = new Set(back.map((row) => row.name));
   const inTheWay = portsOf(bridge, rows).filter(
     ({ row }) =>
-      row.external_ids.has(TUNNEL_KEYS.peer) &&
+      isOwnTunnel(row.external_ids) &&
       (names.has(row.name) || places.has(place(row.type, row.options.get("remote_ip")))),
   );
   if (inTheWay.length === 0) return [];
@@ -106,7 +113,7 @@ function clearTunnels(root: string, bridge: BridgeRow, rows: VswitchRows, record
 
 function restoreBridge(operations: Operation[], bridge: BridgeRow, rows: VswitchRows, record: BridgeRecord): void {
   const where = byUuid(bridge.uuid);
-  const tunnels = portsOf(bridge, rows).filter(({ row }) => row.external_ids.has(TUNNEL_KEYS.peer));
+  const tunnels = portsOf(bridge, rows).filter(({ row }) => isOwnTunnel(row.external_ids));
   const controllers = bridge.controller.filter((uuid) => rows.controllers.get(uuid)?.external_ids.has(OWNER_KEY));
   const gone = new Set(tunnels.map(({ port }) => port.uuid));
   const kept = new Set([...rows.ports.values()].filter(({ uuid }) => !gone.has(uuid)).map((port) => port.name));

@@ -3,7 +3,7 @@ import { byUuid, insert, mutate, update } from "../../proto/ovsdb/operations.ts"
 import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, InterfaceRow, OpenVSwitchRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
-import { SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { isOwnTunnel, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import { CLOSED_VLAN } from "../model/tunnel-types.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { type Draft, sameMap, setKeys } from "./host-draft.ts";
@@ -18,9 +18,7 @@ interface HeldTunnel {
 function heldTunnels(bridge: BridgeRow, rows: VswitchRows): HeldTunnel[] {
   return bridge.ports.flatMap((portUuid) => {
     const row = rows.interfaces.get(rows.ports.get(portUuid)?.interfaces[0] ?? "");
-    const ids = row?.external_ids;
-    const own = ids?.has(TUNNEL_KEYS.peer) === true || ids?.has(SHARED_TUNNEL_KEYS.shared) === true;
-    return row !== undefined && own ? [{ portUuid, row }] : [];
+    return row !== undefined && isOwnTunnel(row.external_ids) ? [{ portUuid, row }] : [];
   });
 }
 

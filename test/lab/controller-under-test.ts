@@ -22,6 +22,9 @@ export interface ControllerUnderTest {
   forget(host: string): Promise<void>;
   /** A command of the control socket that changes something; what it says. */
   tell(method: "adopt" | "adopt now" | "release", host: string): Promise<string>;
+  /** What SIGHUP asks for. */
+  reload(): void;
+  approve(id: string): Promise<void>;
   stop(): Promise<void>;
   /** kill -9. */
   kill(): Promise<void>;
@@ -46,6 +49,8 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
       method === "release"
         ? controller.queries.releaseHost(host)
         : controller.queries.adoptHost(host, { bridge: null, now: method === "adopt now" }),
+    reload: () => controller.reload(),
+    approve: async (id) => controller.queries.approveHost(id),
     stop: () => controller.stop(),
     kill: async () => {
       throw new Error("this controller is part of the test: start it as a child to kill it");
@@ -109,5 +114,10 @@ export async function startChild(settings: Settings, directory: string): Promise
     const [name = "", ...when] = method.split(" ");
     return callControl(control, name, ["--", host, ...when.flatMap((word) => ["", word])], 20_000);
   };
-  return { ask, forget, tell, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+  const approve = async (id: string): Promise<void> => {
+    await callControl(control, "hosts/approve", ["--", id], 5000);
+  };
+  const reload = (): void => void child.kill("SIGHUP");
+  const stop = () => gone(child, "SIGTERM");
+  return { ask, forget, tell, reload, approve, stop, kill: () => gone(child, "SIGKILL") };
 }

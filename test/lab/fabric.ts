@@ -114,9 +114,14 @@ export class FabricUnderTest {
     await this.lab.destroy();
   }
 
-  ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>> {
+  /** The controller that runs. */
+  get controller(): ControllerUnderTest {
     if (this.#controller === null) throw new Error("no controller runs");
-    return this.#controller.ask(question);
+    return this.#controller;
+  }
+
+  ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>> {
+    return this.controller.ask(question);
   }
 
   async forget(ref: HostRef): Promise<void> {

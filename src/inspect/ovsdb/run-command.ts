@@ -59,6 +59,8 @@ export interface OvsdbCommandOptions {
   readonly args: readonly string[];
   readonly database: string;
   readonly timeoutMs: number;
+  /** For `ssl:` and `pssl:`; null where none are given. */
+  readonly tls?: { readonly privateKey: string; readonly certificate: string; readonly caCertificate: string } | null;
   onOutput(output: OvsdbOutput): void;
 }
 
@@ -79,10 +81,12 @@ export async function runOvsdbCommand(options: OvsdbCommandOptions): Promise<voi
   if ((command === "monitor" || command === "select") && args.length === 0) throw usage(`${command} needs a table`);
   let onNotification: (notification: RpcNotification) => void = () => undefined;
   let onClosed: (reason: string) => void = () => undefined;
-  const connection = await connectOvsdb(options.method, timeoutMs, {
-    onNotification: (notification) => onNotification(notification),
-    onClosed: (reason) => onClosed(reason),
-  });
+  const handlers = {
+    onNotification: (notification: RpcNotification) => onNotification(notification),
+    onClosed: (reason: string) => onClosed(reason),
+  };
+  const tlsFiles = options.tls == null ? null : { ...options.tls, crl: null };
+  const connection = await connectOvsdb(options.method, timeoutMs, handlers, tlsFiles);
   const { client } = connection;
   try {
     if (command === "monitor") {

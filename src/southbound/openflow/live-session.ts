@@ -14,7 +14,7 @@ import {
   type OpenFlowMessageWithoutXid,
   type PortDesc,
 } from "../../../proto/openflow13/index.ts";
-import type { ByteStream } from "../stream/index.ts";
+import type { ByteStream, PeerCertificate } from "../stream/index.ts";
 import { type ApplyChannel, applyMessages } from "./apply.ts";
 import type { SwitchIdentity } from "./machine.ts";
 import type { Reply } from "./request-table.ts";
@@ -34,6 +34,7 @@ export class LiveSession implements OpenFlowSession {
   readonly label: string;
   readonly remoteAddress?: string;
   readonly localAddress?: string;
+  readonly certificate?: PeerCertificate;
   readonly datapathId: bigint;
   readonly desc: SwitchIdentity["desc"];
   readonly meters: { readonly maxMeter: number };
@@ -48,6 +49,7 @@ export class LiveSession implements OpenFlowSession {
     this.label = stream.label;
     if (stream.remoteAddress !== undefined) this.remoteAddress = stream.remoteAddress;
     if (stream.localAddress !== undefined) this.localAddress = stream.localAddress;
+    if (stream.certificate !== undefined) this.certificate = stream.certificate;
     this.datapathId = identity.features.datapathId;
     this.desc = identity.desc;
     this.meters = { maxMeter: identity.maxMeter };

@@ -17,6 +17,7 @@ import type {
   PortStatus,
   SwitchDesc,
 } from "../../../proto/openflow13/index.ts";
+import type { PeerCertificate } from "../stream/index.ts";
 
 type WithoutXid<M> = M extends unknown ? Omit<M, "xid"> : never;
 
@@ -51,6 +52,8 @@ export interface OpenFlowSession {
   readonly label: string;
   readonly remoteAddress?: string;
   readonly localAddress?: string;
+  /** What the peer has shown, over TLS. */
+  readonly certificate?: PeerCertificate;
   readonly datapathId: bigint;
   readonly desc: SwitchDesc;
   /** maxMeter is 0 on a switch without meters. */

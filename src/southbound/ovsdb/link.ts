@@ -83,11 +83,6 @@ export class RpcLink {
     this.#stop(reason);
   }
 
-  /** Closes the link unless the peer gives a sign of life within the time. */
-  doubt(waitMs: number): void {
-    if (!this.#stopped) this.#liveness.doubt(waitMs);
-  }
-
   /** Delivers no further message until `release`, so that what the last one asks for can take several turns. */
   hold(): void {
     this.#isHeld = true;

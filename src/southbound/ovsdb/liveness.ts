@@ -39,13 +39,6 @@ export class Liveness {
     this.#timer.cancel();
   }
 
-  /** There is reason to think that the peer is gone: it is asked at once, and has so long to answer. */
-  doubt(waitMs: number): void {
-    this.#timer.cancel();
-    this.#timer = this.#awaitAnswer(waitMs);
-    this.#onProbe();
-  }
-
   /** Bytes come far more often than timers fall due, so a timer looks at its end whether it was needed. */
   #awaitSilence(): Timer {
     const waitMs = this.#heardAt + this.#options.probeAfterMs - this.#clock.now();

@@ -18,7 +18,7 @@ import {
   sliceUpdates,
   type UpdateDraft,
 } from "../../../proto/ovsdb/replica.ts";
-import { getSchema, listDatabases, monitor, type RpcCall, transact } from "../../../proto/ovsdb/rpc-call.ts";
+import { echo, getSchema, listDatabases, monitor, type RpcCall, transact } from "../../../proto/ovsdb/rpc-call.ts";
 import type { RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
 import type { DatabaseSchema } from "../../../proto/ovsdb/schema.ts";
 import { nextVswitchRows, planVswitchMonitor } from "../../../proto/ovsdb/vswitch-replica.ts";
@@ -38,8 +38,6 @@ const MAX_DIAGNOSTICS = 100;
 /** Rows that are taken in before anything else gets its turn: some 10 ms. */
 const ROWS_PER_TURN = 1_000;
 const MONITOR_ID = "weft";
-/** For a peer that is there an answer takes milliseconds; a loaded one may take longer. */
-const DOUBT_MS = 2_000;
 
 interface Monitored {
   readonly columns: MonitoredColumns;
@@ -202,12 +200,22 @@ class Connection {
     });
   }
 
+  #probe(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#link.request(echo([]), (outcome) => {
+        if (outcome.ok) resolve();
+        else reject(outcome.error);
+      });
+    });
+  }
+
   #makeSession(schema: DatabaseSchema): OvsdbSession {
     const { stream } = this.#link;
     const currentRows = (): VswitchRows => this.#rows;
     return Object.freeze({
       label: stream.label,
       transport: stream.transport,
+      ...(stream.certificate === undefined ? {} : { certificate: stream.certificate }),
       ...(stream.remoteAddress === undefined ? {} : { remoteAddress: stream.remoteAddress }),
       ...(stream.localAddress === undefined ? {} : { localAddress: stream.localAddress }),
       schema,
@@ -216,7 +224,7 @@ class Connection {
       },
       diagnostics: this.#diagnostics,
       transact: (operations: readonly Operation[]) => this.#transact(schema, operations),
-      doubt: () => this.#link.doubt(DOUBT_MS),
+      probe: () => this.#probe(),
       close: (reason: string) => this.#link.close(reason),
     });
   }

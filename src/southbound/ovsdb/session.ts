@@ -3,11 +3,14 @@ import type { OperationResult } from "../../../proto/ovsdb/operation-result.ts";
 import type { Operation } from "../../../proto/ovsdb/operations.ts";
 import type { DatabaseSchema } from "../../../proto/ovsdb/schema.ts";
 import type { VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
+import type { PeerCertificate, Transport } from "../stream/index.ts";
 
 /** A connection to an ovsdb-server whose Open_vSwitch database has been read. */
 export interface OvsdbSession {
   readonly label: string;
-  readonly transport: "tcp" | "unix";
+  readonly transport: Transport;
+  /** What the peer has shown, over TLS. */
+  readonly certificate?: PeerCertificate;
   /** The peer's address; absent for a Unix socket. */
   readonly remoteAddress?: string;
   /** The address the peer reached us at; absent for a Unix socket. */
@@ -24,8 +27,8 @@ export interface OvsdbSession {
    *   whether the transaction took place
    */
   transact(operations: readonly Operation[]): Promise<readonly OperationResult[]>;
-  /** There is reason to think that the peer is gone: unless it answers at once, the connection is closed. */
-  doubt(): void;
+  /** Resolves when the server answers; rejects when the connection ends first. */
+  probe(): Promise<void>;
   close(reason: string): void;
 }
 

@@ -1,4 +1,7 @@
 // What a session needs of a connection, whichever kind of socket carries it.
+import type { PeerCertificate } from "./peer-certificate.ts";
+
+export type Transport = "tcp" | "ssl" | "unix";
 
 /** Why a stream is over. `by` tells who ended it: the session here, the far end, or neither. */
 export interface StreamEnd {
@@ -12,9 +15,11 @@ export interface StreamEnd {
  * socket before `onData` is called. Handlers are never called from inside `write` or `close`.
  */
 export interface ByteStream {
-  /** Names the peer for people: `tcp:10.0.0.1:43210`, `unix:/run/db.sock#2`. */
+  /** Names the peer for people: `tcp:10.0.0.1:43210`, `ssl:10.0.0.1:43210`, `unix:/run/db.sock#2`. */
   readonly label: string;
-  readonly transport: "tcp" | "unix";
+  readonly transport: Transport;
+  /** What the peer has shown; always there when `transport` is `ssl`, never otherwise. */
+  readonly certificate?: PeerCertificate;
   /** The peer's address; IPv4 also where the socket says `::ffff:10.0.0.1`. */
   readonly remoteAddress?: string;
   /** The address the peer reached us at, in the same form. */

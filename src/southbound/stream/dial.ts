@@ -5,8 +5,11 @@ import { type ActiveMethod, formatConnectionMethod } from "../connection-method.
 import { type BackoffOptions, DEFAULT_BACKOFF, nextBackoff } from "./backoff.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
+import type { PeerCertificate } from "./peer-certificate.ts";
 import { SocketStream, type StreamOptions } from "./socket-stream.ts";
-import { streamError, tlsUnsupported } from "./stream-error.ts";
+import { streamError, tlsWithoutKeys } from "./stream-error.ts";
+import { connectTls } from "./tls-connect.ts";
+import type { TlsKeys } from "./tls-keys.ts";
 
 export interface DialHandlers {
   onStream(stream: ByteStream): void;
@@ -19,6 +22,8 @@ export interface DialOptions extends StreamOptions {
   /** Default 5000. */
   readonly connectTimeoutMs?: number;
   readonly clock?: Clock;
+  /** What `ssl:` is called with. */
+  readonly tls?: TlsKeys;
 }
 
 export interface Dialer {
@@ -66,8 +71,23 @@ class RedialingDialer implements Dialer {
     const { method } = this;
     this.state = "connecting";
     this.#stream = undefined;
-    const socket =
-      method.kind === "unix" ? connect({ path: method.path }) : connect({ host: method.host, port: method.port });
+    if (method.kind === "ssl") this.#callTls(method);
+    else {
+      const to = method.kind === "unix" ? { path: method.path } : { host: method.host, port: method.port };
+      const socket = connect(to);
+      this.#follow(socket);
+      socket.once("connect", () => this.#connected(socket));
+    }
+  }
+
+  #callTls(method: ActiveMethod & { readonly kind: "ssl" }): void {
+    const { tls } = this.#options;
+    if (tls === undefined) throw tlsWithoutKeys(method);
+    const socket = connectTls(method, tls, (certificate) => this.#connected(socket, certificate));
+    this.#follow(socket);
+  }
+
+  #follow(socket: Socket): void {
     this.#socket = socket;
     let failure: Error | undefined;
     socket.on("error", (error) => {
@@ -78,18 +98,17 @@ class RedialingDialer implements Dialer {
       failure = Object.assign(new Error(`no answer within ${timeoutMs} ms`), { code: "ETIMEDOUT" });
       socket.destroy();
     });
-    socket.once("connect", () => this.#connected(socket));
     socket.once("close", () => this.#over(failure));
   }
 
-  #connected(socket: Socket): void {
+  #connected(socket: Socket, certificate?: PeerCertificate): void {
     this.#timer?.cancel();
     if (this.state === "closed") return;
     this.state = "connected";
     this.#connectedAt = this.#clock.now();
     this.#calls += 1;
     const unixLabel = this.method.kind === "unix" ? `${this.label}#${this.#calls}` : undefined;
-    this.#stream = new SocketStream(socket, unixLabel, this.#options);
+    this.#stream = new SocketStream(socket, unixLabel, this.#options, certificate);
     this.#handlers.onStream(this.#stream);
   }
 
@@ -111,9 +130,9 @@ class RedialingDialer implements Dialer {
 /**
  * Keeps one connection to a peer: the first attempt starts at once, and each loss is followed by another after a backoff of
  * 1 s to 8 s.
- * @throws WeftError `stream/tls-unsupported`
+ * @throws WeftError `stream/tls-without-keys`
  */
 export function dial(method: ActiveMethod, handlers: DialHandlers, options: DialOptions = {}): Dialer {
-  if (method.kind === "ssl") throw tlsUnsupported(method);
+  if (method.kind === "ssl" && options.tls === undefined) throw tlsWithoutKeys(method);
   return new RedialingDialer(method, handlers, options);
 }

@@ -2,16 +2,32 @@
 import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { formatConnectionMethod, type PassiveMethod } from "../connection-method.ts";
+import { plainAddress } from "./address.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { SocketStream, type StreamOptions } from "./socket-stream.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
-import { streamError, tlsUnsupported } from "./stream-error.ts";
+import { streamError, tlsWithoutKeys } from "./stream-error.ts";
+import { TlsAcceptor } from "./tls-acceptor.ts";
+import type { TlsKeys } from "./tls-keys.ts";
 
 export interface ListenOptions extends StreamOptions {
   /** Permissions of a Unix socket's file. Default 0600. */
   readonly unixMode?: number;
   /** Connections beyond this number are closed at once. Default 8192. */
   readonly maxStreams?: number;
+  /** What `pssl:` is served with. */
+  readonly tls?: TlsKeys;
+  /** For a TLS handshake. Default 10000. */
+  readonly tlsHandshakeMs?: number;
+  /** Whether somebody at this address may connect at all: asked before anything is read. Not for Unix sockets. */
+  readonly mayConnect?: (remoteAddress: string) => boolean;
+  /** Told of peers that were turned away before there was a stream. */
+  readonly onRefused?: (refusal: Refusal) => void;
+}
+
+export interface Refusal {
+  readonly remoteAddress: string;
+  readonly reason: string;
 }
 
 export interface Listener {
@@ -23,6 +39,7 @@ export interface Listener {
 }
 
 const DEFAULT_MAX_STREAMS = 8192;
+const DEFAULT_TLS_HANDSHAKE_MS = 10_000;
 
 function bind(server: Server, method: PassiveMethod, unixMode: number): void {
   if (method.kind !== "punix") {
@@ -38,6 +55,25 @@ function bind(server: Server, method: PassiveMethod, unixMode: number): void {
   }
 }
 
+function isWelcome(socket: Socket, options: ListenOptions): boolean {
+  const remoteAddress = plainAddress(socket.remoteAddress ?? "");
+  if (options.mayConnect === undefined || options.mayConnect(remoteAddress)) return true;
+  socket.on("error", () => undefined);
+  socket.destroy();
+  options.onRefused?.({ remoteAddress, reason: "its address is in none of the ranges of admission.allow" });
+  return false;
+}
+
+function tlsAcceptor(method: PassiveMethod, onStream: (stream: ByteStream) => void, options: ListenOptions) {
+  const { tls, tlsHandshakeMs, onRefused } = options;
+  if (tls === undefined) throw tlsWithoutKeys(method);
+  return new TlsAcceptor(tls, {
+    handshakeMs: tlsHandshakeMs ?? DEFAULT_TLS_HANDSHAKE_MS,
+    onSecure: (socket, certificate) => onStream(new SocketStream(socket, undefined, options, certificate)),
+    onRefused: (refusal) => onRefused?.(refusal),
+  });
+}
+
 /**
  * Listens until closed. `onStream` gets each connection as it comes.
  * @throws WeftError `stream/...` that names the method and the remedy.
@@ -47,15 +83,20 @@ export async function listen(
   onStream: (stream: ByteStream) => void,
   options: ListenOptions = {},
 ): Promise<Listener> {
-  if (method.kind === "pssl") throw tlsUnsupported(method);
   const unixMode = options.unixMode ?? 0o600;
   if (method.kind === "punix") await removeStaleSocket(method);
 
+  const acceptor = method.kind === "pssl" ? tlsAcceptor(method, onStream, options) : undefined;
   let accepted = 0;
-  const server = createServer({ pauseOnConnect: true }, (socket: Socket) => {
+  // A paused socket has not begun to read: that is for the stream, or for TLS, to do.
+  const server = createServer({ pauseOnConnect: acceptor === undefined }, (socket: Socket) => {
     accepted += 1;
-    const unixLabel = method.kind === "punix" ? `unix:${method.path}#${accepted}` : undefined;
-    onStream(new SocketStream(socket, unixLabel, options));
+    if (method.kind !== "punix" && !isWelcome(socket, options)) return;
+    if (acceptor !== undefined) acceptor.accept(socket);
+    else
+      onStream(
+        new SocketStream(socket, method.kind === "punix" ? `unix:${method.path}#${accepted}` : undefined, options),
+      );
   });
   server.maxConnections = options.maxStreams ?? DEFAULT_MAX_STREAMS;
   await new Promise<void>((resolve, reject) => {
@@ -70,13 +111,16 @@ export async function listen(
 
   const address = server.address();
   const bound: PassiveMethod =
-    method.kind === "ptcp" && address !== null && typeof address === "object"
+    method.kind !== "punix" && address !== null && typeof address === "object"
       ? Object.freeze({ ...method, port: address.port })
       : method;
   return Object.freeze({
     method: bound,
     label: formatConnectionMethod(bound),
-    close: () => new Promise<void>((resolve) => closeServer(server, resolve)),
+    close: () => {
+      acceptor?.close();
+      return new Promise<void>((resolve) => closeServer(server, resolve));
+    },
   });
 }
 

@@ -1,7 +1,8 @@
 // A ByteStream over a connected socket.
 import type { Socket } from "node:net";
 import { formatEndpoint, plainAddress } from "./address.ts";
-import type { ByteStream, StreamEnd } from "./byte-stream.ts";
+import type { ByteStream, StreamEnd, Transport } from "./byte-stream.ts";
+import type { PeerCertificate } from "./peer-certificate.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface StreamOptions {
@@ -18,7 +19,8 @@ const LINGER_MS = 2_000;
 
 export class SocketStream implements ByteStream {
   readonly label: string;
-  readonly transport: "tcp" | "unix";
+  readonly transport: Transport;
+  readonly certificate?: PeerCertificate;
   readonly remoteAddress?: string;
   readonly localAddress?: string;
   readonly #socket: Socket;
@@ -32,16 +34,25 @@ export class SocketStream implements ByteStream {
   #closeHandler: ((end: StreamEnd) => void) | undefined;
   #drainHandler: (() => void) | undefined;
 
-  /** @param unixLabel names the stream when the socket is a Unix one, which has no addresses. */
-  constructor(socket: Socket, unixLabel: string | undefined, options: StreamOptions = {}) {
+  /**
+   * @param unixLabel names the stream when the socket is a Unix one, which has no addresses
+   * @param certificate the peer's, when the socket is a TLS one
+   */
+  constructor(
+    socket: Socket,
+    unixLabel: string | undefined,
+    options: StreamOptions = {},
+    certificate?: PeerCertificate,
+  ) {
     this.#socket = socket;
     this.#maxPendingBytes = options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES;
     socket.pause();
     if (unixLabel === undefined) {
-      this.transport = "tcp";
+      this.transport = certificate === undefined ? "tcp" : "ssl";
+      if (certificate !== undefined) this.certificate = certificate;
       this.remoteAddress = plainAddress(socket.remoteAddress ?? "");
       this.localAddress = plainAddress(socket.localAddress ?? "");
-      this.label = `tcp:${formatEndpoint(this.remoteAddress, socket.remotePort ?? 0)}`;
+      this.label = `${this.transport}:${formatEndpoint(this.remoteAddress, socket.remotePort ?? 0)}`;
       socket.setNoDelay(true);
       socket.setKeepAlive(true, KEEPALIVE_MS);
     } else {

@@ -33,14 +33,11 @@ export function streamError(doing: string, method: ConnectionMethod, cause: unkn
   });
 }
 
-export function tlsUnsupported(method: ConnectionMethod): WeftError {
+export function tlsWithoutKeys(method: ConnectionMethod): WeftError {
   const text = formatConnectionMethod(method);
-  const plain = text.replace(/^(p?)ssl:/, "$1tcp:");
   return new WeftError(
-    "stream/tls-unsupported",
-    `"${text}": TLS is not supported yet; use ${plain} on a network you trust`,
-    {
-      context: { method: text },
-    },
+    "stream/tls-without-keys",
+    `"${text}" needs a key: set tls.privateKey, tls.certificate and tls.caCertificate in weft.yaml (weft pki init makes them)`,
+    { context: { method: text } },
   );
 }

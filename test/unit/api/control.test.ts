@@ -47,12 +47,14 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
   endpoints      [--format=table|json|csv | --json]
   flows          HOST [--format=table|json|csv | --json]
   hosts          [--format=table|json|csv | --json]
+  hosts/approve  ID
   hosts/forget   HOST
   list-commands
   networks       [--format=table|json|csv | --json]
   ports          [--format=table|json|csv | --json]
   release        HOST
   status         [--format=table|json|csv | --json]
+  tls/reload
   topology       [--format=table|json|tree|dot|mermaid | --json]
   tunnels        [--format=table|json|csv | --json]
   version        [--format=table|json|csv | --json]
@@ -92,6 +94,15 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     expect((await ovsAppctl(path, "adopt", "host1", "br0", "later")).stderr).toMatch(/"later" is not "now"/);
     expect((await ovsAppctl(path, "release", "host1")).stdout).toBe("host host1 is as it was before it joined\n");
     expect((await ovsAppctl(path, "release")).stderr).toMatch(/"release" takes HOST, and got 0 arguments/);
+  });
+
+  it("approves a host that waits, and reads the keys again", async () => {
+    const { path, queries } = await start();
+    expect(await ovsAppctl(path, "hosts/approve", "host4")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(queries.approved).toEqual(["host4"]);
+    expect((await ovsAppctl(path, "hosts/approve", "host5")).stderr).toMatch(/^no host "host5" waits to be approved/);
+    expect(await ovsAppctl(path, "tls/reload")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(queries.reloads).toBe(1);
   });
 
   it("forgets a host", async () => {

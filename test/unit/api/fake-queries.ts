@@ -127,6 +127,8 @@ export const ENDPOINTS: readonly EndpointView[] = [
 
 export class FakeQueries implements Queries {
   readonly forgotten: string[] = [];
+  readonly approved: string[] = [];
+  reloads = 0;
 
   status() {
     return {
@@ -216,6 +218,13 @@ export class FakeQueries implements Queries {
     return `host ${name} is as it was before it joined\n`;
   }
 
+  approveHost(id: string) {
+    if (id !== "host4") throw new WeftError("host/not-waiting", `no host "${id}" waits to be approved; waiting: host4`);
+    this.approved.push(id);
+  }
+  reloadTls() {
+    this.reloads += 1;
+  }
   forgetHost(name: string): void {
     if (name !== "host3")
       throw new WeftError("host/connected", `${name} is connected; only a host that is away can be forgotten`);

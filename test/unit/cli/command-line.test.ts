@@ -65,6 +65,18 @@ describe("a question", () => {
     expect((await weft.run(["--control", path, "flows", "--", "--json"])).stderr).toMatch(/there is no host "--json"/);
   });
 
+  it("approves hosts, and says who waits when the name is wrong", async () => {
+    const queries = new FakeQueries();
+    const path = await control(queries);
+    expect(await weft.run(["--control", path, "hosts", "approve", "host4"])).toMatchObject({ code: 0 });
+    expect(queries.approved).toEqual(["host4"]);
+    expect(await weft.run(["--control", path, "hosts", "approve", "host5"])).toMatchObject({
+      code: 1,
+      stderr: 'weft: no host "host5" waits to be approved; waiting: host4\n',
+    });
+    expect(await weft.run(["--control", path, "tls", "reload"])).toMatchObject({ code: 0 });
+  });
+
   it("forgets a host, and not one that is connected", async () => {
     const queries = new FakeQueries();
     const path = await control(queries);
@@ -119,7 +131,13 @@ describe("a wrong command line", () => {
     [["controller", "--ovsdb", "6640"], /^weft: --ovsdb: "6640" is not a connection method/],
     [["controller", "--ovsdb", "ptcp:99999"], /"99999" is not a port/],
     [["controller", "--ovsdb", "ptcp:6640:::1"], /an IPv6 address goes in brackets, as in \[::1\]/],
-    [["controller", "--ovsdb", "pssl:6640"], /"pssl:6640" cannot be used here: TLS is not supported yet/],
+    [["controller", "--ovsdb", "pssl:99999"], /"99999" is not a port/],
+    [
+      ["controller", "--openflow", "ssl:192.0.2.1"],
+      /"ssl:192\.0\.2\.1" cannot be used here: switches call the controller/,
+    ],
+    [["hosts", "approve"], /missing required argument 'id'/],
+    [["pki", "host"], /missing required argument 'name'/],
     [
       ["controller", "--openflow", "tcp:192.0.2.1:6653"],
       /^weft: --openflow: "tcp:192\.0\.2\.1:6653" cannot be used here: switches call the controller/,
@@ -156,7 +174,13 @@ describe("help", () => {
       [],
       ["controller"],
       ["hosts"],
+      ["hosts", "approve"],
       ["hosts", "forget"],
+      ["pki"],
+      ["pki", "init"],
+      ["pki", "host"],
+      ["pki", "revoke"],
+      ["tls", "reload"],
       ["tunnels"],
       ["ports"],
       ["endpoints"],

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { callControl } from "../../../src/api/index.ts";
+import { initPki } from "../../../src/pki/index.ts";
 import { BuiltProgram, type Ended, ended } from "./built.ts";
 
 const LOOPBACK = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1"];
@@ -147,6 +148,70 @@ describe("weft controller", () => {
     child.kill("SIGTERM");
     expect(await end).toEqual({ code: 0, stdout: "", stderr: "" });
     expect(messages(readFileSync(log, "utf8")).at(-1)).toMatchObject({ level: 30, msg: "stopped" });
+  });
+
+  it("reads its keys again at SIGHUP and at weft tls reload, and goes on with the old ones when the new ones are wrong", async () => {
+    const pki = initPki(join(weft.directory, "pki"));
+    const { privateKey, certificate } = pki.controller;
+    const config = join(weft.directory, "tls.yaml");
+    const settings = {
+      listen: { ovsdb: ["pssl:0:127.0.0.1"], openflow: ["pssl:0:127.0.0.1"] },
+      tls: { privateKey, certificate, caCertificate: pki.caCertificate },
+    };
+    writeFileSync(config, JSON.stringify(settings));
+    const socket = join(weft.directory, "tls.sock");
+    const child = weft.start(["--control", socket, "controller", "--config", config]);
+    started.push(child);
+    const end = ended(child);
+    while ((await callControl(socket, "version", []).catch(() => undefined)) === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const problems = async () => JSON.parse(await callControl(socket, "status", ["--json"])).problems;
+    expect(await problems()).toEqual([]);
+    const good = readFileSync(privateKey);
+    writeFileSync(privateKey, readFileSync(join(pki.directory, "cakey.pem")));
+    expect(await weft.run(["--control", socket, "tls", "reload"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^weft: tls\.certificate, .* does not belong to the private key/),
+    });
+    expect(await problems()).toMatchObject([{ code: "tls/mismatch" }]);
+    writeFileSync(privateKey, good);
+    child.kill("SIGHUP");
+    while ((await problems()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGTERM");
+    expect((await end).code).toBe(0);
+  });
+
+  it("says which key file is wrong, and does not start", async () => {
+    const config = join(weft.directory, "no-keys.yaml");
+    const path = "/nowhere/key.pem";
+    writeFileSync(config, JSON.stringify({ tls: { privateKey: path, certificate: path, caCertificate: path } }));
+    const { code, stderr } = await weft.run([
+      "--control",
+      join(weft.directory, "n.sock"),
+      "controller",
+      "--config",
+      config,
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^weft: tls\.privateKey, \/nowhere\/key\.pem: it cannot be read: there is no such file; .*weft pki init/,
+    );
+    const bare = await weft.run([
+      "--control",
+      join(weft.directory, "n.sock"),
+      "controller",
+      "--ovsdb",
+      "pssl:0:127.0.0.1",
+    ]);
+    expect(bare).toMatchObject({ code: 1, stderr: expect.stringContaining("set tls.privateKey, tls.certificate") });
+  });
+
+  it("warns aloud where anybody may join", async () => {
+    const { child, end } = await start(["--ovsdb", "ptcp:0"]);
+    child.kill("SIGTERM");
+    const warnings = messages((await end).stdout).filter((line) => line.code === "admission/open");
+    expect(warnings).toMatchObject([{ level: 40, listeners: [expect.stringMatching(/^ptcp:\d+$/)] }]);
   });
 
   it("goes on when the reader of its log has gone", async () => {

@@ -1,8 +1,10 @@
 // `weft ovsdb` asks a real ovsdb-server, and must say what the real ovsdb-client says.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { initPki, makeHostCertificate } from "../../../src/pki/index.ts";
 import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
 import { BuiltProgram, ended } from "./built.ts";
 
@@ -33,6 +35,53 @@ beforeAll(async () => {
 afterAll(async () => {
   weft.remove();
   await server.remove();
+});
+
+describe("weft ovsdb over TLS", () => {
+  it("speaks with a server that ovs-pki's or weft's CA has signed, and says what it needs for that", async () => {
+    const pki = initPki(join(server.directory, "pki"));
+    const { privateKey, certificate } = makeHostCertificate(pki.directory, "server");
+    const tls = await startServer(undefined, {
+      args: [
+        "--remote=pssl:0:127.0.0.1",
+        `--private-key=${privateKey}`,
+        `--certificate=${certificate}`,
+        `--ca-cert=${pki.caCertificate}`,
+        `--log-file=${server.directory}/tls.log`,
+      ],
+    });
+    try {
+      const port = /0:127\.0\.0\.1: listening on port (\d+)/.exec(
+        readFileSync(`${server.directory}/tls.log`, "utf8"),
+      )?.[1];
+      const at = `ssl:127.0.0.1:${port}`;
+      const keys = ["-p", pki.controller.privateKey, "-c", pki.controller.certificate, "-C", pki.caCertificate];
+      expect(await weft.run(["ovsdb", ...keys, at, "list-dbs"])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("Open_vSwitch"),
+      });
+      expect(await weft.run(["ovsdb", at, "list-dbs"])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("give --private-key"),
+      });
+      expect(await weft.run(["ovsdb", "-p", "/x", at, "list-dbs"])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("given together"),
+      });
+      const strange = initPki(join(server.directory, "strange"));
+      const wrong = [
+        "-p",
+        strange.controller.privateKey,
+        "-c",
+        strange.controller.certificate,
+        "-C",
+        strange.caCertificate,
+      ];
+      expect((await weft.run(["ovsdb", ...wrong, at, "list-dbs"])).code).toBe(1);
+    } finally {
+      await tls.remove();
+    }
+  });
 });
 
 type Cell = string | number | boolean | readonly unknown[];

@@ -29,6 +29,9 @@ tunnel: { type: gre }
 listen:
   ovsdb: [ptcp:6640, "punix:/run/weft/ovsdb.sock"]
   control: /run/weft/other.sock
+tls: { privateKey: /etc/weft/key.pem, certificate: /c.pem, caCertificate: /ca.pem }
+admit: approve
+admission: { allow: [192.0.2.0/24, "2001:db8::/64"], secretFile: /etc/weft/approvals.key }
 controllerAddress: 2001:DB8::0001
 networks:
   default: { vni: 5077 }
@@ -58,6 +61,9 @@ log: { level: debug }
         openflow: ["ptcp:6653"],
         control: "/run/weft/other.sock",
       },
+      tls: { privateKey: "/etc/weft/key.pem", certificate: "/c.pem", caCertificate: "/ca.pem", crl: null },
+      admit: "approve",
+      admission: { allow: ["192.0.2.0/24", "2001:db8::/64"], secretFile: "/etc/weft/approvals.key" },
       controllerAddress: "2001:db8::1",
       networks: {
         default: { vni: 5077 },
@@ -143,7 +149,7 @@ describe("a wrong file", () => {
     ["tunnel: { type: stt }", 'weft.yaml:1:17: tunnel.type: expected one of gre, vxlan, geneve, found "stt"'],
     [
       "tunnel: gre",
-      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, flowBased, flowBasedAbove, found "gre"',
+      'weft.yaml:1:9: tunnel: expected keys: type, csum, dstPort, dfDefault, tos, ttl, localIp, flowBased, flowBasedAbove, pinAddress, found "gre"',
     ],
     ["bridge: 5", "weft.yaml:1:9: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found 5"],
     ["bridge:", "weft.yaml:1:1: bridge: expected a bridge name of at most 15 letters, digits or . _ -, found nothing"],

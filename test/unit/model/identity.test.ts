@@ -171,3 +171,83 @@ describe("tunnel IPs", () => {
     expect(problem?.remedy).toContain("weft-tunnel-ip");
   });
 });
+
+describe("a tunnel IP that two hosts have", () => {
+  const ips = (outcome: ReturnType<typeof resolve>): Record<string, string | null> =>
+    Object.fromEntries([...outcome.identities.values()].map(({ id, tunnelIp }) => [id, tunnelIp]));
+
+  it("stays with the one that had it in this run, whatever its index", () => {
+    const low = hostFact({ id: "low", stored: stored("low", 1), tunnelIp: "192.0.2.1" });
+    const high = hostFact({ id: "high", stored: stored("high", 2), tunnelIp: "192.0.2.2" });
+    const before = resolve([low, high]);
+    const after = resolve([{ ...low, tunnelIp: "192.0.2.2" }, high], { decisions: before.decisions });
+    expect(ips(after)).toEqual({ low: null, high: "192.0.2.2" });
+    expect(after.identities.get("low")?.problems[0]?.code).toBe("host/tunnel-ip-taken");
+    expect([...after.identities.keys()]).toEqual(["low", "high"]);
+  });
+
+  it("stays after a restart with the one that peers know by it", () => {
+    const peer = hostFact({
+      id: "peer",
+      stored: stored("peer", 3),
+      tunnelIp: "192.0.2.3",
+      tunnels: [tunnelTo("high", 2, "192.0.2.2")],
+    });
+    const low = hostFact({ id: "low", stored: stored("low", 1), tunnelIp: "192.0.2.2" });
+    const high = hostFact({ id: "high", stored: stored("high", 2), tunnelIp: "192.0.2.2" });
+    expect(ips(resolve([low, peer, high]))).toMatchObject({ low: null, high: "192.0.2.2" });
+  });
+});
+
+describe("a tunnel IP that is pinned", () => {
+  const peers = (...known: readonly string[]) =>
+    known.map((ip, at) =>
+      hostFact({
+        id: `p${at}`,
+        stored: stored(`p${at}`, at + 2),
+        tunnelIp: `192.0.2.${at + 20}`,
+        tunnels: [tunnelTo("a", 1, ip)],
+      }),
+    );
+  const a = hostFact({ id: "a", stored: stored("a", 1), tunnelIp: "192.0.2.9" });
+  const ipOf = (outcome: ReturnType<typeof resolve>): string | null | undefined =>
+    outcome.identities.get("a")?.tunnelIp;
+
+  it("is the one by which peers know the host; without a pin the host is followed", () => {
+    const hosts = [...peers("192.0.2.1", "192.0.2.1"), a];
+    const pinned = resolve(hosts, { pinTunnelIps: true });
+    expect(ipOf(pinned)).toBe("192.0.2.1");
+    expect(pinned.identities.get("a")?.problems).toMatchObject([
+      { code: "host/tunnel-ip-pinned", remedy: expect.stringContaining("weft hosts approve a") },
+    ]);
+    expect(ipOf(resolve(hosts))).toBe("192.0.2.9");
+  });
+
+  it("is not moved by one peer that says something else, nor by one that the host agrees with alone", () => {
+    expect(ipOf(resolve([...peers("203.0.113.1", "192.0.2.9", "192.0.2.9"), a], { pinTunnelIps: true }))).toBe(
+      "192.0.2.9",
+    );
+    expect(ipOf(resolve([...peers("192.0.2.9", "192.0.2.1", "192.0.2.1"), a], { pinTunnelIps: true }))).toBe(
+      "192.0.2.1",
+    );
+  });
+
+  it("of a host without peers is what it was seen with, not while others may still come", () => {
+    const before = resolve([{ ...a, tunnelIp: "192.0.2.1" }], { pinTunnelIps: true });
+    const { decisions } = before;
+    expect(ipOf(resolve([a], { pinTunnelIps: true, decisions }))).toBe("192.0.2.1");
+    expect(ipOf(resolve([a], { pinTunnelIps: true, decisions, holding: true }))).toBe("192.0.2.9");
+  });
+
+  it("gives way to what was confirmed", () => {
+    const decisions = { ...NO_DECISIONS, confirmedIps: new Map([["a", "192.0.2.9"]]) };
+    const outcome = resolve([...peers("192.0.2.1"), a], { pinTunnelIps: true, decisions });
+    expect(ipOf(outcome)).toBe("192.0.2.9");
+    expect(outcome.identities.get("a")?.problems).toEqual([]);
+    expect(outcome.decisions.confirmedIps).toBe(decisions.confirmedIps);
+  });
+
+  it("of a host that is away is the one that most peers have", () => {
+    expect(ipOf(resolve(peers("203.0.113.1", "192.0.2.1", "192.0.2.1")))).toBe("192.0.2.1");
+  });
+});

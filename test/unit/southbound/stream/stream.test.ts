@@ -177,11 +177,12 @@ describe("listening", () => {
     });
   });
 
-  it("does not pretend to speak TLS", async () => {
+  it("over TLS needs keys, and says where they are named", async () => {
     await expect(listen(passive("pssl:6640"), () => undefined)).rejects.toMatchObject({
-      code: "stream/tls-unsupported",
+      code: "stream/tls-without-keys",
+      message: expect.stringContaining("tls.privateKey"),
     });
-    expect(() => dial(active("ssl:127.0.0.1:1"), { onStream: () => undefined })).toThrow(/use tcp:127.0.0.1:1/);
+    expect(() => dial(active("ssl:127.0.0.1:1"), { onStream: () => undefined })).toThrow(/weft pki init/);
   });
 
   it("opens a Unix socket to its owner alone, and removes its file at the end", async () => {

@@ -1,0 +1,109 @@
+// Who gets a place in the fabric: what a peer has shown of itself, and the rules it is held against.
+import { type Diagnostic, diagnostic } from "./diagnostic.ts";
+import type { HostId } from "./facts.ts";
+
+/** How a connection shows who is at its far end. */
+export type Means =
+  /** A certificate that a trusted CA has signed for these names. */
+  | { readonly kind: "certificate"; readonly names: readonly string[] }
+  /** Nothing but where it comes from. */
+  | { readonly kind: "address"; readonly address: string }
+  /** A socket in this machine's file system. */
+  | { readonly kind: "local" };
+
+export interface AdmissionRules {
+  readonly admit: "all" | "known" | "approve";
+  /** Hosts that configuration names. */
+  readonly known: ReadonlySet<HostId>;
+}
+
+export interface Applicant {
+  readonly id: HostId;
+  /** Where it is, for people. */
+  readonly label: string;
+  readonly means: Means;
+  /** Whether it was approved, now or before. */
+  readonly approved: boolean;
+  /** Whether the host has shown a certificate before. */
+  readonly certified: boolean;
+}
+
+export type Verdict =
+  | { readonly kind: "admitted" }
+  /** It may stay connected, and nothing is done for it. */
+  | { readonly kind: "waiting"; readonly problem: Diagnostic }
+  /** It claims to be somebody that it is not. */
+  | { readonly kind: "refused"; readonly problem: Diagnostic };
+
+const ADMITTED: Verdict = Object.freeze({ kind: "admitted" });
+const MAX_SHOWN = 80;
+/** Of a problem: somebody who has shown a certificate before shows none. */
+export const NO_CERTIFICATE = "admission/no-certificate";
+
+/** What others have written is told in part. */
+export function shown(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+}
+
+/** Whether a certificate of these names is the host's: its name is the id, or the id and ` id:` with what ovs-pki adds. */
+export function namesHost(names: readonly string[], id: HostId): boolean {
+  return names.some((name) => name === id || name.startsWith(`${id} id:`));
+}
+
+function wrongName(
+  { id, label }: { readonly id: HostId; readonly label: string },
+  names: readonly string[],
+): Diagnostic {
+  const held = names.length === 0 ? "no name" : `the name ${names.map((name) => `"${shown(name)}"`).join(", ")}`;
+  return diagnostic(
+    "admission/certificate-name",
+    `${label} says that it is ${shown(id)}, and its certificate has ${held}: it is turned away`,
+    `on it: ovs-vsctl set-ssl with a certificate of its own (weft pki host ${shown(id)}), or set its external_ids:system-id to the certificate's name`,
+  );
+}
+
+function plainAfterCertificate(id: HostId, label: string): Diagnostic {
+  return diagnostic(
+    NO_CERTIFICATE,
+    `${label} says that it is ${shown(id)}, which has shown a certificate before, and shows none: it is turned away`,
+    "on it: ovs-vsctl set-manager ssl:CONTROLLER:6640; if it shall go without from now on, start the controller again",
+  );
+}
+
+/** Whether a host gets a place, going by its OVSDB connection. */
+export function judgeHost(applicant: Applicant, rules: AdmissionRules): Verdict {
+  const { id, label, means } = applicant;
+  if (means.kind === "certificate") {
+    if (!namesHost(means.names, id)) return { kind: "refused", problem: wrongName(applicant, means.names) };
+  } else if (applicant.certified) return { kind: "refused", problem: plainAfterCertificate(id, label) };
+  if (rules.admit === "all" || rules.known.has(id)) return ADMITTED;
+  if (rules.admit === "approve" && applicant.approved) return ADMITTED;
+  const remedy =
+    rules.admit === "approve"
+      ? `weft hosts approve ${shown(id)}`
+      : `in weft.yaml, if it shall: write ${JSON.stringify(shown(id))}: {} under hosts, and start the controller again`;
+  const message = `${shown(id)} at ${label} wants to join, and nobody has said that it may: nothing is done for it`;
+  return { kind: "waiting", problem: diagnostic("admission/waiting", message, remedy) };
+}
+
+/** What is known of the host whose bridge a switch is. */
+export interface SwitchOwner {
+  readonly id: HostId;
+  /** Whether it shows, or has shown, a certificate by OVSDB. */
+  readonly certified: boolean;
+}
+
+/**
+ * Whether a switch is taken for its host's; null where it is. The certificate must be of the host that has a bridge with
+ * the switch's datapath id, which its own OVSDB connection has told: another certificate of the same host will do, so
+ * that certificates can be renewed one connection at a time.
+ * @param owner null for a switch that no host's rows name
+ */
+export function judgeSwitch(label: string, means: Means, owner: SwitchOwner | null): Diagnostic | null {
+  if (owner === null) return null;
+  const { id, certified } = owner;
+  if (means.kind === "certificate") {
+    return namesHost(means.names, id) ? null : wrongName({ id: `the switch of ${id}`, label }, means.names);
+  }
+  return certified && means.kind === "address" ? plainAfterCertificate(`the switch of ${id}`, label) : null;
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { approvalCode, holdsApproval } from "../../../src/discovery/approval.ts";
+import {
+  type AdmissionRules,
+  type Applicant,
+  judgeHost,
+  judgeSwitch,
+  type Means,
+  namesHost,
+} from "../../../src/model/admission.ts";
+
+const certificate = (...names: string[]): Means => ({ kind: "certificate", names });
+const ADDRESS: Means = { kind: "address", address: "192.0.2.7" };
+
+function applicant(changes: Partial<Applicant> = {}): Applicant {
+  return {
+    id: "host1",
+    label: "ssl:192.0.2.7:4000",
+    means: certificate("host1"),
+    approved: false,
+    certified: false,
+    ...changes,
+  };
+}
+
+const rules = (admit: AdmissionRules["admit"], ...known: string[]): AdmissionRules => ({
+  admit,
+  known: new Set(known),
+});
+
+describe("a certificate's name", () => {
+  it.each([
+    ["host1", "host1", true],
+    ["host1 id:5d41402a-bc4b-2a76", "host1", true],
+    ["host10", "host1", false],
+    ["host1 id", "host1", false],
+    ["host1id:5", "host1", false],
+    ["x host1 id:5", "host1", false],
+    ["HOST1", "host1", false],
+    ["host1.", "host1", false],
+    ["", "host1", false],
+    [" id:5", "", true],
+  ])("%j is that of %j: %j", (name, id, expected) => {
+    expect(namesHost([name], id)).toBe(expected);
+  });
+});
+
+describe("a host that comes", () => {
+  it("with another's certificate is refused, whatever else is said for it", () => {
+    for (const admit of ["all", "known", "approve"] as const) {
+      const verdict = judgeHost(applicant({ means: certificate("host2"), approved: true }), rules(admit, "host1"));
+      expect(verdict).toMatchObject({ kind: "refused", problem: { code: "admission/certificate-name" } });
+    }
+    expect(judgeHost(applicant({ means: certificate() }), rules("all")).kind).toBe("refused");
+  });
+
+  it("without a certificate is refused when the host has shown one before", () => {
+    expect(judgeHost(applicant({ means: ADDRESS, certified: true }), rules("all"))).toMatchObject({
+      kind: "refused",
+      problem: { code: "admission/no-certificate" },
+    });
+    expect(judgeHost(applicant({ means: ADDRESS }), rules("all")).kind).toBe("admitted");
+  });
+
+  it.each([
+    ["all", [], false, "admitted"],
+    ["known", [], true, "waiting"],
+    ["known", ["host1"], false, "admitted"],
+    ["approve", [], false, "waiting"],
+    ["approve", [], true, "admitted"],
+    ["approve", ["host1"], false, "admitted"],
+  ] as const)("with admit: %s, known %j, approved %j is %s", (admit, known, approved, kind) => {
+    expect(judgeHost(applicant({ approved }), rules(admit, ...known)).kind).toBe(kind);
+  });
+
+  it("and waits is told of with the command that lets it in", () => {
+    const verdict = judgeHost(applicant(), rules("approve"));
+    expect(verdict).toMatchObject({ problem: { code: "admission/waiting", remedy: "weft hosts approve host1" } });
+  });
+});
+
+describe("a switch that comes", () => {
+  it("must show a certificate of the host whose bridge it says it is", () => {
+    const owner = { id: "host1", certified: true };
+    expect(judgeSwitch("ssl:x", certificate("host1 id:7"), owner)).toBeNull();
+    expect(judgeSwitch("ssl:x", certificate("host2"), owner)?.code).toBe("admission/certificate-name");
+    expect(judgeSwitch("tcp:x", ADDRESS, owner)?.code).toBe("admission/no-certificate");
+  });
+
+  it("may come without where its host does, and by the machine's own socket", () => {
+    expect(judgeSwitch("tcp:x", ADDRESS, { id: "host1", certified: false })).toBeNull();
+    expect(judgeSwitch("unix:x", { kind: "local" }, { id: "host1", certified: true })).toBeNull();
+    expect(judgeSwitch("tcp:x", ADDRESS, null)).toBeNull();
+  });
+});
+
+describe("an approval", () => {
+  const secret = Buffer.alloc(32, 7);
+  const held = (code: string): ReadonlyMap<string, string> => new Map([["weft-approval", code]]);
+
+  it("is good for its host, and for no other, by no other means, with no other secret", () => {
+    const code = approvalCode(secret, "host1", certificate("host1"));
+    expect(holdsApproval(held(code), secret, "host1", certificate("host1 id:renewed"))).toBe(true);
+    expect(holdsApproval(held(code), secret, "host2", certificate("host2"))).toBe(false);
+    expect(holdsApproval(held(code), secret, "host1", ADDRESS)).toBe(false);
+    expect(holdsApproval(held(code), Buffer.alloc(32, 8), "host1", certificate("host1"))).toBe(false);
+    expect(holdsApproval(new Map(), secret, "host1", certificate("host1"))).toBe(false);
+    expect(holdsApproval(held("a".repeat(5000)), secret, "host1", certificate("host1"))).toBe(false);
+  });
+
+  it("without a certificate is for the address that was seen", () => {
+    const code = approvalCode(secret, "host1", ADDRESS);
+    expect(holdsApproval(held(code), secret, "host1", ADDRESS)).toBe(true);
+    expect(holdsApproval(held(code), secret, "host1", { kind: "address", address: "192.0.2.8" })).toBe(false);
+  });
+});
