@@ -3,6 +3,7 @@ import type {
   EndpointView,
   FlowsView,
   HostView,
+  LinkView,
   NetworkView,
   PortView,
   StatusView,
@@ -69,6 +70,9 @@ export const orderNetworks = (rows: readonly NetworkView[]) => ordered(rows, (ne
 export const orderEndpoints = (rows: readonly EndpointView[]) =>
   ordered(rows, (endpoint) => [endpoint.network, endpoint.host, endpoint.port, endpoint.mac]);
 
+const orderLinks = (rows: readonly LinkView[]): readonly LinkView[] =>
+  ordered(rows, (link) => [link.from, link.fromPort, link.to, link.toPort]);
+
 /** Tables in the order a frame meets them, the most preferred flow first. */
 export function orderFlows(view: FlowsView): FlowsView {
   return {
@@ -83,6 +87,7 @@ export function orderTopology(view: TopologyView): TopologyView {
     fabric: view.fabric,
     hosts: orderHosts(view.hosts),
     tunnels: orderTunnels(view.tunnels),
+    links: orderLinks(view.links),
     networks: orderNetworks(view.networks),
     endpoints: orderEndpoints(view.endpoints),
   };

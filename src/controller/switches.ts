@@ -40,6 +40,9 @@ export interface SwitchEntry {
   isRead: boolean;
   maxMeter: number;
   connectedAtMs: number;
+  /** The session that ended last, since when nobody has read the switch; null while one is read. */
+  left: Pick<OpenFlowSession, "ports" | "desc"> | null;
+  leftAtMs: number;
 }
 
 export interface SwitchesOptions {
@@ -52,6 +55,8 @@ export interface SwitchesOptions {
   readonly counters: Counters;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
+  /** A switch was read. */
+  readonly found: (entry: SwitchEntry) => void;
   /** A switch that was read has these ports cut off. */
   readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
@@ -87,6 +92,8 @@ export class Switches {
       isRead: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
+      left: null,
+      leftAtMs: 0,
     };
     this.#entries.set(dpid, entry);
     if (entry.session !== null) {
@@ -142,9 +149,12 @@ export class Switches {
       entry.whereabouts.recall(entry.dpid, readback.rivals, now);
       this.#options.blockedFound(entry.dpid, readback.blocked);
     }
+    const isNews = !entry.isRead;
     entry.isRead = true;
+    entry.left = null;
     entry.installed = installed;
     entry.readback = readback;
+    if (isNews) this.#options.found(entry);
     this.#options.changed();
   }
 
@@ -161,6 +171,8 @@ export class Switches {
     entry.reconciler?.stop();
     entry.reconciler = null;
     entry.session = null;
+    entry.left ??= session;
+    entry.leftAtMs = this.#options.timers.now();
     // What it holds is read again when it returns; until then what it held stays a fact.
     entry.isRead = false;
     const spare = entry.spares.shift();

@@ -1,12 +1,15 @@
 // Single facts in the shapes of the api: pure, no state.
 
 import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
-import type { EndpointView, FlowView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import type { EndpointView, FlowView, LinkView, PortView, ProblemView, TunnelState } from "../api/views.ts";
+import type { LinkFacts } from "../discovery/link-watch.ts";
+import { loneHostId } from "../discovery/lone-switch.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
+import { endKey, type LinkEnd } from "../model/plain-links.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
@@ -77,4 +80,17 @@ export function flowView(flow: FlowStats | DesiredFlow, installed: boolean): Flo
     idleTimeoutSec: flow.idleTimeoutSec,
     installed,
   };
+}
+
+/** Ports by their names, while these are known. */
+export function linkViews({ links, names }: Pick<LinkFacts, "links" | "names">): readonly LinkView[] {
+  const portOf = (end: LinkEnd): string => names.get(endKey(end)) ?? String(end.ofport);
+  return links.map(({ link: { ends }, state, reason }) => ({
+    from: loneHostId(ends[0].dpid),
+    fromPort: portOf(ends[0]),
+    to: loneHostId(ends[1].dpid),
+    toPort: portOf(ends[1]),
+    state,
+    reason,
+  }));
 }

@@ -20,6 +20,7 @@ import { heardUnder } from "./locks.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { Place } from "./place.ts";
+import type { PlainPart } from "./plain-links.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
 import { relayingPorts, relayLegsInUse, type WantedTunnel, type Way, wantedTunnels, waysOf } from "./ways.ts";
@@ -39,6 +40,8 @@ export interface FabricHost extends Identity {
   readonly relaying: ReadonlyMap<number, number>;
   /** The MTU that fits all paths from here to other members, for each network with a port here. */
   readonly mtus: ReadonlyMap<Vni, number>;
+  /** How frames cross the plain links of its island; null on a host with tunnels. */
+  readonly plain: PlainPart | null;
 }
 
 export interface FabricInput {
@@ -65,6 +68,8 @@ export interface FabricInput {
   readonly capped?: readonly CappedFact[];
   readonly bfd: BfdSettings;
   readonly topology: Topology;
+  /** Of the switches of an island, whose indexes are the numbers in their labels. Such a fabric has no tunnels. */
+  readonly plain?: ReadonlyMap<HostId, PlainPart>;
 }
 
 export interface Fabric {
@@ -182,9 +187,16 @@ function joined(
   return problems;
 }
 
+/** Towards each other switch of the island: by one port, and nothing in its place. */
+function plainWays({ towards }: PlainPart): ReadonlyMap<number, Way> {
+  const ways = [...towards].map(([number, direct]) => [number, { direct, relays: [] }] as const);
+  return new Map(ways.sort(([a], [b]) => a - b));
+}
+
 function relaysAmong(input: FabricInput, hosts: Iterable<FabricHost>, previous?: Fabric): Fabric["relays"] {
   const ends: RelayHost[] = [];
-  for (const { id, name, index, fact } of hosts) {
+  for (const { id, name, index, fact, plain } of hosts) {
+    if (plain !== null) continue;
     const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
     if (index !== null) ends.push({ id, name, index, tunnels });
   }
@@ -222,12 +234,17 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       ways: new Map(),
       relaying: new Map(),
       mtus: new Map(),
+      plain: input.plain?.get(identity.id) ?? null,
     });
   }
   const relays = relaysAmong(input, hosts.values(), previous);
   const incomplete = input.holding && [...input.identities.keys()].some((id) => !input.hostFacts.has(id));
   const legsInUse = relayLegsInUse(input, hosts.values());
   for (const host of [...hosts.values()]) {
+    if (host.plain !== null) {
+      hosts.set(host.id, Object.freeze({ ...host, ways: plainWays(host.plain) }));
+      continue;
+    }
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
     const ways = waysOf({ settings: input, host, peers, plan: relays.plan, remembered, incomplete });
     hosts.set(

@@ -70,7 +70,8 @@ function identityFlow({ host }: CompileContext): DesiredFlow {
     table: "classify",
     priority: PRIORITIES.classify.identity,
     match: [],
-    cookie: { kind: "identity", place: host.index ?? 0, vni: 0 },
+    // A switch of an island has no index; its number stands beside.
+    cookie: { kind: "identity", place: host.plain === null ? (host.index ?? 0) : 0, vni: host.plain?.number ?? 0 },
     instructions: [],
   });
 }
@@ -184,6 +185,7 @@ function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
 
 /** The key becomes the network. A key of a network that has no port here meets nothing in DELIVER. */
 function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
+  if (host.plain !== null) return;
   const ports = new Map<number, number>();
   for (const [index, { direct }] of host.ways) if (direct !== null) ports.set(direct, index);
   for (const tunnel of host.fact?.tunnels ?? []) {

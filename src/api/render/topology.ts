@@ -1,5 +1,5 @@
 // The picture of the fabric: hosts with their guests as a tree, tunnels as a matrix, networks.
-import type { EndpointView, HostView, TopologyView } from "../views.ts";
+import type { EndpointView, HostView, LinkView, TopologyView } from "../views.ts";
 import { NETWORKS } from "./lists.ts";
 import { matrixLines } from "./matrix.ts";
 import { problemLines } from "./problems.ts";
@@ -15,6 +15,7 @@ export function topologyText(view: TopologyView, style: Style): string {
     [summary(view, style)],
     hostTree(view, style),
     matrixLines(view, style),
+    view.links.length === 0 ? [] : linkLines(view, style),
     view.networks.length === 0 ? [] : networkLines(view, style),
   ];
   const problems = view.hosts.flatMap((host) => host.problems.map((problem) => ({ where: host.name, problem })));
@@ -35,6 +36,7 @@ function summary(view: TopologyView, style: Style): string {
   const counts = [
     hosts,
     count(view.tunnels.length, "tunnel"),
+    ...(view.links.length === 0 ? [] : [count(view.links.length, "link")]),
     count(view.networks.length, "network"),
     count(view.endpoints.length, "endpoint"),
   ];
@@ -128,6 +130,19 @@ function networkLines(view: TopologyView, style: Style): readonly string[] {
     hosts: network.hosts.map((host) => names.get(host) ?? host),
   }));
   return [paint("Networks", "strong", style), ...indent(tableLines(NETWORKS.columns, networks, narrower(style, 2)))];
+}
+
+const LINK_COLUMNS: readonly Column<LinkView>[] = [
+  { title: "from", value: (link) => link.from },
+  { title: "port", value: (link) => link.fromPort },
+  { title: "to", value: (link) => link.to },
+  { title: "port", value: (link) => link.toPort },
+  { title: "state", value: (link) => link.state },
+  { title: "reason", value: (link) => link.reason },
+];
+
+function linkLines(view: TopologyView, style: Style): readonly string[] {
+  return [paint("Links", "strong", style), ...indent(tableLines(LINK_COLUMNS, view.links, narrower(style, 2)))];
 }
 
 function indent(lines: readonly string[]): readonly string[] {
