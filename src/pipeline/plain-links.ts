@@ -15,6 +15,7 @@ import {
   moveVlan,
   onPort,
   output,
+  TAGGED,
   tagWith,
   vlanVid,
 } from "./context.ts";
@@ -142,7 +143,8 @@ function transitFlow({ vni, mac }: Endpoint, place: number, actions: readonly Ac
   return desiredFlow({
     table: "transit",
     priority: PRIORITIES.transit.endpoint,
-    match: [inNetwork(vni), { field: "eth_dst", value: macToBigInt(mac) }],
+    // A tag is taken off only where the match says that there is one.
+    match: [inNetwork(vni), TAGGED, { field: "eth_dst", value: macToBigInt(mac) }],
     cookie: { kind: "transit-endpoint", place, vni },
     instructions: [apply(...actions)],
   });
