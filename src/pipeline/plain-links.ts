@@ -2,6 +2,7 @@
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Match } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
+import type { Fabric } from "../model/fabric.ts";
 import { LLDP_DESTINATION, LLDP_ETHER_TYPE } from "../model/link-address.ts";
 import { type Network, OTHER_VLANS_VNI, policyOf } from "../model/networks.ts";
 import type { PlainPart } from "../model/plain-links.ts";
@@ -41,6 +42,19 @@ export function* plainLinkFlows(context: CompileContext): Generator<DesiredFlow>
 /** Only two networks reach over plain links: what has no tag, and all that has one. */
 function labelKind({ vni }: Network): LabelKind {
   return vni === OTHER_VLANS_VNI ? "otherVlans" : "untagged";
+}
+
+const crossingOf = new WeakMap<Fabric, readonly Network[]>();
+
+/** Networks with a port on any switch of the island: one without guests passes their frames on. Sorted. */
+function crossing(fabric: Fabric): readonly Network[] {
+  const known = crossingOf.get(fabric);
+  if (known !== undefined) return known;
+  const attachments = [...fabric.hosts.values()].flatMap((host) => host.ports.flatMap((port) => port.attachments));
+  const byVni = new Map(attachments.map(({ network }) => [network.vni, network]));
+  const networks = [...byVni.values()].sort((a, b) => a.vni - b.vni);
+  crossingOf.set(fabric, networks);
+  return networks;
 }
 
 /** LLDP goes nowhere but here, whoever sends it. */
@@ -86,8 +100,8 @@ function* linkPortFlows({ links }: PlainPart): Generator<DesiredFlow> {
  * by induction along the ports that are expected, which lead back to s or in a circle that s is not part of, a frame is
  * taken in no more often than it was taken in at the switch before, and each switch sends it on by a port at most once.
  */
-function* arriveFlows({ networks }: CompileContext, { trees }: PlainPart): Generator<DesiredFlow> {
-  for (const network of networks) {
+function* arriveFlows({ fabric }: CompileContext, { trees }: PlainPart): Generator<DesiredFlow> {
+  for (const network of crossing(fabric)) {
     for (const [number, { from }] of trees) {
       if (from === null) continue;
       yield desiredFlow({
@@ -105,7 +119,8 @@ function* arriveFlows({ networks }: CompileContext, { trees }: PlainPart): Gener
 }
 
 function* transitFlows(context: CompileContext, { trees }: PlainPart): Generator<DesiredFlow> {
-  const { networks, local, host, fabric } = context;
+  const { local, host, fabric } = context;
+  const networks = crossing(fabric);
   const localAt = new Set(local.map(({ ofport, attachment }) => `${ofport}/${attachment.network.vni}`));
   const known = new Set(networks.map((network) => network.vni));
   for (const endpoint of fabric.endpoints.values()) {

@@ -124,7 +124,10 @@ export class PlainTopology {
     return [
       ...(hosts.length === own.size ? [] : [`${hosts.length} of ${own.size} switches of ${this.spec.name}`]),
       ...(up.length === links ? [] : [`${up.length} of ${links} links of ${this.spec.name}`]),
-      ...behind.map((host) => `${host.id} has ${host.flows.installed} of ${host.flows.desired} flows ${host.problems.map((one) => one.message).join(", ")}`),
+      ...behind.map(
+        (host) =>
+          `${host.id} has ${host.flows.installed} of ${host.flows.desired} flows ${host.problems.map((one) => one.message).join(", ")}`,
+      ),
       ...guests.map((guest) => `${guest.port} of ${guest.name} is not known as a guest's`),
     ];
   }

@@ -71,10 +71,13 @@ function portsOf(at: number, count: number) {
 
 export class PlainSimulation {
   readonly count: number;
+  /** Switches without a guest: they only pass frames on. */
+  readonly guestless: ReadonlySet<number>;
   readonly #devices: readonly SimulatedSwitch[];
 
-  constructor(count: number) {
+  constructor(count: number, guestless: Iterable<number> = []) {
     this.count = count;
+    this.guestless = new Set(guestless);
     this.#devices = Array.from({ length: count }, () => new SimulatedSwitch());
   }
 
@@ -87,7 +90,9 @@ export class PlainSimulation {
     const edges = graph.edges.filter(([a, b]) => !unseen.has(a) && !unseen.has(b));
     const roles = new Map<string, PortRole>();
     const far = new Map<string, LinkEnd | null>();
-    for (let at = 0; at < this.count; at++) roles.set(endKey({ dpid: dpidOf(at), ofport: GUEST_PORT }), "guest");
+    for (let at = 0; at < this.count; at++) {
+      if (!this.guestless.has(at)) roles.set(endKey({ dpid: dpidOf(at), ofport: GUEST_PORT }), "guest");
+    }
     for (const [a, b] of edges) {
       for (const [here, there] of [
         [endAt(a, b), endAt(b, a)],
