@@ -91,6 +91,8 @@ interface Watched {
   sent: readonly Sent[];
   /** Whose frames come in here, and when the last one did; `at` is null when they have ceased to. */
   hears: { readonly end: LinkEnd; readonly at: number | null } | null;
+  /** When the last frame went out that was still to be missed before the far end counts as silent. */
+  overdueAt: number | null;
   /** Until when what the switch held is believed without being heard. */
   recalledUntil: number | null;
   oddity: { readonly end: LinkEnd; readonly shut: boolean; readonly until: number } | null;
@@ -176,6 +178,7 @@ export class LinkWatch {
       dueAt: now,
       sent: [],
       hears: before?.end == null ? null : { end: before.end, at: now },
+      overdueAt: null,
       recalledUntil: before?.end == null ? null : before.until,
       oddity: null,
     });
@@ -235,12 +238,12 @@ export class LinkWatch {
       one.recalledUntil = null;
       this.#silence(one);
     } else if (!this.#connected.has(one.port.dpid) || !this.#connected.has(far.port.dpid)) {
-      one.hears = { end: one.hears.end, at: now };
+      Object.assign(one, { hears: { end: one.hears.end, at: now }, overdueAt: null });
     } else if (one.port.listens) {
       const heardAt = one.hears.at;
       const missed = far.sent.filter((frame) => frame.at > heardAt);
-      const nth = missed[MISSED_FRAMES - 1];
-      if (nth !== undefined && now - nth.at >= LAST_CHANCE_MS) {
+      one.overdueAt ??= missed[MISSED_FRAMES - 1]?.at ?? null;
+      if (one.overdueAt !== null && now - one.overdueAt >= LAST_CHANCE_MS) {
         one.recalledUntil = null;
         this.#silence(one);
       }
@@ -260,6 +263,8 @@ export class LinkWatch {
     const sender = this.#ports.get(endKey(frame));
     const sent = sender?.sent.find((one) => one.sequence === frame.sequence);
     if (sender === undefined || sent === undefined || now - sent.at > FRESH_MS || sender === here) return false;
+    // One that has just come up is to know soon whom it meets.
+    if (sender.role === "unknown") here.dueAt = now;
     const end: LinkEnd = Object.freeze({ dpid: sender.port.dpid, ofport: sender.port.ofport });
     if (here.hears !== null && compareEnds(here.hears.end, end) === 0) this.#heard(here, end, now);
     else if (this.#mayPair(here, sender)) this.#heard(here, end, now);
@@ -282,6 +287,7 @@ export class LinkWatch {
     if (here.role !== "link") here.dueAt = now;
     here.role = "link";
     here.hears = { end, at: now };
+    here.overdueAt = null;
     here.recalledUntil = null;
   }
 
