@@ -35,7 +35,7 @@ export function loopVerdicts(
   networks: NetworkTable,
 ): LoopVerdicts {
   const { loops = NO_LOOPS } = input;
-  if (loops.meetings.length === 0 && loops.held.size === 0) return new Map();
+  if (loops.meetings.length === 0 && loops.held.size === 0 && loops.crossings === undefined) return new Map();
   const ports = [...input.identities.values()].flatMap(({ id, index }): readonly LoopPort[] => {
     const fact = input.hostFacts.get(id);
     if (fact === undefined || !takesPart(fact)) return [];
