@@ -9,7 +9,8 @@ import {
   type LoneSwitch,
   switchNumbers,
 } from "../discovery/island-facts.ts";
-import { type LinkFacts, LinkWatch } from "../discovery/link-watch.ts";
+import type { LinkFacts } from "../discovery/link-facts.ts";
+import { LinkWatch } from "../discovery/link-watch.ts";
 import { cabledPorts, listeningPorts, loneSwitchFact } from "../discovery/lone-switch.ts";
 import { deriveFabric, type Fabric, type FabricInput } from "../model/fabric.ts";
 import { decodeCookie } from "../pipeline/registry.ts";

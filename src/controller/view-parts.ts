@@ -2,7 +2,7 @@
 
 import { type FlowStats, formatInstructions, formatMatch } from "../../proto/openflow13/index.ts";
 import type { EndpointView, FlowView, LinkView, PortView, ProblemView, TunnelState } from "../api/views.ts";
-import type { LinkFacts } from "../discovery/link-watch.ts";
+import type { LinkFacts } from "../discovery/link-facts.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";

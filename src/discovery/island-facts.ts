@@ -9,7 +9,7 @@ import {
   planIslands,
   type TreePart,
 } from "../model/plain-links.ts";
-import type { LinkFacts } from "./link-watch.ts";
+import type { LinkFacts } from "./link-facts.ts";
 import { loneHostId } from "./lone-switch.ts";
 
 /** A lone switch, there or just gone. */

@@ -1,16 +1,8 @@
 // Which ports of switches without OVSDB lead to another switch, and which to guests: told by frames that only a cable passes on.
-import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
-import { compareEnds, endKey, type LinkEnd, type PlainLink, plainLink } from "../model/plain-links.ts";
+import { compareEnds, endKey, type LinkEnd } from "../model/plain-links.ts";
+import { concludeLinks, type LinkFacts, type PortRole, type Watched, type WatchedPort } from "./link-facts.ts";
 import { linkFrame, readLinkFrame } from "./link-frame.ts";
 import type { Seal } from "./loop-probe.ts";
-
-/** A port with its link up, of a switch that is a lone one. */
-export interface WatchedPort extends LinkEnd {
-  readonly name: string;
-  readonly mac: string;
-  /** Whether frames that tell of links, and come in there, get to the controller. */
-  readonly listens: boolean;
-}
 
 export interface WatchedSwitch {
   readonly dpid: string;
@@ -24,33 +16,6 @@ export interface RecalledPorts {
   readonly guests: Iterable<number>;
   /** The far end where the switch's flow names it. */
   readonly links: ReadonlyMap<number, LinkEnd | null>;
-}
-
-/** `unknown`: it came up just now, and carries nothing until it is known what is behind it. */
-export type PortRole = "unknown" | "guest" | "link";
-
-export type LinkState = "up" | "down";
-
-export interface LinkFact {
-  readonly link: PlainLink;
-  readonly state: LinkState;
-  /** Why it is down. */
-  readonly reason: string | null;
-}
-
-export interface LinkFacts {
-  /** By `endKey`. A port that is not in it is down, or not there. */
-  readonly roles: ReadonlyMap<string, PortRole>;
-  /** By `endKey`: the far end of each port that is a link's, where it is known. */
-  readonly far: ReadonlyMap<string, LinkEnd | null>;
-  /** By `endKey`: what ports are called. */
-  readonly names: ReadonlyMap<string, string>;
-  /** Sorted. */
-  readonly links: readonly LinkFact[];
-  /** Whether links of before the start are still to be confirmed. */
-  readonly settling: boolean;
-  /** By dpid. */
-  readonly problems: ReadonlyMap<string, readonly Diagnostic[]>;
 }
 
 export interface FrameToSend extends LinkEnd {
@@ -76,28 +41,6 @@ const TICK_MS = 30;
 const IDLE_TICK_MS = 150;
 const MAX_SEQUENCE = 0xffff_ffff;
 
-interface Sent {
-  readonly sequence: number;
-  readonly at: number;
-}
-
-interface Watched {
-  port: WatchedPort;
-  role: PortRole;
-  /** Sent since it came up and listens. */
-  frames: number;
-  dueAt: number;
-  /** Latest last. */
-  sent: readonly Sent[];
-  /** Whose frames come in here, and when the last one did; `at` is null when they have ceased to. */
-  hears: { readonly end: LinkEnd; readonly at: number | null } | null;
-  /** When the last frame went out that was still to be missed before the far end counts as silent. */
-  overdueAt: number | null;
-  /** Until when what the switch held is believed without being heard. */
-  recalledUntil: number | null;
-  oddity: { readonly end: LinkEnd; readonly shut: boolean; readonly until: number } | null;
-}
-
 /**
  * Time comes in. Invariant: what is believed was sealed here, and sent just now by the port that it names; a link is up
  * while each of its ends hears the other, and no third one is heard there.
@@ -119,8 +62,13 @@ export class LinkWatch {
 
   /** The same object while nothing changes. */
   get facts(): LinkFacts {
-    this.#facts ??= this.#conclude();
+    this.#facts ??= concludeLinks(this.#ports, this.#isRecalling);
     return this.#facts;
+  }
+
+  /** Whether the switches of links of before the start are still to come back. */
+  get #isRecalling(): boolean {
+    return [...this.#recalled.values()].some((one) => one.end !== null);
   }
 
   /** What the switch was read to hold: what its ports were they are still, as far as is known. */
@@ -302,53 +250,5 @@ export class LinkWatch {
       this.#facts = null;
     here.oddity = { end, shut, until: now + ODDITY_MS };
     if (shut) here.role = "link";
-  }
-
-  #conclude(): LinkFacts {
-    const roles = new Map<string, PortRole>();
-    const far = new Map<string, LinkEnd | null>();
-    const problems = new Map<string, Diagnostic[]>();
-    const links = new Map<string, LinkFact>();
-    let settling = [...this.#recalled.values()].some((one) => one.end !== null);
-    for (const [key, one] of [...this.#ports].sort(([, a], [, b]) => compareEnds(a.port, b.port))) {
-      roles.set(key, one.role);
-      if (one.recalledUntil !== null) settling = true;
-      if (one.role === "link") far.set(key, one.hears?.end ?? null);
-      if (one.oddity !== null) {
-        const list = problems.get(one.port.dpid) ?? [];
-        problems.set(one.port.dpid, [...list, this.#oddityOf(one, one.oddity)]);
-      }
-      if (one.hears === null || one.role !== "link") continue;
-      const link = plainLink({ dpid: one.port.dpid, ofport: one.port.ofport }, one.hears.end);
-      const name = link.ends.map(endKey).join(" ");
-      if (!links.has(name)) links.set(name, { link, ...this.#stateOf(link) });
-    }
-    const names = new Map([...this.#ports].map(([key, { port }]) => [key, port.name]));
-    return Object.freeze({ roles, far, names, links: [...links.values()], settling, problems });
-  }
-
-  #stateOf({ ends: [a, b] }: PlainLink): Pick<LinkFact, "state" | "reason"> {
-    if (a.dpid === b.dpid) return { state: "down", reason: "both ends are on one switch: nothing needs it" };
-    for (const [one, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const watched = this.#ports.get(endKey(one));
-      if (watched === undefined) return { state: "down", reason: `port ${one.ofport} of ${one.dpid} is down or away` };
-      const { hears } = watched;
-      if (hears === null || compareEnds(hears.end, other) !== 0 || hears.at === null) {
-        return { state: "down", reason: `${one.dpid} port ${one.ofport} hears nothing from ${other.dpid}` };
-      }
-    }
-    return { state: "up", reason: null };
-  }
-
-  #oddityOf(one: Watched, { end, shut }: NonNullable<Watched["oddity"]>): Diagnostic {
-    const place = (at: LinkEnd): string => `port ${this.#ports.get(endKey(at))?.port.name ?? at.ofport} of ${at.dpid}`;
-    return diagnostic(
-      "link/relayed",
-      `${place(one.port)} receives what ${place(end)} sends, and is not the other end of its cable: somebody passes it on, or several switches share a segment${shut ? "; the port carries nothing" : ""}`,
-      "cable switches two by two; if this is a new cable, set one of its ports down and up",
-    );
   }
 }

@@ -4,7 +4,7 @@ import { diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, PortFact } from "../model/facts.ts";
 import { endKey } from "../model/plain-links.ts";
 import { FIRST_TUNNEL_PORT } from "../model/tunnel-types.ts";
-import type { LinkFacts, PortRole, WatchedPort } from "./link-watch.ts";
+import type { LinkFacts, PortRole, WatchedPort } from "./link-facts.ts";
 
 /** Nobody has said what its ports carry, so each carries what comes: without a tag the default network, and every VLAN. */
 const ALL_VLANS = Object.freeze({ tag: null, trunks: Object.freeze([]), vlanMode: "trunk" });

@@ -1,6 +1,6 @@
 // Islands without sockets: a graph of switches and what is known of their guests -> flows on simulated switches.
 import { islandInput, type LoneSwitch } from "../../src/discovery/island-facts.ts";
-import type { PortRole } from "../../src/discovery/link-watch.ts";
+import type { PortRole } from "../../src/discovery/link-facts.ts";
 import { cabledPorts, listeningPorts, loneHostId, loneSwitchFact } from "../../src/discovery/lone-switch.ts";
 import { deriveFabric } from "../../src/model/fabric.ts";
 import { endKey, type LinkEnd, numberSwitches, plainLink, planIslands } from "../../src/model/plain-links.ts";

@@ -2,8 +2,9 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { WatchedPort } from "../../../src/discovery/link-facts.ts";
 import { type LinkFrame, linkFrame, readLinkFrame } from "../../../src/discovery/link-frame.ts";
-import { LinkWatch, type WatchedPort, type WatchedSwitch } from "../../../src/discovery/link-watch.ts";
+import { LinkWatch, type WatchedSwitch } from "../../../src/discovery/link-watch.ts";
 import type { Seal } from "../../../src/discovery/loop-probe.ts";
 import { endKey, type LinkEnd } from "../../../src/model/plain-links.ts";
 
