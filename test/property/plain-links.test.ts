@@ -1,12 +1,15 @@
 // Islands of every shape: whatever is known, lost or half done, no frame is seen twice; and when all is done, each arrives.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { TABLES } from "../../src/pipeline/registry.ts";
 import {
   broadcastFrom,
   connected,
   connectedGraphs,
+  endAt,
   type Graph,
   type GraphEdge,
+  GUEST_PORT,
   type Knowledge,
   PlainSimulation,
   reach,
@@ -212,6 +215,50 @@ describe("islands of plain links", () => {
       }),
       runs(40),
     );
+  });
+
+  test("a controller that starts with nothing reads numbers, ports and links back, and then has nothing to write", () => {
+    for (const graph of ALL) {
+      const simulation = installed(graph);
+      for (const at of range(graph.switches)) {
+        const others = range(graph.switches).filter((other) => other !== at);
+        const beside = graph.edges.flatMap(([a, b]) => (a === at ? [b] : b === at ? [a] : [])).sort((a, b) => a - b);
+        const plain = simulation.readBack(at);
+        expect(plain?.number).toBe(at + 1);
+        expect([...(plain?.guests ?? [])]).toEqual([GUEST_PORT]);
+        expect([...(plain?.links ?? [])].sort(([a], [b]) => a - b)).toEqual(
+          beside.map((other) => [endAt(at, other).ofport, endAt(other, at)]),
+        );
+        expect([...(plain?.others ?? [])].sort()).toEqual(others.map((other) => other + 1));
+      }
+      expect(simulation.changes(graph, atHome(graph.switches)).flat()).toEqual([]);
+    }
+  });
+
+  test("where a switch has no bundles, what is taken in by another port is taken away before anything is added", () => {
+    const square: Graph = {
+      switches: 4,
+      edges: [
+        [0, 1],
+        [1, 2],
+        [2, 3],
+        [0, 3],
+      ],
+    };
+    const simulation = installed(square);
+    const cut: Graph = { ...square, edges: square.edges.slice(1) };
+    const changes = simulation.changes(cut, atHome(4)).flat();
+    const kinds = changes.map((change) =>
+      change.kind === "flow_mod" && change.tableId === TABLES.arrive.id ? change.command : "other",
+    );
+    expect(kinds).toContain("delete_strict");
+    for (const list of simulation.changes(cut, atHome(4))) {
+      const last = list.findLastIndex(
+        (one) => one.kind === "flow_mod" && one.tableId === TABLES.arrive.id && one.command === "delete_strict",
+      );
+      const firstAdd = list.findIndex((one) => one.kind === "flow_mod" && one.command !== "delete_strict");
+      if (last >= 0 && firstAdd >= 0) expect(last).toBeLessThan(firstAdd);
+    }
   });
 
   test("connectedness is what it is", () => {

@@ -6,6 +6,7 @@ import { deriveFabric } from "../../src/model/fabric.ts";
 import { endKey, type LinkEnd, numberSwitches, plainLink, planIslands } from "../../src/model/plain-links.ts";
 import { MESH } from "../../src/model/topology.ts";
 import { compileSwitch } from "../../src/pipeline/compile.ts";
+import { readBack } from "../../src/pipeline/readback.ts";
 import { installedFrom } from "../../src/reconcile/installed.ts";
 import { planSwitch, type SwitchChange } from "../../src/reconcile/switch-plan.ts";
 import {
@@ -46,7 +47,7 @@ export function macOf(guest: number): string {
   return `02:00:00:00:00:${(guest + 1).toString(16).padStart(2, "0")}`;
 }
 
-function endAt(here: number, there: number): LinkEnd {
+export function endAt(here: number, there: number): LinkEnd {
   return { dpid: dpidOf(here), ofport: FIRST_CABLE + there };
 }
 
@@ -155,6 +156,12 @@ export class PlainSimulation {
   /** @param upTo so many of the changes, as a switch without bundles has them for a moment; all unless given. */
   apply(at: number, changes: readonly SwitchChange[], upTo = changes.length): void {
     this.#devices[at]?.apply(changes.slice(0, upTo));
+  }
+
+  /** What a controller that starts with nothing learns of a switch. */
+  readBack(at: number) {
+    const device = this.#devices[at];
+    return readBack(device?.flows ?? [], device?.groups ?? []).plain;
   }
 
   /** Sends a frame from the guest at a switch, over cables as they are. */
