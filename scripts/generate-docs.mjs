@@ -24,6 +24,9 @@ const { encapsulationBytes, sharedTunnelName, sharedTunnelPort, TUNNEL_TYPES, tu
 const { MESH } = await load("src/model/topology.js");
 const { DEFAULT_POLICY } = await load("src/model/policy.js");
 const { defaultConfig } = await load("src/config/index.js");
+const { islandInput } = await load("src/discovery/island-facts.js");
+const { loneHostId, loneSwitchFact } = await load("src/discovery/lone-switch.js");
+const { endKey, plainLink, planIslands } = await load("src/model/plain-links.js");
 const { createProgram } = await load("src/cli/program.js");
 const { formatGroup, formatInstructions, formatMatch } = await load("proto/openflow13/index.js");
 
@@ -79,22 +82,32 @@ const KINDS = {
   heard:
     "A hand-made tunnel of a host that is about to be taken over as well: to DELIVER, as what comes by Weft's own. Only while hosts are adopted.",
   uncovered: "A carrier again, in front of a tag that DEPART has uncovered.",
+  "link-news":
+    "LLDP, at each port of a switch without OVSDB: a copy to the controller, under a meter of its own, and no further. What another end of a cable says of itself makes a link, once its seal and its time are right.",
+  link: "A port that is cabled to another switch: on to ARRIVE. A `note` names the far end, so that a controller that starts with nothing knows it before it has heard of it.",
+  tree: "What came into the island at another switch is taken in by the one port by which that switch's frames come, and by no other.",
+  "transit-endpoint":
+    "To an endpoint: out of its port without the label, or with it on by HOST(s) towards the switch s where it is.",
+  "transit-flood": "To all of the network: TREE(s) of the switch s that the label names.",
+  label:
+    "On the way out by a plain link: gives the frame its own tag again, where it had one, and in front of it the label with the number of this switch.",
 };
 
 const PRIORITY_KINDS = {
   classify: {
-    probe: ["probe"],
+    probe: ["probe", "link-news"],
     guard: ["guard"],
     blocked: ["blocked"],
     source: ["tunnel"],
     stranger: ["stranger"],
+    link: ["link"],
     relay: ["relay"],
     tunnel: ["tunnel", "heard"],
     port: ["port"],
     otherVlans: ["port"],
     identity: ["identity"],
   },
-  arrive: { relay: ["relay"], deliver: ["arrive"] },
+  arrive: { relay: ["relay"], tree: ["tree"], deliver: ["arrive"] },
   guard: {
     unreadable: ["impostor"],
     neighbor: ["speaker"],
@@ -127,8 +140,14 @@ const PRIORITY_KINDS = {
     flood: ["deliver-flood", "withheld"],
     identity: ["identity"],
   },
+  transit: {
+    endpoint: ["transit-endpoint"],
+    essential: ["transit-flood"],
+    group: ["transit-flood", "withheld"],
+    flood: ["transit-flood", "withheld"],
+  },
   egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
-  depart: { doubleTagged: ["depart"], plain: ["depart"] },
+  depart: { doubleTagged: ["depart"], plain: ["depart"], label: ["label"] },
   uncovered: { tagged: ["uncovered"] },
 };
 
@@ -295,14 +314,72 @@ function exampleSwitch() {
   });
 }
 
-function exampleText() {
-  const { flows, groups, meters } = exampleSwitch();
-  const shown = new Set([...flows.values()].map((flow) => registry.decodeCookie(flow.cookie).kind));
-  // What is there only while hosts are adopted is not in an example of every day.
-  const { heard: _, ...lasting } = KINDS;
-  sameKeys("kinds of flows in the example", Object.fromEntries([...shown].map((kind) => [kind, true])), lasting);
+/** The first of three in a ring, with a guest; another is at the third. */
+function islandSwitch() {
+  const dpids = [1, 2, 3].map((number) => `000000000000000${number}`);
+  const end = (here, there) => ({ dpid: dpids[here], ofport: 10 + there + 1 });
+  const cables = [
+    [0, 1],
+    [1, 2],
+    [0, 2],
+  ];
+  const ends = cables.flatMap(([a, b]) => [
+    [end(a, b), end(b, a)],
+    [end(b, a), end(a, b)],
+  ]);
+  const far = new Map(ends.map(([here, there]) => [endKey(here), there]));
+  const roles = new Map([
+    ...[...far.keys()].map((key) => [key, "link"]),
+    ...dpids.map((dpid) => [endKey({ dpid, ofport: 1 }), "guest"]),
+  ]);
+  const port = (portNo) => ({ portNo, name: `eth${portNo}`, hwAddr: "02:00:00:00:00:01", config: 0, state: 0 });
+  const switches = dpids.map((dpid, at) => {
+    const ports = [1, ...dpids.flatMap((_, other) => (other === at ? [] : [10 + other + 1]))];
+    const heard = { vni: 4095, mac: `52:54:00:00:00:0${at + 1}`, ofport: 1, ips: [], heard: 1 };
+    const nothing = { receivesOn: new Set(), sendsBy: new Map(), relaysBy: new Map(), relaysTo: new Map() };
+    return {
+      dpid,
+      host: loneSwitchFact(dpid, ports.map(port), null, { roles }),
+      fact: { dpid, ownIndex: 0, maxMeter: 262_144, observed: at === 1 ? [] : [heard], ...nothing },
+      listening: ports,
+      heldNumber: null,
+    };
+  });
+  const [island] = planIslands(
+    dpids,
+    cables.map(([a, b]) => plainLink(end(a, b), end(b, a))),
+  );
+  const numbers = new Map(dpids.map((dpid, at) => [dpid, at + 1]));
+  const byDpid = new Map(switches.map((one) => [one.dpid, one]));
+  const fabric = deriveFabric({
+    ...islandInput(island, byDpid, numbers, { far, problems: new Map() }),
+    fabricId: null,
+    tunnelType: defaultConfig.tunnel.type,
+    networkSettings: [],
+    remembered: [],
+    holding: false,
+    keepTunnel: () => false,
+    bfd: defaultConfig.bfd,
+    topology: MESH,
+  });
+  const { endpoints, punts } = defaultConfig;
+  return compileSwitch(fabric, fabric.hosts.get(loneHostId(dpids[0])), {
+    idleTimeoutSec: endpoints.idleTimeoutSec,
+    puntsPerSecond: punts.packetsPerSecond,
+    puntBurst: punts.burst,
+    loopProbes: true,
+  });
+}
+
+function kindsIn({ flows }) {
+  return [...flows.values()].map((flow) => [registry.decodeCookie(flow.cookie).kind, true]);
+}
+
+/** @param tables those that are shown; all unless given. */
+function exampleText({ flows, groups, meters }, tables = null) {
   const lines = [];
   for (const { id, name } of Object.values(registry.TABLES)) {
+    if (tables !== null && !tables.includes(name)) continue;
     const here = [...flows.values()]
       .filter((flow) => flow.tableId === id)
       .map((flow) => ({ flow, match: formatMatch(flow.match) || "any" }))
@@ -330,6 +407,10 @@ function exampleText() {
 
 function pipelineDocument() {
   const { GROUPS } = registry;
+  const [host, lone] = [exampleSwitch(), islandSwitch()];
+  // What is there only while hosts are adopted is not in an example of every day.
+  const { heard: _, ...lasting } = KINDS;
+  sameKeys("kinds of flows in the examples", Object.fromEntries([...kindsIn(host), ...kindsIn(lone)]), lasting);
   const range = (base, letter) => `${hex(base)} + ${letter}`;
   return `${[
     "# The pipeline",
@@ -344,6 +425,9 @@ function pipelineDocument() {
     "circulate in the fabric. Between LEARN and FORWARD lies ANSWER for ARP and neighbour solicitations of known senders: what",
     "it answers goes back by RETURN.",
     "",
+    "Switches without OVSDB that are cabled to each other are an island. There a frame enters at the switch of its guest in the",
+    "same way, and goes on by plain links with a label in front, through ARRIVE and TRANSIT of the switches on its way.",
+    "",
     "## Tables",
     "",
     "Within a table the higher priority wins. A frame that matches nothing in a table is dropped.",
@@ -356,6 +440,10 @@ function pipelineDocument() {
       [
         ["`metadata`", "the network's VNI, from CLASSIFY on"],
         ["tunnel key", "the network's VNI; bit 23 is reserved"],
+        [
+          "label",
+          `a tag in front of all others, on plain links: ${registry.labelOf("untagged", 0)} + the number of the switch where the frame came in, ${registry.labelOf("otherVlans", 0)} + that number for frames with a VLAN`,
+        ],
       ],
     ),
     "",
@@ -368,8 +456,11 @@ function pipelineDocument() {
       [
         ["63..48", "0x5745, the letters WE"],
         ["47..40", "the kind, as in the tables above"],
-        ["39..24", "a host's index where the flow is about a host, else the low 16 bits of a port number"],
-        ["23..0", "the network's VNI, or 0"],
+        [
+          "39..24",
+          "a host's index, or a switch's number in its island, where the flow is about one; else the low 16 bits of a port number",
+        ],
+        ["23..0", "the network's VNI, or 0; in the `identity` flow of a switch of an island its number"],
       ],
     ),
     "",
@@ -385,7 +476,7 @@ function pipelineDocument() {
           range(GROUPS.hostBase, "j"),
           "HOST(j)",
           "fast failover",
-          "out by the tunnel to the host with index j; last, the same again, watched by ALWAYS-LIVE",
+          "out by the tunnel to the host with index j; last, the same again, watched by ALWAYS-LIVE. In an island, out by the plain link towards switch j (indirect)",
         ],
         [
           range(GROUPS.floodBase, "v"),
@@ -394,6 +485,12 @@ function pipelineDocument() {
           "LOCAL(v), and HOST(j) for every other host with a port in the network with VNI v",
         ],
         [range(GROUPS.localBase, "v"), "LOCAL(v)", "all", "every local port of the network with VNI v"],
+        [
+          range(GROUPS.treeBase, "s"),
+          "TREE(s)",
+          "all",
+          "of what came into the island at switch s: by plain links onwards, and without its label by every local port",
+        ],
       ],
     ),
     "",
@@ -410,7 +507,7 @@ function pipelineDocument() {
         [
           range(registry.probeMeter(0), "p"),
           "the same port",
-          "loop probes that come in there: in a storm the other meter is used up",
+          "loop probes and LLDP that come in there: in a storm the other meter is used up",
         ],
         [
           range(registry.floodMeter(0), "n"),
@@ -451,7 +548,16 @@ function pipelineDocument() {
     "default network that has that address, host `three` one with tag 10. The network of tag 10 drops multicast and may flood 8 Mbit/s.",
     "",
     "```",
-    ...exampleText(),
+    ...exampleText(host),
+    "```",
+    "",
+    "## A switch of an island",
+    "",
+    "The first of three switches without OVSDB that are cabled in a ring, by ports 12 and 13; a guest is at its port 1, another at",
+    "the third switch. Only the tables are shown in which it differs from a host of the fabric.",
+    "",
+    "```",
+    ...exampleText(lone, ["CLASSIFY", "ARRIVE", "TRANSIT", "DEPART"]),
     "```",
   ].join("\n")}\n`;
 }

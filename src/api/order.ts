@@ -3,6 +3,7 @@ import type {
   EndpointView,
   FlowsView,
   HostView,
+  LinkView,
   NetworkView,
   PortView,
   StatusView,
@@ -69,6 +70,9 @@ export const orderNetworks = (rows: readonly NetworkView[]) => ordered(rows, (ne
 export const orderEndpoints = (rows: readonly EndpointView[]) =>
   ordered(rows, (endpoint) => [endpoint.network, endpoint.host, endpoint.port, endpoint.mac]);
 
+const orderLinks = (rows: readonly LinkView[]): readonly LinkView[] =>
+  ordered(rows, (link) => [link.from, link.fromPort, link.to, link.toPort]);
+
 /** Tables in the order a frame meets them, the most preferred flow first. */
 export function orderFlows(view: FlowsView): FlowsView {
   return {
@@ -87,9 +91,7 @@ export function orderTopology(view: TopologyView): TopologyView {
     ...(view.foreignTunnels === undefined
       ? {}
       : { foreignTunnels: ordered(view.foreignTunnels, ({ host, name }) => [host, name]) }),
-    ...(view.links === undefined
-      ? {}
-      : { links: ordered(view.links, ({ from, fromPort, to, toPort }) => [from, fromPort, to, toPort]) }),
+    links: orderLinks(view.links),
     networks: orderNetworks(view.networks),
     endpoints: orderEndpoints(view.endpoints),
   };

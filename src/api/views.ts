@@ -45,6 +45,17 @@ export interface TunnelView {
   readonly reason: string | null;
 }
 
+/** A cable between two switches without OVSDB, once for both directions. */
+export interface LinkView {
+  readonly from: string;
+  readonly fromPort: string;
+  readonly to: string;
+  readonly toPort: string;
+  readonly state: "up" | "down";
+  /** Why the state is not `up`. */
+  readonly reason: string | null;
+}
+
 export interface NetworkView {
   readonly name: string;
   readonly vni: number;
@@ -115,23 +126,13 @@ export interface ForeignTunnelView {
   readonly reason: string | null;
 }
 
-/** A cable, or what is as good as one, between ordinary ports of two switches. */
-export interface LinkView {
-  readonly from: string;
-  readonly fromPort: string;
-  readonly to: string;
-  readonly toPort: string;
-  readonly state: string;
-  readonly reason: string | null;
-}
-
 export interface TopologyView {
   readonly fabric: string | null;
   readonly hosts: readonly HostView[];
   readonly tunnels: readonly TunnelView[];
   readonly relays?: readonly RelayView[];
   readonly foreignTunnels?: readonly ForeignTunnelView[];
-  readonly links?: readonly LinkView[];
+  readonly links: readonly LinkView[];
   readonly networks: readonly NetworkView[];
   readonly endpoints: readonly EndpointView[];
 }

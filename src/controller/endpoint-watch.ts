@@ -3,6 +3,7 @@ import { type Station, Whereabouts } from "../discovery/whereabouts.ts";
 import type { Fabric } from "../model/fabric.ts";
 import type { MobilityRules } from "../model/mobility.ts";
 import type { Timers } from "../reconcile/timers.ts";
+import { islandKey } from "./islands.ts";
 import type { Dpid, SwitchEntry } from "./switches.ts";
 
 export interface EndpointWatchOptions {
@@ -34,8 +35,9 @@ export class EndpointWatch {
     return new Whereabouts(this.#options.rules, this.#options.perPort);
   }
 
-  island(dpid: Dpid): Whereabouts | undefined {
-    return this.#islands.get(dpid);
+  /** @param key see `islandKey`. */
+  island(key: Dpid): Whereabouts | undefined {
+    return this.#islands.get(key);
   }
 
   /** Of a switch that is a fabric of its own, also before it is drawn as one. */
@@ -46,23 +48,30 @@ export class EndpointWatch {
   }
 
   /** Each switch is heard in the fabric that it is part of now; what is declared there is known. */
-  follow(switches: Iterable<SwitchEntry>, fabric: Fabric, islands: ReadonlyMap<Dpid, Fabric>): void {
+  follow(switches: readonly SwitchEntry[], fabric: Fabric, islands: ReadonlyMap<Dpid, Fabric>): void {
     const now = this.#options.timers.now();
     let changed = false;
     for (const entry of switches) {
-      const part = islands.has(entry.dpid) ? this.lone(entry.dpid) : this.fabric;
+      const part = this.#partOf(entry, islands.get(entry.dpid));
       if (entry.whereabouts === part) continue;
       part.load(entry.dpid, entry.whereabouts.take(entry.dpid), now);
       entry.whereabouts = part;
       changed = true;
     }
-    for (const dpid of [...this.#islands.keys()]) if (!islands.has(dpid)) this.#islands.delete(dpid);
+    const used = new Set([...switches].map((entry) => entry.whereabouts));
+    for (const [key, part] of this.#islands) if (!used.has(part)) this.#islands.delete(key);
     if (this.fabric.declare(fabric.declared, now)) changed = true;
-    for (const [dpid, island] of islands) {
-      if (this.#islands.get(dpid)?.declare(island.declared, now) === true) changed = true;
+    for (const island of new Set(islands.values())) {
+      if (this.#islands.get(islandKey(island))?.declare(island.declared, now) === true) changed = true;
     }
     if (changed) this.#options.changed();
     this.#wind();
+  }
+
+  /** A lone switch that has gone is no part of the fabric either. */
+  #partOf(entry: SwitchEntry, island: Fabric | undefined): Whereabouts {
+    if (island !== undefined) return this.lone(islandKey(island));
+    return entry.readback?.plain == null || entry.session !== null ? this.fabric : entry.whereabouts;
   }
 
   get #parts(): readonly Whereabouts[] {

@@ -27,11 +27,13 @@ import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
+import type { Islands } from "./islands.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
 import {
   endpointView,
   flowView,
   foreignTunnelViews,
+  linkViews,
   portView,
   problemViews,
   tunnelState,
@@ -43,6 +45,7 @@ export interface QueriesOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly weaver: Weaver;
+  readonly islands: Islands;
   readonly counters: Counters;
   readonly version: string;
   readonly listeners: () => readonly string[];
@@ -62,13 +65,12 @@ function least(values: readonly (number | null | undefined)[]): number | null {
 }
 
 export function makeQueries(options: QueriesOptions): Queries {
-  const { hosts, switches, weaver } = options;
+  const { hosts, switches, weaver, islands } = options;
   const startedAtMs = options.nowMs();
 
   /** Every host with the fabric it is part of: the tunnel fabric's first, then lone switches. */
   function everyHost(): { fabric: Fabric; host: FabricHost }[] {
-    const fabrics = [...(weaver.fabric === null ? [] : [weaver.fabric]), ...weaver.islands.values()];
-    return fabrics.flatMap((fabric) => [...fabric.hosts.values()].map((host) => ({ fabric, host })));
+    return weaver.fabrics.flatMap((fabric) => [...fabric.hosts.values()].map((host) => ({ fabric, host })));
   }
 
   function switchOf(host: FabricHost): SwitchEntry | null {
@@ -104,8 +106,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     const connected = hosts.entries.get(host.id)?.session != null;
     const kind = host.fact?.standing.kind;
     if (kind === "waiting" || kind === "refused") return connected ? kind : "down";
-    const lone = host.index === null && host.id.startsWith("dpid:");
-    if (lone) return entry?.session == null ? "down" : "up";
+    if (host.plain !== null) return entry?.session == null ? "down" : "up";
     if (!connected && entry?.session == null) return "down";
     if (!connected) return "down";
     const wired = entry?.session != null && entry.isRead && host.index !== null && host.adoption?.forwards !== false;
@@ -120,7 +121,8 @@ export function makeQueries(options: QueriesOptions): Queries {
     return {
       id: host.id,
       name: host.name,
-      index: host.index,
+      // Of a switch without OVSDB it is only a number in labels.
+      index: host.plain === null ? host.index : null,
       tunnelIp: host.tunnelIp,
       bridge: host.fact === null || host.fact.bridgeName === "" ? null : host.fact.bridgeName,
       dpid,
@@ -165,13 +167,12 @@ export function makeQueries(options: QueriesOptions): Queries {
   }
 
   function endpointViews(): EndpointView[] {
-    const fabrics = [...(weaver.fabric === null ? [] : [weaver.fabric]), ...weaver.islands.values()];
-    return fabrics.flatMap((fabric) => [...fabric.endpoints.values()].map((one) => endpointView(fabric, one)));
+    return weaver.fabrics.flatMap((fabric) => [...fabric.endpoints.values()].map((one) => endpointView(fabric, one)));
   }
 
   function networkViews(): NetworkView[] {
     const found = new Map<string, NetworkView>();
-    for (const fabric of [...(weaver.fabric === null ? [] : [weaver.fabric]), ...weaver.islands.values()]) {
+    for (const fabric of weaver.fabrics) {
       for (const network of fabric.networks.all()) {
         const members = [...fabric.hosts.values()].filter((host) =>
           host.ports.some((port) => port.attachments.some((at) => at.network.vni === network.vni)),
@@ -204,6 +205,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       tunnels: tunnelViews(),
       relays: weaver.fabric === null ? [] : relaysInUse(weaver.fabric),
       foreignTunnels: weaver.fabric === null ? [] : foreignTunnelViews(weaver.fabric),
+      links: linkViews(islands.links),
       networks: networkViews(),
       endpoints: endpointViews(),
     };
@@ -214,7 +216,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     const found =
       all.find(({ host }) => host.id === text) ??
       all.find(({ host }) => host.name === text) ??
-      all.find(({ host }) => host.index !== null && String(host.index) === text);
+      all.find(({ host }) => host.plain === null && host.index !== null && String(host.index) === text);
     if (found !== undefined) return found;
     const known = all.map(({ host }) => host.name).join(", ");
     throw new WeftError("host/unknown", `no host is called "${text}"; known: ${known === "" ? "none" : known}`, {

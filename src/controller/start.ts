@@ -1,6 +1,7 @@
 // The composition root: wires sockets, facts, fabric and reconciliation together. It holds no rule.
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import { OFPPS } from "../../proto/openflow13/index.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
@@ -13,6 +14,7 @@ import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { HostCommands } from "./host-commands.ts";
 import { Hosts } from "./hosts.ts";
+import { Islands, isLinkNews } from "./islands.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
@@ -74,6 +76,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     counters,
     changed: () => weaver.changed(),
+    found: (entry) => islands.found(entry),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
     judge: (dpid, session) => admission.judgeSwitch(session, weaver.bindings.get(dpid) ?? null),
@@ -105,10 +108,18 @@ export async function startController({ config, logger, version }: ControllerOpt
     admitted: (session) => hosts.rowsChanged(session),
     dismissed: (session, reason) => hosts.closed(session, reason),
   });
+  const islands: Islands = new Islands({
+    timers,
+    log: logger,
+    holdMs: config.timeouts.startHoldSec * 1000,
+    session: (dpid) => switches.entries.get(dpid)?.session ?? null,
+    changed: () => weaver.changed(),
+  });
   const weaver: Weaver = new Weaver({
     hosts,
     switches,
     watch,
+    islands,
     tunnelType: config.tunnel.type,
     tunnelOptions: config.tunnel,
     bfd: config.bfd,
@@ -181,10 +192,18 @@ export async function startController({ config, logger, version }: ControllerOpt
       if (isProbe(packetIn)) {
         counters.add("packetIns");
         loops.received(dpidText(session.datapathId), packetIn);
+      } else if (isLinkNews(packetIn)) {
+        counters.add("packetIns");
+        islands.received(dpidText(session.datapathId), packetIn);
       } else switches.packetIn(session, packetIn);
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
-    onPortStatus: () => weaver.changed(),
+    onPortStatus: (session, { reason, port }) => {
+      // It may be up again before anything is drawn anew.
+      const isDown = reason === "delete" || (port.state & OFPPS.LINK_DOWN) !== 0;
+      if (isDown) islands.portGone(dpidText(session.datapathId), port.portNo);
+      weaver.changed();
+    },
     onError: (session, { error }) => {
       counters.add("sessionErrors");
       logger.warn({ peer: session?.label, code: error.code, error: error.message }, "OpenFlow error");
@@ -215,6 +234,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
+    islands.stop();
     loops.stop();
     keys?.stop();
     throw error;
@@ -240,6 +260,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts,
       switches,
       weaver,
+      islands,
       counters,
       version,
       listeners: () => listeners.labels,
@@ -254,6 +275,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     async stop() {
       stopping = true;
       weaver.stop();
+      islands.stop();
       watch.stop();
       loops.stop();
       keys?.stop();

@@ -43,6 +43,9 @@ export interface SwitchEntry {
   loaded: boolean;
   maxMeter: number;
   connectedAtMs: number;
+  /** The session that ended last, since when nobody has read the switch; null while one is read. */
+  left: Pick<OpenFlowSession, "ports" | "desc"> | null;
+  leftAtMs: number;
 }
 
 export interface SwitchesOptions {
@@ -55,6 +58,8 @@ export interface SwitchesOptions {
   readonly counters: Counters;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
+  /** A switch was read. */
+  readonly found: (entry: SwitchEntry) => void;
   /** A switch that was read has these ports cut off. */
   readonly blockedFound: (dpid: Dpid, ofports: Iterable<number>) => void;
   /** What the switch should hold now; null where that can't be told. */
@@ -101,6 +106,8 @@ export class Switches {
       loaded: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
+      left: null,
+      leftAtMs: 0,
     };
     this.#entries.set(dpid, entry);
     const current = entry.session;
@@ -185,6 +192,7 @@ export class Switches {
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBack(installed.flows.values(), installed.groups.values());
     entry.isRead = true;
+    entry.left = null;
     entry.installed = installed;
     entry.readback = readback;
     if (entry.believed) this.#load(entry, readback);
@@ -201,6 +209,7 @@ export class Switches {
     entry.whereabouts.load(entry.dpid, readback.observed, now);
     entry.whereabouts.recall(entry.dpid, readback.rivals, now);
     this.#options.blockedFound(entry.dpid, readback.blocked);
+    this.#options.found(entry);
   }
 
   /** The switch is known to be what it says. */
@@ -222,6 +231,8 @@ export class Switches {
     entry.reconciler?.stop();
     entry.reconciler = null;
     entry.session = null;
+    entry.left ??= session;
+    entry.leftAtMs = this.#options.timers.now();
     // What it holds is read again when it returns; until then what it held stays a fact.
     entry.isRead = false;
     entry.loaded = false;

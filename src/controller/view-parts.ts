@@ -6,10 +6,13 @@ import type {
   FlowView,
   ForeignTunnelView,
   HostView,
+  LinkView,
   PortView,
   ProblemView,
   TunnelState,
 } from "../api/views.ts";
+import type { LinkFacts } from "../discovery/link-facts.ts";
+import { loneHostId } from "../discovery/lone-switch.ts";
 import { shown } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
@@ -17,6 +20,7 @@ import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
 import { peerAt } from "../model/foreign.ts";
+import { endKey, type LinkEnd } from "../model/plain-links.ts";
 import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
@@ -144,4 +148,17 @@ export function flowView(flow: FlowStats | DesiredFlow, installed: boolean): Flo
     idleTimeoutSec: flow.idleTimeoutSec,
     installed,
   };
+}
+
+/** Ports by their names, while these are known. */
+export function linkViews({ links, names }: Pick<LinkFacts, "links" | "names">): readonly LinkView[] {
+  const portOf = (end: LinkEnd): string => names.get(endKey(end)) ?? String(end.ofport);
+  return links.map(({ link: { ends }, state, reason }) => ({
+    from: loneHostId(ends[0].dpid),
+    fromPort: portOf(ends[0]),
+    to: loneHostId(ends[1].dpid),
+    toPort: portOf(ends[1]),
+    state,
+    reason,
+  }));
 }

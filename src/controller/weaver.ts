@@ -1,6 +1,6 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
-import { loneHostId, loneSwitchFact } from "../discovery/lone-switch.ts";
+import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
@@ -20,6 +20,7 @@ import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
+import type { Islands } from "./islands.ts";
 import type { HostSetting } from "./settings.ts";
 import { type Dpid, rememberedBy, type SwitchEntry, type Switches, switchFact } from "./switches.ts";
 import { TunnelRetirement } from "./tunnel-retirement.ts";
@@ -28,6 +29,7 @@ export interface WeaverOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly watch: EndpointWatch;
+  readonly islands: Islands;
   readonly tunnelType: TunnelType;
   readonly bfd: BfdSettings;
   readonly topology: Topology;
@@ -55,8 +57,12 @@ export interface WeaverOptions {
   readonly pinTunnelIps: boolean;
 }
 
-/** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one. */
+/** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one; */
 const LONE_GRACE_MS = 3000;
+/** and how long where no host is known at all. */
+const FIRST_GRACE_MS = 1000;
+/** A lone switch that has gone may be back at once: so long its neighbours keep the ways through it. */
+const GONE_GRACE_MS = 3000;
 
 export class Weaver {
   readonly #options: WeaverOptions;
@@ -67,8 +73,6 @@ export class Weaver {
   readonly #forgottenIndexes = new Set<number>();
   #decisions: Decisions = NO_DECISIONS;
   #fabric: Fabric | null = null;
-  /** Each lone switch is a fabric of its own. */
-  #islands: ReadonlyMap<Dpid, Fabric> = new Map();
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
   #scheduled = false;
   #stopped = false;
@@ -86,8 +90,9 @@ export class Weaver {
     return this.#fabric;
   }
 
-  get islands(): ReadonlyMap<Dpid, Fabric> {
-    return this.#islands;
+  /** The tunnel fabric, then islands. */
+  get fabrics(): readonly Fabric[] {
+    return [...(this.#fabric === null ? [] : [this.#fabric]), ...this.#options.islands.all];
   }
 
   /** Which host a switch is the bridge of. */
@@ -182,7 +187,7 @@ export class Weaver {
         switchFacts,
         // What a lone switch holds says nothing about the fabric's hosts.
         remembered: [...switches.entries.values()]
-          .filter((entry) => entry.readback?.ownIndex !== 0 && this.#counts(entry))
+          .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
           .flatMap(rememberedBy)
           .filter((fact) => !this.#forgottenIndexes.has(fact.index)),
         holding: this.holding,
@@ -201,9 +206,9 @@ export class Weaver {
       this.#fabric ?? undefined,
     );
     this.#fabric = next;
-    this.#islands = this.#deriveIslands();
+    this.#deriveIslands();
     this.#retainHeard();
-    watch.follow(switches.entries.values(), next, this.#islands);
+    watch.follow([...switches.entries.values()], next, this.#options.islands.byDpid);
     this.#options.recomputed();
     hosts.wakeAll();
     switches.wakeAll();
@@ -211,8 +216,7 @@ export class Weaver {
 
   #retainHeard(): void {
     for (const entry of this.#options.switches.entries.values()) {
-      const island = this.#islands.get(entry.dpid)?.hosts.get(loneHostId(entry.dpid));
-      const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(entry.dpid) ?? "");
+      const host = this.#hostAt(entry.dpid);
       if (host?.fact == null || !takesPart(host.fact)) continue;
       if (entry.whereabouts.retain(entry.dpid, attachedPorts(host))) this.changed();
     }
@@ -230,9 +234,13 @@ export class Weaver {
   /** The host and the connection of the switch that a place is on. */
   stationAt({ dpid }: Place): { readonly host: FabricHost; readonly session: OpenFlowSession } | null {
     const session = this.#options.switches.entries.get(dpid)?.session ?? null;
-    const island = this.#islands.get(dpid)?.hosts.get(loneHostId(dpid));
-    const host = island ?? this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "");
+    const host = this.#hostAt(dpid);
     return session === null || host === undefined ? null : { host, session };
+  }
+
+  #hostAt(dpid: Dpid): FabricHost | undefined {
+    const lone = this.#options.islands.byDpid.get(dpid)?.hosts.get(loneHostId(dpid));
+    return lone ?? this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "");
   }
 
   #counts(entry: SwitchEntry): boolean {
@@ -242,7 +250,7 @@ export class Weaver {
   #indexesInFlows(): ReadonlySet<number> {
     const indexes = new Set<number>();
     for (const entry of this.#options.switches.entries.values()) {
-      if (entry.readback === null || !this.#counts(entry)) continue;
+      if (entry.readback === null || entry.readback.plain !== null || !this.#counts(entry)) continue;
       if (entry.readback.ownIndex !== null && entry.readback.ownIndex > 0) indexes.add(entry.readback.ownIndex);
       for (const fact of entry.readback.remembered) indexes.add(fact.index);
     }
@@ -277,61 +285,54 @@ export class Weaver {
    * lost its flows looks the same, when some time has passed and it is not the bridge of a host that peers know.
    */
   #isLone(entry: SwitchEntry): boolean {
-    if (entry.session === null || entry.readback === null || !entry.isRead) return false;
-    if (!this.#options.servesAlone(loneHostId(entry.dpid))) return false;
+    if (entry.readback === null || !this.#options.servesAlone(loneHostId(entry.dpid))) return false;
+    if (entry.session === null || !entry.isRead) {
+      const wasLone = this.#options.islands.byDpid.has(entry.dpid);
+      return wasLone && !this.#bindings.has(entry.dpid) && this.#waits(entry.leftAtMs + GONE_GRACE_MS);
+    }
     if ((entry.readback.ownIndex ?? 0) > 0 || this.#bindings.has(entry.dpid)) return false;
     for (const { fact } of this.#options.hosts.entries.values()) if (fact.dpid === entry.dpid) return false;
     for (const id of this.#fabric?.hosts.keys() ?? []) if (datapathIdOf(bridgeMac(id)) === entry.dpid) return false;
     if (entry.readback.ownIndex === 0) return true;
-    const waitMs = LONE_GRACE_MS - (this.#options.timers.now() - entry.connectedAtMs);
-    if (waitMs <= 0) return true;
+    const nobody = this.#options.hosts.entries.size === 0 && (this.#fabric?.hosts.size ?? 0) === 0;
+    return !this.#waits(entry.connectedAtMs + (nobody ? FIRST_GRACE_MS : LONE_GRACE_MS));
+  }
+
+  /** Whether a moment is yet to come; what follows from it is looked at then. */
+  #waits(untilMs: number): boolean {
+    const waitMs = untilMs - this.#options.timers.now();
+    if (waitMs <= 0) return false;
     this.#graceTimer ??= this.#options.timers.setTimer(waitMs + 1, () => {
       this.#graceTimer = null;
       this.changed();
     });
-    return false;
+    return true;
   }
 
-  #deriveIslands(): ReadonlyMap<Dpid, Fabric> {
-    const islands = new Map<Dpid, Fabric>();
-    for (const entry of this.#options.switches.entries.values()) {
-      const session = entry.session;
-      if (session === null || !this.#isLone(entry)) continue;
-      this.#options.switches.believe(entry);
-      const fact = switchFact(entry);
-      if (fact === null) continue;
-      const id = loneHostId(entry.dpid);
-      const host = loneSwitchFact(entry.dpid, session.ports.values(), session.desc.sw);
-      const identity: Identity = { id, name: id, index: null, tunnelIp: null, problems: [] };
-      const island = deriveFabric(
-        {
-          fabricId: null,
-          tunnelType: this.#options.tunnelType,
-          networkSettings: this.#options.networkSettings,
-          identities: new Map([[id, identity]]),
-          hostFacts: new Map([[id, host]]),
-          switchFacts: new Map([[id, fact]]),
-          remembered: [],
-          loops: this.#options.loops(),
-          holding: false,
-          keepTunnel: () => false,
-          disputes: this.#options.watch.island(entry.dpid)?.disputes() ?? [],
-          capped: this.#options.watch.island(entry.dpid)?.capped() ?? [],
-          bfd: this.#options.bfd,
-          topology: this.#options.topology,
-        },
-        this.#islands.get(entry.dpid),
-      );
-      islands.set(entry.dpid, island);
-    }
-    return islands;
+  #deriveIslands(): void {
+    const { islands, switches, watch, tunnelType, networkSettings, bfd, topology, loops } = this.#options;
+    const lone = [...switches.entries.values()].filter((entry) => this.#isLone(entry));
+    for (const entry of lone) switches.believe(entry);
+    islands.derive(lone, {
+      tunnelType,
+      networkSettings,
+      bfd,
+      topology,
+      loops: loops(),
+      watched: (key) => ({
+        disputes: watch.island(key)?.disputes() ?? [],
+        capped: watch.island(key)?.capped() ?? [],
+      }),
+    });
   }
 
   /** What a switch should hold; null while its host's rows are not known, or it has no place in the fabric. */
   desiredSwitch(entry: SwitchEntry): DesiredSwitch | null {
-    const island = this.#islands.get(entry.dpid);
+    const { islands, pipeline } = this.#options;
+    const island = islands.byDpid.get(entry.dpid);
     const lone = island?.hosts.get(loneHostId(entry.dpid));
-    if (island !== undefined && lone !== undefined) return compileSwitch(island, lone, this.#options.pipeline);
+    if (island !== undefined && lone !== undefined)
+      return islands.settling ? null : compileSwitch(island, lone, pipeline);
     const id = this.#bindings.get(entry.dpid);
     const host = id === undefined ? undefined : this.#fabric?.hosts.get(id);
     if (this.#fabric === null || host?.fact == null || host.switch === null) return null;
@@ -350,10 +351,9 @@ export class Weaver {
   /** Every local port whose switch is connected. */
   probedPorts(): readonly ProbedPort[] {
     const dpidOf = new Map([...this.#bindings].map(([dpid, id]) => [id, dpid]));
-    for (const dpid of this.#islands.keys()) dpidOf.set(loneHostId(dpid), dpid);
+    for (const dpid of this.#options.islands.byDpid.keys()) dpidOf.set(loneHostId(dpid), dpid);
     const { entries } = this.#options.switches;
-    const fabrics = [...(this.#fabric === null ? [] : [this.#fabric]), ...this.#islands.values()];
-    return probedPortsOf(fabrics, (id) => {
+    return probedPortsOf(this.fabrics, (id) => {
       const dpid = dpidOf.get(id);
       return dpid === undefined || entries.get(dpid)?.session == null ? null : dpid;
     });

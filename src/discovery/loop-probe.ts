@@ -6,6 +6,7 @@ import { ByteWriter } from "../../proto/bytes/writer.ts";
 import { decodeEthernet, ETH_TYPE, encodeEthernet } from "../../proto/packet/index.ts";
 import type { HostId, Vni } from "../model/facts.ts";
 import { PROBE_DESTINATION, PROBE_ETHER_TYPE } from "../model/probe-address.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 /** Which port said it, and when. */
 export interface Probe {
@@ -59,11 +60,6 @@ export function probeFrame(probe: Probe, tag: number | null, seal: Seal): Uint8A
   return encodeEthernet(header, payloadOf(probe, seal));
 }
 
-/** Every byte is looked at: how long it takes says nothing of where they differ. */
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.reduce((differ, byte, at) => differ | (byte ^ (b[at] ?? 0)), 0) === 0;
-}
-
 export interface ReceivedProbe extends Probe {
   /** The tag it arrived with; 0 for none, or for a mere priority. */
   readonly vlan: number;
@@ -80,7 +76,7 @@ export function readProbe(frame: Uint8Array, seal: Seal): ReceivedProbe | null {
     const hostId = reader.text(reader.u16("length"), "host");
     const [ofport, vni, sequence] = [reader.u32("ofport"), reader.u32("vni"), reader.u32("sequence")];
     const said = decoded.payload.subarray(0, decoded.payload.length - reader.remaining);
-    if (!same(reader.bytes(SEAL_BYTES, "seal"), seal(said))) return null;
+    if (!sameBytes(reader.bytes(SEAL_BYTES, "seal"), seal(said))) return null;
     return { fabricId, hostId, ofport, vni, sequence, vlan: decoded.header.vlans[0]?.id ?? 0 };
   } catch (error) {
     if (error instanceof WireError) return null;

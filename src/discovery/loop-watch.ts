@@ -1,6 +1,13 @@
 // Rounds of probes: which port is due, which probes that come in are to be believed, and which ports therefore meet.
 import type { HostId, Vni } from "../model/facts.ts";
-import { heldKey, type LoopFacts, type MeetingEnd, type MeetingFact, portKey } from "../model/loops.ts";
+import {
+  type CrossingFact,
+  heldKey,
+  type LoopFacts,
+  type MeetingEnd,
+  type MeetingFact,
+  portKey,
+} from "../model/loops.ts";
 import { type Probe, probeFrame, readProbe, type Seal } from "./loop-probe.ts";
 
 /** One network of a port, and how its frames look there. */
@@ -33,6 +40,8 @@ const MAX_WAYS = 16;
 
 interface Meeting {
   readonly fact: MeetingFact;
+  /** Set where the two are of different fabrics: a loop only where something else joins these too. */
+  readonly crossing: CrossingFact | null;
   /** null where nothing has circulated. */
   readonly sinceRound: number | null;
   seenInRound: number;
@@ -67,8 +76,12 @@ export class LoopWatch {
 
   /** The same object while nothing changes. */
   get facts(): LoopFacts {
-    this.#facts ??= {
-      meetings: [...this.#meetings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, { fact }]) => fact),
+    if (this.#facts !== null) return this.#facts;
+    const sorted = [...this.#meetings].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, meeting]) => meeting);
+    const crossings = sorted.flatMap(({ crossing }) => crossing ?? []);
+    this.#facts = {
+      meetings: sorted.filter(({ crossing }) => crossing === null).map(({ fact }) => fact),
+      ...(crossings.length === 0 ? {} : { crossings }),
       held: new Set(this.#held.keys()),
     };
     return this.#facts;
@@ -132,8 +145,7 @@ export class LoopWatch {
     const way = receiver?.ways.find((one) => one.ingressVlans.includes(probe.vlan));
     const sender = ports.find((port) => port.hostId === probe.hostId && port.ofport === probe.ofport);
     if (receiver === undefined || way === undefined || sender === undefined || sender === receiver) return false;
-    // Two fabrics do not make a loop: nothing leads from one to the other.
-    if (sender.fabricId !== probe.fabricId || sender.fabricId !== receiver.fabricId) return false;
+    if (sender.fabricId !== probe.fabricId) return false;
     const one: MeetingEnd = { hostId: receiver.hostId, ofport, vni: way.vni };
     const other: MeetingEnd = { hostId: sender.hostId, ofport: sender.ofport, vni: probe.vni };
     const nameOf = (end: MeetingEnd): string => `${portKey(end)}/${end.vni}`;
@@ -146,8 +158,18 @@ export class LoopWatch {
     }
     // Of two that a controller before this one has parted nothing circulates.
     const parted = [receiver, sender].some((port) => this.#held.has(heldKey(port.dpid, port.ofport)));
-    this.#meetings.set(key, { fact: { ends }, sinceRound: parted ? null : this.#round, seenInRound: this.#round });
-    if (!parted) this.#doubtful.push(...ends);
+    const across = sender.fabricId !== receiver.fabricId;
+    const fabrics =
+      ends[0] === one
+        ? ([receiver.fabricId, sender.fabricId] as const)
+        : ([sender.fabricId, receiver.fabricId] as const);
+    this.#meetings.set(key, {
+      fact: { ends },
+      crossing: across ? { ends, fabrics } : null,
+      sinceRound: parted || across ? null : this.#round,
+      seenInRound: this.#round,
+    });
+    if (!parted && !across) this.#doubtful.push(...ends);
     this.#facts = null;
     return true;
   }

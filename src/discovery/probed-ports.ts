@@ -10,6 +10,7 @@ export function probedPortsOf(
 ): readonly ProbedPort[] {
   const ports: ProbedPort[] = [];
   for (const fabric of fabrics) {
+    const [island] = fabric.hosts.keys();
     for (const host of fabric.hosts.values()) {
       const dpid = switchOf(host.id);
       if (dpid === null) continue;
@@ -19,8 +20,8 @@ export function probedPortsOf(
           .filter(({ except }) => except === undefined)
           .map(({ network, ingressVlans, egressVlan }) => ({ vni: network.vni, ingressVlans, egressVlan }));
         if (fact.ofport === null || ways.length === 0) continue;
-        // A lone switch is a fabric of its own.
-        ports.push({ fabricId: fabric.id ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways });
+        // An island of switches without OVSDB is a fabric of its own.
+        ports.push({ fabricId: fabric.id ?? island ?? dpid, hostId: host.id, dpid, ofport: fact.ofport, ways });
       }
     }
   }

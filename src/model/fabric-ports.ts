@@ -35,7 +35,7 @@ export function loopVerdicts(
   networks: NetworkTable,
 ): LoopVerdicts {
   const { loops = NO_LOOPS } = input;
-  if (loops.meetings.length === 0 && loops.held.size === 0) return new Map();
+  if (loops.meetings.length === 0 && loops.held.size === 0 && loops.crossings === undefined) return new Map();
   const ports = [...input.identities.values()].flatMap(({ id, index }): readonly LoopPort[] => {
     const fact = input.hostFacts.get(id);
     if (fact === undefined || !takesPart(fact)) return [];
@@ -74,7 +74,7 @@ export function fabricPort(
 const DEFAULT_UNDERLAY_MTU = 1500;
 
 /** The same hosts, each with what fits from there, by network and by port. */
-export function withMtus<H extends PathEnd & { readonly ports: readonly FabricPort[] }>(
+export function withMtus<H extends PathEnd & { readonly ports: readonly FabricPort[]; readonly plain: unknown }>(
   input: { readonly tunnelType: TunnelType; readonly underlayMtu?: number; readonly tunnelChecksums?: boolean },
   hosts: readonly H[],
   members: ReadonlyMap<Vni, ReadonlySet<number>>,
@@ -83,6 +83,8 @@ export function withMtus<H extends PathEnd & { readonly ports: readonly FabricPo
   const settings = { tunnelType, underlayMtu, checksums };
   const at = new Map(hosts.flatMap((host) => (host.index === null ? [] : [[host.index, host] as const])));
   return hosts.map((host) => {
+    // What plain links let pass nobody tells.
+    if (host.plain !== null) return { ...host, mtus: new Map<Vni, number>() };
     const paths = pathMtus(host, at, settings);
     const mtus = new Map<Vni, number>();
     for (const vni of new Set(host.ports.flatMap((port) => port.attachments.map((one) => one.network.vni)))) {

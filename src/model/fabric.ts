@@ -23,6 +23,7 @@ import { heardUnder } from "./locks.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { Place } from "./place.ts";
+import type { PlainPart } from "./plain-links.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
 import { type Entrance, entrancesOf, relayLegsInUse, type WantedTunnel, wantedTunnels } from "./wanted-tunnels.ts";
@@ -47,6 +48,8 @@ export interface FabricHost extends Identity {
   readonly mtus: ReadonlyMap<Vni, number>;
   /** Absent for a host that is not being adopted. */
   readonly adoption?: Adoption;
+  /** How frames cross the plain links of its island; null on a host with tunnels. */
+  readonly plain: PlainPart | null;
 }
 
 export interface FabricInput {
@@ -75,6 +78,8 @@ export interface FabricInput {
   readonly topology: Topology;
   /** When all peers share one port of a type; never unless given. */
   readonly flowBased?: FlowBasedSettings;
+  /** Of the switches of an island, whose indexes are the numbers in their labels. Such a fabric has no tunnels. */
+  readonly plain?: ReadonlyMap<HostId, PlainPart>;
 }
 
 export interface Fabric {
@@ -195,6 +200,12 @@ function joined(
   return problems;
 }
 
+/** Towards each other switch of the island: by one port, and nothing in its place. */
+function plainWays({ towards }: PlainPart): ReadonlyMap<number, Way> {
+  const ways = [...towards].map(([number, port]) => [number, { direct: { port, toward: null }, relays: [] }] as const);
+  return new Map(ways.sort(([a], [b]) => a - b));
+}
+
 function relaysAmong(
   input: FabricInput,
   hosts: Iterable<FabricHost>,
@@ -202,7 +213,8 @@ function relaysAmong(
   previous?: Fabric,
 ): Fabric["relays"] {
   const ends: RelayHost[] = [];
-  for (const { id, name, index, fact } of hosts) {
+  for (const { id, name, index, fact, plain } of hosts) {
+    if (plain !== null) continue;
     const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
     if (index !== null) ends.push({ id, name, index, tunnels });
   }
@@ -240,6 +252,7 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       relaying: new Map(),
       entrances: [],
       mtus: new Map(),
+      plain: input.plain?.get(identity.id) ?? null,
     });
   }
   const shared = input.flowBased !== undefined && isFlowBased(input.flowBased, flowBasedFacts(input));
@@ -248,6 +261,10 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
   const legsInUse = relayLegsInUse(settings, hosts.values());
   const adoptions = adoptionsOf(settings, [...hosts.values()]);
   for (const host of [...hosts.values()]) {
+    if (host.plain !== null) {
+      hosts.set(host.id, Object.freeze({ ...host, ways: plainWays(host.plain) }));
+      continue;
+    }
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
     const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered });
     const adoption = adoptions.get(host.id);

@@ -14,8 +14,16 @@ export interface MeetingFact {
   readonly ends: readonly [MeetingEnd, MeetingEnd];
 }
 
+/** A port of one fabric met one of another: an island and the tunnel fabric, cabled to each other. */
+export interface CrossingFact extends MeetingFact {
+  /** Of the ends, in their order. */
+  readonly fabrics: readonly [string, string];
+}
+
 export interface LoopFacts {
   readonly meetings: readonly MeetingFact[];
+  /** Absent where no fabric meets another. */
+  readonly crossings?: readonly CrossingFact[];
   /** By `heldKey`: what a switch had cut off when it was read, until it is known whether that is still right. */
   readonly held: ReadonlySet<string>;
 }
@@ -54,22 +62,51 @@ function compare(a: LoopPort, b: LoopPort): number {
 }
 
 /** Networks that segments outside join to one: a set for each, by its first member. */
-class Joined {
-  readonly #parent = new Map<Vni, Vni>();
+class Joined<Key> {
+  readonly #parent = new Map<Key, Key>();
 
-  #root(vni: Vni): Vni {
-    let at = vni;
+  #root(key: Key): Key {
+    let at = key;
     for (let up = this.#parent.get(at); up !== undefined; up = this.#parent.get(at)) at = up;
     return at;
   }
 
   /** @returns false where they were one already: the new way between them closes a loop. */
-  join(a: Vni, b: Vni): boolean {
+  join(a: Key, b: Key): boolean {
     const [x, y] = [this.#root(a), this.#root(b)];
     if (x === y) return false;
     this.#parent.set(y, x);
     return true;
   }
+}
+
+/**
+ * Fabrics that are cabled to each other are one segment, and each further cable between them is a loop. Cut off is the
+ * port at its later end, by the order of names; or the one that is cut off already. By `portKey`, with the end that stays.
+ */
+function surplusCrossings({ crossings = [], held }: LoopFacts): ReadonlyMap<string, MeetingEnd> {
+  const surplus = new Map<string, MeetingEnd>();
+  const joined = new Joined<string>();
+  const isHeld = ({ hostId, ofport }: MeetingEnd): boolean => held.has(heldKey(hostId.replace(/^dpid:/, ""), ofport));
+  const held1st = (one: CrossingFact): number => Number(one.ends.some(isHeld));
+  const nameOf = (one: CrossingFact): string => one.ends.map(portKey).join(" ");
+  const sorted = [...crossings].sort((a, b) => held1st(a) - held1st(b) || (nameOf(a) < nameOf(b) ? -1 : 1));
+  for (const { ends, fabrics } of sorted) {
+    const [a, b] = [ends[0], ends[1]];
+    if (joined.join(`${fabrics[0]}/${a.vni}`, `${fabrics[1]}/${b.vni}`)) continue;
+    // The switch of an island is named by its datapath id, and can be held to it before anything else is known.
+    const cut = [a, b].find((end) => end.hostId.startsWith("dpid:")) ?? b;
+    surplus.set(portKey(cut), cut === a ? b : a);
+  }
+  return surplus;
+}
+
+function surplusProblem(port: LoopPort, open: MeetingEnd): Diagnostic {
+  return diagnostic(
+    "port/outside-loop",
+    `${placeOf(port)} leads to ${open.hostId}, and another cable does already, which is a loop: it is blocked`,
+    "take one of the cables out; what is blocked is unblocked by itself then",
+  );
 }
 
 /**
@@ -95,7 +132,11 @@ export function judgeLoops(facts: LoopFacts, ports: readonly LoopPort[]): Readon
     return [{ low, high, vnis: [one.vni, other.vni] as const }];
   });
   meetings.sort((x, y) => compare(x.low, y.low) || compare(x.high, y.high) || x.vnis[0] - y.vnis[0]);
-  const joined = new Joined();
+  for (const [key, open] of surplusCrossings(facts)) {
+    const port = byKey.get(key);
+    if (port !== undefined) verdicts.set(key, { blocked: true, problem: surplusProblem(port, open) });
+  }
+  const joined = new Joined<Vni>();
   for (const { low, high, vnis } of meetings) {
     const cut = [low, high].find((port) => verdicts.get(portKey(port))?.blocked === true);
     if (cut === undefined && joined.join(...vnis)) continue;

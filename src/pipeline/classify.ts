@@ -74,7 +74,8 @@ function identityFlow({ host }: CompileContext): DesiredFlow {
     table: "classify",
     priority: PRIORITIES.classify.identity,
     match: [],
-    cookie: { kind: "identity", place: host.index ?? 0, vni: 0 },
+    // A switch of an island has no index; its number stands beside.
+    cookie: { kind: "identity", place: host.plain === null ? (host.index ?? 0) : 0, vni: host.plain?.number ?? 0 },
     instructions: [],
   });
 }

@@ -11,22 +11,25 @@ import { forwardFlows } from "./forward.ts";
 import { groups, meters } from "./groups.ts";
 import { guardFlows } from "./guard.ts";
 import { learnFlows } from "./learn.ts";
+import { plainLinkFlows } from "./plain-links.ts";
+
+const FEATURES = [
+  guardFlows,
+  classifyFlows,
+  plainLinkFlows,
+  learnFlows,
+  answerFlows,
+  forwardFlows,
+  floodFlows,
+  egressFlows,
+  heardFlows,
+] as const;
 
 /** What the switch of `host` should hold. The same facts give the same bytes. */
 export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
   const context = compileContext(fabric, host, settings);
   const flows = new Map<string, DesiredFlow>();
-  const features = [
-    guardFlows,
-    classifyFlows,
-    learnFlows,
-    answerFlows,
-    forwardFlows,
-    floodFlows,
-    egressFlows,
-    heardFlows,
-  ];
-  for (const feature of features) {
+  for (const feature of FEATURES) {
     for (const flow of feature(context)) flows.set(flow.key, flow);
   }
   const whole = {

@@ -37,7 +37,9 @@ export interface CompileContext {
   readonly answersNd: boolean;
   /** Ports that are probed for loops, sorted. */
   readonly probed: readonly number[];
-  /** Of those the ones that are cut off. */
+  /** Ports at which frames that tell of plain links are listened for, sorted. */
+  readonly listening: readonly number[];
+  /** Of those that are probed the ones that are cut off. */
   readonly blocked: readonly number[];
   /** By VNI, for networks on this switch whose floods are capped and can be. */
   readonly floodMeters: ReadonlyMap<Vni, FloodMeter>;
@@ -74,7 +76,8 @@ export function compileContext(fabric: Fabric, host: FabricHost, settings: Pipel
   const probed = settings.loopProbes === true ? numbers(host.ports.filter((port) => port.carried.length > 0)) : [];
   const blocked = numbers(host.ports.filter((port) => port.blocked));
   const answersNd = host.fact?.userspaceDatapath ?? false;
-  return { fabric, host, settings, local, networks, maxMeter, answersNd, probed, blocked, floodMeters };
+  const listening = host.plain?.listening ?? [];
+  return { fabric, host, settings, local, networks, maxMeter, answersNd, probed, listening, blocked, floodMeters };
 }
 
 export const ALL_METADATA = 0xffff_ffff_ffff_ffffn;

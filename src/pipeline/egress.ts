@@ -28,7 +28,7 @@ export function* egressFlows(context: CompileContext): Generator<DesiredFlow> {
     yield egressFlow(ofport, 0, PRIORITIES.egress.protected, [vlanVid(CARRIER_VID.protected)], null);
   }
   for (const local of context.local) yield* attachmentFlows(local);
-  yield* departFlows();
+  if (context.host.plain === null) yield* departFlows();
 }
 
 function numberOf({ ofport }: LocalAttachment): number {

@@ -27,13 +27,13 @@ const ESSENTIAL: readonly OxmTlv[] = [
   to("33:33:00:00:00:02"),
 ];
 
-interface FloodRule {
+export interface FloodRule {
   readonly priority: "essential" | "group" | "flood";
   readonly match: Match;
   readonly flood: boolean;
 }
 
-function* rulesOf({ multicast, unknownUnicast }: NetworkPolicy): Generator<FloodRule> {
+export function* floodRules({ multicast, unknownUnicast }: NetworkPolicy): Generator<FloodRule> {
   if (multicast === "drop") {
     for (const match of ESSENTIAL) yield { priority: "essential", match: [match], flood: true };
   }
@@ -49,7 +49,7 @@ export function* floodFlows({ networks, floodMeters }: CompileContext): Generato
   for (const network of networks) {
     const { vni } = network;
     const cap = floodMeters.get(vni);
-    for (const { priority, match, flood } of rulesOf(policyOf(network))) {
+    for (const { priority, match, flood } of floodRules(policyOf(network))) {
       for (const table of ["forward", "deliver"] as const) {
         const kind = !flood ? "withheld" : table === "forward" ? "flood" : "deliver-flood";
         const toLocal: Action = { kind: "group", groupId: localGroup(vni) };

@@ -1,10 +1,11 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
+import type { PlainPart } from "../model/plain-links.ts";
 import type { Way } from "../model/ways.ts";
-import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, relayBit, vlanVid } from "./context.ts";
+import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, output, relayBit, vlanVid } from "./context.ts";
 import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
-import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter } from "./registry.ts";
+import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter, treeGroup } from "./registry.ts";
 
 function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
   return { weight: 0, watchPort: OFPP.ANY, watchGroup: OFPG.ANY, ...fields };
@@ -22,6 +23,10 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
       ports.map((local) => bucket({ actions: outOf(local) })),
     );
   }
+  if (host.plain !== null) {
+    yield* plainGroups(context, host.plain);
+    return;
+  }
   for (const [index, way] of host.ways) yield hostGroupTo(index, way);
   for (const { vni } of context.networks) {
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
@@ -30,6 +35,26 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
       "all",
       peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
     );
+  }
+}
+
+/**
+ * In an island the same groups lead out by plain links. Frames of other switches go on with the label they have, and
+ * without it to the local ports; those of this switch's own ports have been given theirs in DEPART.
+ */
+function* plainGroups({ networks, local }: CompileContext, plain: PlainPart): Generator<DesiredGroup> {
+  for (const [number, port] of plain.towards) {
+    yield desiredGroup(hostGroup(number), "indirect", [bucket({ actions: [output(port)] })]);
+  }
+  const own = plain.trees.get(plain.number)?.on ?? [];
+  const onwards = (ports: readonly number[]): readonly Bucket[] =>
+    ports.map((port) => bucket({ actions: [output(port)] }));
+  for (const { vni } of networks) yield desiredGroup(floodGroup(vni), "all", onwards(own));
+  const here = [...new Set(local.map(({ ofport }) => ofport))];
+  for (const [number, { from, on }] of plain.trees) {
+    if (from === null) continue;
+    const unlabelled = here.map((port) => bucket({ actions: [{ kind: "pop_vlan" }, output(port)] }));
+    yield desiredGroup(treeGroup(number), "all", [...onwards(on), ...unlabelled]);
   }
 }
 
@@ -57,13 +82,14 @@ function hostGroupTo(index: number, { direct, relays }: Way): DesiredGroup {
 const PROBES_PER_SECOND = 20;
 
 /** One for each port with a number, and one for each network whose floods are capped; where the switch has meters. */
-export function* meters({ local, probed, maxMeter, settings, floodMeters }: CompileContext): Generator<DesiredMeter> {
+export function* meters(context: CompileContext): Generator<DesiredMeter> {
+  const { local, probed, listening, maxMeter, settings, floodMeters } = context;
   for (const ofport of new Set([...local.map((one) => one.ofport), ...probed])) {
     const meterId = puntMeter(ofport);
     if (meterId > maxMeter) continue;
     yield desiredMeter(meterId, "pktps", settings.puntsPerSecond, settings.puntBurst);
   }
-  for (const ofport of probed) {
+  for (const ofport of new Set([...probed, ...listening])) {
     const meterId = probeMeter(ofport);
     if (meterId <= maxMeter) yield desiredMeter(meterId, "pktps", PROBES_PER_SECOND, PROBES_PER_SECOND);
   }

@@ -5,6 +5,8 @@ import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
 import type { Action, Bucket, Instruction, Match, OxmName, OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Lane, ObservedFact, RememberedEndpoint, RememberedFact, RivalFact, Vni } from "../model/facts.ts";
 import { laneKey } from "../model/lanes.ts";
+import type { LinkEnd } from "../model/plain-links.ts";
+import { decodeLinkNote } from "./link-note.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
 import { decodeCookie, groupRole } from "./registry.ts";
@@ -37,6 +39,21 @@ export interface Readback {
   readonly relaysBy: ReadonlyMap<number, readonly Lane[]>;
   readonly relaysTo: ReadonlyMap<number, Lane>;
   readonly remembered: readonly RememberedFact[];
+  /** What it holds as a switch of an island; null on any other. */
+  readonly plain: PlainReadback | null;
+}
+
+export interface PlainReadback {
+  /** Its number in labels; 0 where it has none. */
+  readonly number: number;
+  /** Ports whose frames come from guests. */
+  readonly guests: ReadonlySet<number>;
+  /** Ports that are cabled to other switches -> the far end, where it was known. */
+  readonly links: ReadonlyMap<number, LinkEnd | null>;
+  /** Ports whose frames that tell of links get to the controller. */
+  readonly listening: ReadonlySet<number>;
+  /** Numbers of other switches that its flows name. */
+  readonly others: ReadonlySet<number>;
 }
 
 function numberOf(match: Match, field: OxmName): number | null {
@@ -108,6 +125,14 @@ function answerOf({ match, instructions }: HeldFlow): { ip: string; mac: Mac; ro
   return { ip, mac: bigIntToMac(mac), ...router };
 }
 
+/** The far end of a plain link, as the note in its port's flow names it. */
+function farEndOf({ instructions }: HeldFlow): LinkEnd | null {
+  for (const action of actionsOf(instructions)) {
+    if (action.kind === "nx_note") return decodeLinkNote(action.note);
+  }
+  return null;
+}
+
 /** A bucket that puts the relay label on. */
 function isRelay(bucket: Bucket): boolean {
   return bucket.actions.some((action) => action.kind === "push_vlan");
@@ -140,6 +165,11 @@ function entranceOf(match: Match): Lane | null {
 /** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
   let ownIndex: number | null = null;
+  let ownNumber = 0;
+  const guests = new Set<number>();
+  const links = new Map<number, LinkEnd | null>();
+  const listening = new Set<number>();
+  const others = new Set<number>();
   const observed = new Map<string, Gathered & { readonly ofport: number }>();
   const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
   const held = new Set<string>();
@@ -155,6 +185,19 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     switch (fact?.kind) {
       case "identity":
         ownIndex = fact.place;
+        ownNumber = fact.vni;
+        break;
+      case "port":
+        if (inPort !== null) guests.add(inPort);
+        break;
+      case "link":
+        if (inPort !== null) links.set(inPort, farEndOf(flow));
+        break;
+      case "link-news":
+        if (inPort !== null) listening.add(inPort);
+        break;
+      case "tree":
+        others.add(fact.place);
         break;
       case "tunnel": {
         const entrance = entranceOf(flow.match);
@@ -248,6 +291,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     blocked,
     relaysBy,
     relaysTo,
+    plain: ownIndex === 0 ? { number: ownNumber, guests, links, listening, others } : null,
     remembered: indexes.map((index) => ({
       index,
       endpoints: [...(endpointsAt.get(index)?.values() ?? [])].map(gatheredFact),

@@ -17,7 +17,7 @@ export const TABLES = {
     id: 2,
     name: "ARRIVE",
     purpose:
-      "Frames out of a flow-based tunnel, from a host that CLASSIFY knows by its address: passed on, or into their network.",
+      "Frames out of a flow-based tunnel, from a host that CLASSIFY knows by its address: passed on, or into their network. Out of plain links: each is taken in by the one port by which those from its first switch come, or not at all. So no switch sees a frame twice, whatever the others hold.",
   },
   guard: {
     id: 5,
@@ -60,6 +60,12 @@ export const TABLES = {
     purpose:
       "Frames out of tunnels: to local ports only. Nothing goes out by a tunnel from here, so nothing can circulate.",
   },
+  transit: {
+    id: 45,
+    name: "TRANSIT",
+    purpose:
+      "Frames out of plain links, with their label: to a local port, without it; towards the switch where the MAC is; or on along the tree of the switch that they came in at.",
+  },
   egress: {
     id: 50,
     name: "EGRESS",
@@ -91,6 +97,8 @@ export const PRIORITIES = {
     /** Out of a flow-based tunnel: from a host of the fabric, and from anybody else, which is dropped. */
     source: 750,
     stranger: 700,
+    /** A port that is cabled to another switch. */
+    link: 700,
     /** Frames that another host asks this one to pass on. */
     relay: 600,
     tunnel: 500,
@@ -100,7 +108,7 @@ export const PRIORITIES = {
     /** Matches all and drops: it exists for its cookie, which names the host. */
     identity: 0,
   },
-  arrive: { relay: 100, deliver: 0 },
+  arrive: { relay: 100, tree: 100, deliver: 0 },
   guard: {
     /** Neighbour discovery that the switch could not read: its options are not to be trusted unseen. */
     unreadable: 500,
@@ -146,8 +154,15 @@ export const PRIORITIES = {
     /** On a bridge that is prepared for being taken: CLASSIFY is not Weft's to end there. */
     identity: 0,
   },
+  transit: {
+    endpoint: 200,
+    /** The same as in DELIVER. */
+    essential: 180,
+    group: 150,
+    flood: 100,
+  },
   egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
-  depart: { doubleTagged: 200, plain: 100 },
+  depart: { doubleTagged: 200, plain: 100, /** In an island: every frame gets its label. */ label: 50 },
   uncovered: { tagged: 100 },
 } as const;
 
@@ -200,7 +215,13 @@ export const FLOW_KINDS = {
   egress: 40,
   depart: 41,
   uncovered: 42,
-  heard: 70,
+  heard: 76,
+  "link-news": 70,
+  link: 71,
+  tree: 72,
+  "transit-endpoint": 73,
+  "transit-flood": 74,
+  label: 75,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -256,13 +277,29 @@ export const GROUPS = {
   floodBase: 0x100_0000,
   /** LOCAL(network): the network's ports on this switch. */
   localBase: 0x200_0000,
+  /** TREE(s): where frames that came into the island at switch s go on from here, and the local ports. */
+  treeBase: 0x300_0000,
 } as const;
+
+/**
+ * The label: the VLAN id of a tag that a frame has in front of all others while it is on plain links. It says at which
+ * switch the frame came into the island, and of what kind it is: the switches on its way look no further.
+ */
+const LABEL_KINDS = { untagged: 0, otherVlans: 1 } as const;
+const LABEL_NUMBER_BITS = 9;
+
+export type LabelKind = keyof typeof LABEL_KINDS;
+
+export function labelOf(kind: LabelKind, switchNumber: number): number {
+  return (LABEL_KINDS[kind] << LABEL_NUMBER_BITS) | switchNumber;
+}
 
 export type GroupRole =
   | { readonly kind: "always-live" }
   | { readonly kind: "host"; readonly index: number }
   | { readonly kind: "flood"; readonly vni: number }
-  | { readonly kind: "local"; readonly vni: number };
+  | { readonly kind: "local"; readonly vni: number }
+  | { readonly kind: "tree"; readonly number: number };
 
 export function hostGroup(index: number): number {
   return GROUPS.hostBase + index;
@@ -276,12 +313,17 @@ export function localGroup(vni: number): number {
   return GROUPS.localBase + vni;
 }
 
+export function treeGroup(switchNumber: number): number {
+  return GROUPS.treeBase + switchNumber;
+}
+
 /** undefined for a group that is not Weft's. */
 export function groupRole(id: number): GroupRole | undefined {
   if (id === GROUPS.alwaysLive) return { kind: "always-live" };
   if (id > GROUPS.hostBase && id <= GROUPS.hostBase + 0xffff) return { kind: "host", index: id - GROUPS.hostBase };
   if (id > GROUPS.floodBase && id < GROUPS.localBase) return { kind: "flood", vni: id - GROUPS.floodBase };
   if (id > GROUPS.localBase && id < GROUPS.localBase + 0x80_0000) return { kind: "local", vni: id - GROUPS.localBase };
+  if (id > GROUPS.treeBase && id <= GROUPS.treeBase + 0xffff) return { kind: "tree", number: id - GROUPS.treeBase };
   return undefined;
 }
 
@@ -296,6 +338,8 @@ export function groupName(id: number): string {
       return `FLOOD(${role.vni})`;
     case "local":
       return `LOCAL(${role.vni})`;
+    case "tree":
+      return `TREE(${role.number})`;
     default:
       return "foreign";
   }

@@ -1,13 +1,17 @@
 // Desired minus installed: the messages that make a switch right, in an order whose every step is safe.
 import { type FlowMod, type GroupMod, type MeterMod, OFPFF, OFPG, OFPMF, OFPP } from "../../proto/openflow13/index.ts";
 import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "../pipeline/desired.ts";
+import { TABLES } from "../pipeline/registry.ts";
 import type { InstalledSwitch } from "./installed.ts";
 
 type WithoutXid<M> = M extends unknown ? Omit<M, "xid"> : never;
 export type SwitchChange = WithoutXid<FlowMod | GroupMod | MeterMod>;
 
 export interface SwitchPlan {
-  /** To be applied as one: groups before the flows that use them, deletions last. */
+  /**
+   * To be applied as one: groups before the flows that use them, deletions last. But what ARRIVE took in by another port
+   * is deleted first: where a switch has no bundles it must never take in frames of one switch by two ports.
+   */
   readonly changes: readonly SwitchChange[];
   /** Meters that nothing uses once `changes` is applied: a meter takes the flows that use it along. */
   readonly afterwards: readonly SwitchChange[];
@@ -86,15 +90,17 @@ export function planSwitch(
     if (have === flow || have?.form === flow.form || held(flow)) continue;
     flows.push(have === undefined ? flowMod("add", flow) : changedFlow(flow, have));
   }
+  const before: SwitchChange[] = [];
   for (const flow of installed.flows.values()) {
-    if (!desired.flows.has(flow.key)) flows.push(flowMod("delete_strict", flow));
+    if (desired.flows.has(flow.key)) continue;
+    (flow.tableId === TABLES.arrive.id ? before : flows).push(flowMod("delete_strict", flow));
   }
   const goneGroups = [...installed.groups.values()].filter((group) => !desired.groups.has(group.groupId)).reverse();
   const goneMeters = [...installed.meters.values()].filter((meter) => !desired.meters.has(meter.meterId));
   return {
-    changes: [...meters, ...groups, ...flows, ...goneGroups.map((group) => groupMod("delete", group))],
+    changes: [...meters, ...before, ...groups, ...flows, ...goneGroups.map((group) => groupMod("delete", group))],
     afterwards: goneMeters.map((meter) => meterMod("delete", meter)),
-    flowMods: flows.length,
+    flowMods: before.length + flows.length,
     groupMods: groups.length + goneGroups.length,
     meterMods: meters.length + goneMeters.length,
   };

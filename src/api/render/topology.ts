@@ -37,6 +37,7 @@ function summary(view: TopologyView, style: Style): string {
   const counts = [
     hosts,
     count(view.tunnels.length, "tunnel"),
+    ...(view.links.length === 0 ? [] : [count(view.links.length, "link")]),
     count(view.networks.length, "network"),
     count(view.endpoints.length, "endpoint"),
   ];

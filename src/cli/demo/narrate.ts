@@ -5,6 +5,7 @@ export const NOTHING: TopologyView = Object.freeze({
   fabric: null,
   hosts: [],
   tunnels: [],
+  links: [],
   networks: [],
   endpoints: [],
 });

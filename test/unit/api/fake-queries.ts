@@ -157,7 +157,7 @@ export class FakeQueries implements Queries {
     return NETWORKS;
   }
   topology() {
-    return { fabric: "f1", hosts: HOSTS, tunnels: TUNNELS, networks: NETWORKS, endpoints: ENDPOINTS };
+    return { fabric: "f1", hosts: HOSTS, tunnels: TUNNELS, links: [], networks: NETWORKS, endpoints: ENDPOINTS };
   }
   async flows(name: string) {
     if (name === "boom") throw new TypeError("a secret of the inside");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Fabric } from "../../../src/model/fabric.ts";
-import { type LoopFacts, type MeetingFact, NO_LOOPS } from "../../../src/model/loops.ts";
+import { type CrossingFact, judgeLoops, type LoopFacts, type MeetingFact, NO_LOOPS } from "../../../src/model/loops.ts";
 import { compileSwitch } from "../../../src/pipeline/compile.ts";
 import { readBack } from "../../../src/pipeline/readback.ts";
 import { probeMeter, puntMeter } from "../../../src/pipeline/registry.ts";
@@ -39,7 +39,7 @@ const macOf = (index: number, ofport: number): string => `52:54:00:00:0${index}:
 
 function meeting(one: string, other: string): MeetingFact {
   const end = (text: string) => {
-    const [hostId = "", port = ""] = text.split(":");
+    const [, hostId = "", port = ""] = /^(.*):(\d+)$/.exec(text) ?? [];
     return { hostId, ofport: Number(port), vni: port === "3" ? 10 : DEFAULT };
   };
   return { ends: [end(one), end(other)] };
@@ -175,5 +175,37 @@ describe("a probe", () => {
   it("is told by its address: other frames of the experimental type are frames as any", () => {
     const other = { ...probe(), destination: "ff:ff:ff:ff:ff:ff" };
     expect(trace(fabricOf(NO_LOOPS), "h2", 1, other).out).toEqual([2, 0xa001, 0xa003]);
+  });
+});
+
+describe("a fabric that is cabled to an island", () => {
+  const crossing = (host: string, island: string): CrossingFact => ({
+    ...meeting(host, island),
+    fabrics: ["f0", "island"],
+  });
+  const verdicts = (crossings: readonly CrossingFact[], held: readonly string[] = []) => {
+    const ports = [11, 12].map((ofport) => ({
+      hostId: "dpid:00000000000000aa",
+      hostIndex: 1,
+      dpid: "00000000000000aa",
+      ofport,
+      name: `eth${ofport}`,
+    }));
+    const found = judgeLoops({ meetings: [], crossings, held: new Set(held) }, ports);
+    return [...found].filter(([, { blocked: isBlocked }]) => isBlocked).map(([key]) => key);
+  };
+  const [first, second] = [crossing("h1:1", "dpid:00000000000000aa:11"), crossing("h2:1", "dpid:00000000000000aa:12")];
+
+  it("by one cable is one segment with it, and nothing is blocked", () => {
+    expect(verdicts([first])).toEqual([]);
+  });
+
+  it("by two cables is a loop: the island's port of one of them is blocked, whichever is found first", () => {
+    expect(verdicts([first, second])).toEqual(["dpid:00000000000000aa/12"]);
+    expect(verdicts([second, first])).toEqual(["dpid:00000000000000aa/12"]);
+  });
+
+  it("keeps blocked what a controller before has blocked", () => {
+    expect(verdicts([first, second], ["00000000000000aa/11"])).toEqual(["dpid:00000000000000aa/11"]);
   });
 });

@@ -110,7 +110,7 @@ packetIns  7
     expect(table({ kind: "hosts", view: [] })).toBe(
       "No host has joined yet. On each host: ovs-vsctl set-manager tcp:ADDRESS:6640\n",
     );
-    const empty = { fabric: null, hosts: [], tunnels: [], networks: [], endpoints: [] };
+    const empty = { fabric: null, hosts: [], tunnels: [], links: [], networks: [], endpoints: [] };
     expect(table({ kind: "topology", view: empty })).toBe(text`
 Fabric: 0 hosts, 0 tunnels, 0 networks, 0 endpoints
 
@@ -166,6 +166,7 @@ Problems
         tunnel(names[0]!, names[1]!),
         tunnel(names[1]!, names[0]!, { state: "pending", reason: "no port yet" }),
       ],
+      links: [],
       networks: [],
       endpoints: [],
     };
@@ -193,6 +194,7 @@ Tunnels (geneve)
       fabric: "f",
       hosts: [host(1), host(2)],
       tunnels: [tunnel("host1", "host2"), tunnel("host1", "host2", { type: "gre", state: "pending" })],
+      links: [],
       networks: [],
       endpoints: [],
     };
@@ -202,13 +204,20 @@ Tunnels (geneve)
   it("counts the tunnels of a large fabric and lists only those that are not up", () => {
     const many = Array.from({ length: 40 }, (_, at) => host(at + 1));
     const edges = many.flatMap((from) => many.filter((to) => to !== from).map((to) => tunnel(from.id, to.id)));
-    const view: TopologyView = { fabric: "f", hosts: many, tunnels: edges, networks: [], endpoints: [] };
+    const view: TopologyView = { fabric: "f", hosts: many, tunnels: edges, links: [], networks: [], endpoints: [] };
     expect(table({ kind: "topology", view })).toContain("Tunnels (geneve)\n  1560 of 1560 up\n");
   });
 
   it("counts guests that are too many to show", () => {
     const guests = Array.from({ length: 100 }, (_, at) => ({ ...ENDPOINTS[0]!, mac: `02:00:00:00:00:${at}` }));
-    const view: TopologyView = { fabric: "f", hosts: [host(2)], tunnels: [], networks: [], endpoints: guests };
+    const view: TopologyView = {
+      fabric: "f",
+      hosts: [host(2)],
+      tunnels: [],
+      links: [],
+      networks: [],
+      endpoints: guests,
+    };
     expect(table({ kind: "topology", view })).toMatch(/\n└─ 76 more: weft endpoints\n/);
   });
 });
@@ -253,7 +262,7 @@ ORIGIN   declared`);
       table({ kind: "hosts", view: [evil] }) +
       table({
         kind: "topology",
-        view: { fabric: "\u001b[2J", hosts: [evil], tunnels: [], networks: [], endpoints: [] },
+        view: { fabric: "\u001b[2J", hosts: [evil], tunnels: [], links: [], networks: [], endpoints: [] },
       });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left
     expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
