@@ -6,6 +6,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { HostReconciler } from "../reconcile/host-reconciler.ts";
+import { Incidents } from "../reconcile/incidents.ts";
 import { failureText } from "../reconcile/switch-reconciler.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
@@ -21,6 +22,8 @@ export interface HostEntry {
   reconciler: HostReconciler | null;
   /** What the rows said when last seen. Stays while the host is away. */
   fact: HostFact;
+  /** What others have done to its rows. */
+  readonly incidents: Incidents;
 }
 
 export interface HostsOptions {
@@ -29,6 +32,8 @@ export interface HostsOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  /** For people, such as 12:03:11. */
+  readonly timeOfDay: () => string;
   readonly connectedSwitches: () => ReadonlySet<string>;
   readonly changed: () => void;
   /** null while nothing is to be written. */
@@ -111,8 +116,15 @@ export class Hosts {
   #take(session: OvsdbSession, id: HostId): void {
     const fact = this.#factOf(session, id);
     if (fact === null) return;
-    const { log, timers, counters, desired, changed } = this.#options;
-    const entry: HostEntry = this.#entries.get(id) ?? { id, session: null, rivals: [], reconciler: null, fact };
+    const { log, timers, timeOfDay, counters, desired, changed } = this.#options;
+    const entry: HostEntry = this.#entries.get(id) ?? {
+      id,
+      session: null,
+      rivals: [],
+      reconciler: null,
+      fact,
+      incidents: new Incidents({ code: "host/tampered", timers, timeOfDay }),
+    };
     this.#entries.set(id, entry);
     entry.session = session;
     entry.fact = fact;
@@ -138,6 +150,12 @@ export class Hosts {
           counters.add("ovsdbTransactions");
           log.info({ host: id, changes: summary }, "host's rows changed");
         },
+        tampered: ({ mended, lost }) => {
+          entry.incidents.told(mended, true);
+          entry.incidents.told(lost, false);
+          log.warn({ host: id, changes: [...mended, ...lost] }, "somebody else has changed the host's rows");
+        },
+        settled: () => entry.incidents.restored(),
         failed: (error) => log.warn({ host: id, error: failureText(error) }, "host's database refused a change"),
       },
       timers,
@@ -192,5 +210,5 @@ export function hostProblems(entry: HostEntry): readonly Diagnostic[] {
       `on the host at ${rival.remoteAddress ?? rival.label}: ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)`,
     ),
   );
-  return [...entry.fact.problems, ...rivals, ...(entry.reconciler?.problems ?? [])];
+  return [...entry.fact.problems, ...rivals, ...(entry.reconciler?.problems ?? []), ...entry.incidents.problems];
 }

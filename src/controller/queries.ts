@@ -60,7 +60,7 @@ export function makeQueries(options: QueriesOptions): Queries {
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
-    const foreign = entry?.installed?.foreignFlows ?? 0;
+    const foreign = entry?.installed?.foreign.size ?? 0;
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),

@@ -5,6 +5,7 @@ import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
+import { AuditPace } from "../reconcile/audit-pace.ts";
 import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
 import { systemClock } from "../southbound/stream/index.ts";
@@ -41,6 +42,9 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
+/** For people alone: nothing is decided by it. */
+const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
+
 /** @throws WeftError when something can't be listened on; nothing is left running then. */
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
   const timers = systemClock;
@@ -63,6 +67,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    pace: new AuditPace(),
+    timeOfDay,
     changed: () => weaver.changed(),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
@@ -73,6 +79,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    timeOfDay,
     connectedSwitches: () =>
       new Set([...switches.entries.values()].filter((entry) => entry.session !== null).map((entry) => entry.dpid)),
     changed: () => weaver.changed(),
@@ -141,6 +148,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       } else switches.packetIn(session, packetIn);
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
+    onFlowNews: (session, news) => switches.flowNews(session, news),
     onPortStatus: () => weaver.changed(),
     onError: (session, { error }) => {
       counters.add("sessionErrors");

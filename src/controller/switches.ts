@@ -9,6 +9,8 @@ import type { RememberedFact, SwitchFact } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
+import type { AuditPace } from "../reconcile/audit-pace.ts";
+import { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import type { SwitchChange } from "../reconcile/switch-plan.ts";
 import {
@@ -18,7 +20,7 @@ import {
   SwitchReconciler,
 } from "../reconcile/switch-reconciler.ts";
 import type { Timers } from "../reconcile/timers.ts";
-import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import type { FlowNews, OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { Counters } from "./counters.ts";
 
 /** 16 hexadecimal digits. */
@@ -40,6 +42,8 @@ export interface SwitchEntry {
   isRead: boolean;
   maxMeter: number;
   connectedAtMs: number;
+  /** What others have done to it. */
+  readonly incidents: Incidents;
 }
 
 export interface SwitchesOptions {
@@ -50,6 +54,10 @@ export interface SwitchesOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  /** Shared by all switches. */
+  readonly pace: AuditPace;
+  /** For people, such as 12:03:11. */
+  readonly timeOfDay: () => string;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
   /** A switch that was read has these ports cut off. */
@@ -74,7 +82,7 @@ export class Switches {
   }
 
   ready(session: OpenFlowSession): void {
-    const { log, timers, whereabouts } = this.#options;
+    const { log, timers, timeOfDay, whereabouts } = this.#options;
     const dpid = dpidText(session.datapathId);
     const entry = this.#entries.get(dpid) ?? {
       dpid,
@@ -87,6 +95,7 @@ export class Switches {
       isRead: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
+      incidents: new Incidents({ code: "switch/tampered", timers, timeOfDay }),
     };
     this.#entries.set(dpid, entry);
     if (entry.session !== null) {
@@ -101,7 +110,7 @@ export class Switches {
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
-    const { log, timers, counters, changed, desired } = this.#options;
+    const { log, timers, counters, pace, changed, desired } = this.#options;
     entry.session = session;
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
@@ -111,6 +120,14 @@ export class Switches {
       {
         desired: () => desired(entry),
         installedChanged: (installed) => this.#installedChanged(entry, installed),
+        drifted: (installed, drifts) => {
+          entry.installed = installed;
+          counters.add("drifts", drifts.length);
+          if (!entry.incidents.drifted(drifts)) return;
+          const [first] = drifts;
+          log.warn({ dpid: entry.dpid, first }, "somebody else changes the switch: weft hosts tells what");
+        },
+        settled: () => entry.incidents.restored(),
         applied: (plan) => {
           counters.add("bundles");
           counters.add("flowMods", plan.flowMods);
@@ -127,6 +144,7 @@ export class Switches {
         },
       },
       timers,
+      pace,
     );
     entry.reconciler.wake();
     changed();
@@ -183,11 +201,16 @@ export class Switches {
   flowRemoved(session: OpenFlowSession, removed: FlowRemoved): void {
     const entry = this.#entryOf(session);
     if (entry === null) return;
-    entry.reconciler?.flowRemoved(removed);
-    const IDLE_TIMEOUT = 0;
+    const isOver = entry.reconciler?.flowRemoved(removed) === true;
     const fact = decodeCookie(removed.cookie);
-    if (removed.reason === IDLE_TIMEOUT && fact !== undefined) this.#aged(entry, fact.kind, fact.vni, removed);
+    if (isOver && fact !== undefined) this.#aged(entry, fact.kind, fact.vni, removed);
     this.#options.changed();
+  }
+
+  flowNews(session: OpenFlowSession, news: FlowNews): void {
+    const reconciler = this.#entryOf(session)?.reconciler;
+    if (news.kind === "updates") reconciler?.flowsChanged(news.updates);
+    else reconciler?.flowNewsLost();
   }
 
   #aged(entry: SwitchEntry, kind: string, vni: number, removed: FlowRemoved): void {
@@ -248,20 +271,22 @@ export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
 }
 
 export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {
-  return entry.reconciler?.problems ?? [];
+  return [...(entry.reconciler?.problems ?? []), ...entry.incidents.problems];
 }
 
 function connectionOf(session: OpenFlowSession): SwitchConnection {
   return {
     label: session.label,
-    readFlows: () => session.readFlows(),
+    readFlows: (tableId) => session.readFlows(tableId === undefined ? {} : { tableId }),
+    countFlows: () => session.countFlows(),
+    monitorFlows: () => session.monitorFlows(),
     readGroups: () => session.readGroups(),
     readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
     async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
       const result = await session.apply(changes);
       if (result.ok) return { ok: true };
       const errors = result.errors.map(({ message, error }) => ({
-        message: message as SwitchChange,
+        ...(message === undefined ? {} : { message: message as SwitchChange }),
         text: error.message,
       }));
       return { ok: false, errors };

@@ -21,15 +21,15 @@ export interface InstalledSwitch {
   readonly flows: ReadonlyMap<string, DesiredFlow>;
   readonly groups: ReadonlyMap<number, DesiredGroup>;
   readonly meters: ReadonlyMap<number, DesiredMeter>;
-  /** Flows that somebody else wrote: left alone, and told. */
-  readonly foreignFlows: number;
+  /** Keys of flows that somebody else wrote: left alone, and told. */
+  readonly foreign: ReadonlySet<string>;
 }
 
 export const NOTHING_INSTALLED: InstalledSwitch = Object.freeze({
   flows: new Map<string, DesiredFlow>(),
   groups: new Map<number, DesiredGroup>(),
   meters: new Map<number, DesiredMeter>(),
-  foreignFlows: 0,
+  foreign: new Set<string>(),
 });
 
 function installedFlow(stats: FlowStats): DesiredFlow {
@@ -59,7 +59,11 @@ export function installedFrom(
         .map((group) => [group.groupId, { ...group, form: groupForm(group) }]),
     ),
     meters: new Map(meters.map((meter) => [meter.meterId, installedMeter(meter)])),
-    foreignFlows: flows.length - own.length,
+    foreign: new Set(
+      flows
+        .filter((flow) => !isOwnCookie(flow.cookie))
+        .map(({ tableId, priority, match }) => flowKey(tableId, priority, match)),
+    ),
   };
 }
 

@@ -10,6 +10,8 @@ import {
   OFP_NO_BUFFER,
   OFPM,
   OFPP,
+  OFPTT,
+  ONFFMF,
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
   type PortDesc,
@@ -29,6 +31,9 @@ export interface SessionLink extends ApplyChannel {
   stopWatching(): void;
   close(reason: string, error?: WeftError): void;
 }
+
+/** One for each connection. */
+const MONITOR_ID = 1;
 
 export class LiveSession implements OpenFlowSession {
   readonly label: string;
@@ -57,6 +62,26 @@ export class LiveSession implements OpenFlowSession {
   async readFlows(filter: Partial<FlowFilter> = {}): Promise<readonly FlowStats[]> {
     const reply = await this.#multipart({ kind: "flow", ...FLOW_FILTER_ALL, ...filter }, "its flows");
     return reply.parts.flatMap((part) => (part.body.kind === "flow" ? part.body.flows : []));
+  }
+
+  async countFlows(filter: Partial<FlowFilter> = {}): Promise<number> {
+    const reply = await this.#multipart(
+      { kind: "aggregate", ...FLOW_FILTER_ALL, ...filter },
+      "the number of its flows",
+    );
+    return reply.parts.reduce((sum, { body }) => sum + (body.kind === "aggregate" ? body.aggregate.flowCount : 0), 0);
+  }
+
+  async monitorFlows(): Promise<boolean> {
+    const flags = ONFFMF.ADD | ONFFMF.DELETE | ONFFMF.MODIFY | ONFFMF.ACTIONS;
+    const monitor = { monitorId: MONITOR_ID, flags, outPort: OFPP.ANY, tableId: OFPTT.ALL, match: [] };
+    try {
+      await this.#multipart({ kind: "onf_flow_monitor", monitors: [monitor] }, "a flow monitor");
+      return true;
+    } catch (error) {
+      if (error instanceof WeftError && error.code === "openflow/refused") return false;
+      throw error;
+    }
   }
 
   async readGroups(): Promise<readonly GroupDesc[]> {
