@@ -67,9 +67,18 @@ export class SwitchAudit {
     return this.#isMonitored;
   }
 
-  /** To be called before the switch is read as a whole: what changes from then on is heard. */
-  async begin(): Promise<void> {
-    if (!this.#isMonitored) this.#isMonitored = await this.#switch.monitorFlows();
+  /**
+   * To be called before the switch is read as a whole: what changes from then on is heard. The answer is not waited for,
+   * since it comes in the order of the requests, and a switch without monitors may give none.
+   */
+  begin(): void {
+    this.#switch.monitorFlows().then(
+      (isMonitored) => {
+        this.#isMonitored = isMonitored;
+      },
+      // The connection is over.
+      () => undefined,
+    );
     this.#news = [];
     this.#doubtful.clear();
     this.#suspects.clear();

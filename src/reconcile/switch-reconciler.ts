@@ -69,6 +69,8 @@ export class SwitchReconciler {
   /** Form of a refused flow -> until when, and what the switch said. */
   readonly #refused = new Map<string, Refusal>();
   readonly #audit: SwitchAudit;
+  /** Something but a look at the switch is to be done. */
+  #hasWork = false;
   #isWriting = false;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #repairTimer: { cancel(): void } | null = null;
@@ -83,7 +85,9 @@ export class SwitchReconciler {
     this.#audit = new SwitchAudit(connection, timers, pace, () => this.#wakeToLook());
   }
 
+  /** What is desired may have changed. */
   wake(): void {
+    this.#hasWork = true;
     this.#loop.wake();
   }
 
@@ -163,7 +167,9 @@ export class SwitchReconciler {
         () => this.#installed,
         (comparison) => this.#drifted(comparison),
       );
+      if (!this.#hasWork && this.#refused.size === 0) return "settled";
       const desired = this.#events.desired();
+      this.#hasWork = false;
       if (desired === null) return "settled";
       return await this.#write(desired);
     } catch (error) {
@@ -176,11 +182,13 @@ export class SwitchReconciler {
   #drifted({ installed, drifts }: Comparison): void {
     if (installed === this.#installed && drifts.length === 0) return;
     this.#installed = installed;
+    this.#hasWork = true;
     this.#events.drifted(installed, drifts);
   }
 
   async #read(): Promise<void> {
-    await this.#audit.begin();
+    this.#hasWork = true;
+    this.#audit.begin();
     const [flows, groups, meters] = await Promise.all([
       this.#connection.readFlows(),
       this.#connection.readGroups(),

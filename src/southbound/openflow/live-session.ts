@@ -34,6 +34,8 @@ export interface SessionLink extends ApplyChannel {
 
 /** One for each connection. */
 const MONITOR_ID = 1;
+/** A switch that does not know the request refuses it, or says nothing. */
+const NO_MONITOR: ReadonlySet<string> = new Set(["openflow/refused", "openflow/timeout"]);
 
 export class LiveSession implements OpenFlowSession {
   readonly label: string;
@@ -46,6 +48,7 @@ export class LiveSession implements OpenFlowSession {
   readonly #link: SessionLink;
   /** The last `apply`; the next waits for it, since errors are told apart by what is under way. */
   #applying: Promise<unknown> = Promise.resolve();
+  #monitor: Promise<boolean> | undefined;
 
   constructor(link: SessionLink, identity: SwitchIdentity) {
     const { stream } = link;
@@ -72,14 +75,20 @@ export class LiveSession implements OpenFlowSession {
     return reply.parts.reduce((sum, { body }) => sum + (body.kind === "aggregate" ? body.aggregate.flowCount : 0), 0);
   }
 
-  async monitorFlows(): Promise<boolean> {
+  /** Open vSwitch 3.1 gives no answer at all to a second request for the same monitor: there is one, however often it is asked for. */
+  monitorFlows(): Promise<boolean> {
+    this.#monitor ??= this.#startMonitor();
+    return this.#monitor;
+  }
+
+  async #startMonitor(): Promise<boolean> {
     const flags = ONFFMF.ADD | ONFFMF.DELETE | ONFFMF.MODIFY | ONFFMF.ACTIONS;
     const monitor = { monitorId: MONITOR_ID, flags, outPort: OFPP.ANY, tableId: OFPTT.ALL, match: [] };
     try {
       await this.#multipart({ kind: "onf_flow_monitor", monitors: [monitor] }, "a flow monitor");
       return true;
     } catch (error) {
-      if (error instanceof WeftError && error.code === "openflow/refused") return false;
+      if (error instanceof WeftError && NO_MONITOR.has(error.code)) return false;
       throw error;
     }
   }
