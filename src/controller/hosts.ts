@@ -42,12 +42,14 @@ export interface HostsOptions {
 
 export class Hosts {
   readonly #options: HostsOptions;
+  #settings: ReadonlyMap<HostId, HostSetting>;
   /** In the order in which they came. */
   readonly #entries = new Map<HostId, HostEntry>();
   readonly #idOf = new Map<OvsdbSession, HostId>();
 
   constructor(options: HostsOptions) {
     this.#options = options;
+    this.#settings = options.settings;
   }
 
   get entries(): ReadonlyMap<HostId, HostEntry> {
@@ -58,7 +60,7 @@ export class Hosts {
     const context: HostContext = {
       remoteAddress: session.remoteAddress ?? null,
       defaultBridge: this.#options.defaultBridge,
-      settings: hostSetting(this.#options.settings, id),
+      settings: hostSetting(this.#settings, id),
       connectedSwitches: this.#options.connectedSwitches(),
     };
     return hostFact(session.rows, context);
@@ -80,6 +82,12 @@ export class Hosts {
     if (fact === null) return;
     entry.fact = fact;
     this.#options.changed();
+  }
+
+  /** The configuration has changed. */
+  reconfigure(settings: ReadonlyMap<HostId, HostSetting>): void {
+    this.#settings = settings;
+    for (const entry of this.#entries.values()) if (entry.session !== null) this.#refresh(entry, entry.session);
   }
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */

@@ -79,6 +79,23 @@ export function mobilityRules({ endpoints }: WeftConfig): MobilityRules {
   };
 }
 
+/** What the weaver draws by; may change while it runs. */
+export function weaverSettings(config: WeftConfig) {
+  return {
+    tunnelType: config.tunnel.type,
+    tunnelOptions: config.tunnel,
+    bfd: config.bfd,
+    topology: topologyOf(config),
+    datapathType: config.datapathType,
+    networkSettings: networkSettings(config),
+    endpointSettings: endpointSettings(config),
+    hostSettings: hostSettings(config),
+    pipeline: pipelineSettings(config),
+    underlayMtu: config.underlayMtu,
+    requestMtu: config.mtu.request,
+  };
+}
+
 export function pipelineSettings(config: WeftConfig): PipelineSettings {
   return {
     idleTimeoutSec: config.endpoints.idleTimeoutSec,

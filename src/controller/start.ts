@@ -16,14 +16,8 @@ import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { openFlowTarget } from "./openflow-target.ts";
 import { makeQueries } from "./queries.ts";
-import {
-  endpointSettings,
-  hostSettings,
-  mobilityRules,
-  networkSettings,
-  pipelineSettings,
-  topologyOf,
-} from "./settings.ts";
+import { type Reconfigured, reconfigured } from "./reconfigure.ts";
+import { hostSettings, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
@@ -38,6 +32,8 @@ export interface RunningController {
   /** Such as `ovsdb ptcp:6640`. */
   readonly listeners: readonly string[];
   readonly queries: Queries;
+  /** Takes over what of a changed configuration can be while it runs. Hosts and switches see only the difference. */
+  reconfigure(wanted: WeftConfig): Reconfigured;
   /** Leaves every host and switch as it is. */
   stop(): Promise<void>;
 }
@@ -49,7 +45,6 @@ const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
   const timers = systemClock;
   const counters = new Counters();
-  const settings = hostSettings(config);
   const targetOf = (session: OvsdbSession) =>
     openFlowTarget(session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
 
@@ -75,7 +70,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
   const hosts: Hosts = new Hosts({
     defaultBridge: config.bridge,
-    settings,
+    settings: hostSettings(config),
     log: logger,
     timers,
     counters,
@@ -92,17 +87,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     hosts,
     switches,
     watch,
-    tunnelType: config.tunnel.type,
-    tunnelOptions: config.tunnel,
-    bfd: config.bfd,
-    topology: topologyOf(config),
-    datapathType: config.datapathType,
-    networkSettings: networkSettings(config),
-    endpointSettings: endpointSettings(config),
-    hostSettings: settings,
-    pipeline: pipelineSettings(config),
-    underlayMtu: config.underlayMtu,
-    requestMtu: config.mtu.request,
+    ...weaverSettings(config),
     loops: () => loops.facts,
     configuredFabricId: config.fabric.id,
     startHoldMs: config.timeouts.startHoldSec * 1000,
@@ -184,8 +169,16 @@ export async function startController({ config, logger, version }: ControllerOpt
     const problem = session === null ? null : targetOf(session).problem;
     return problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
   };
+  let running = config;
   return {
     listeners: listeners.labels,
+    reconfigure(wanted) {
+      const next = reconfigured(running, wanted);
+      running = next.config;
+      hosts.reconfigure(hostSettings(running));
+      weaver.reconfigure(weaverSettings(running));
+      return next;
+    },
     queries: makeQueries({
       hosts,
       switches,

@@ -51,7 +51,7 @@ export interface WeaverOptions {
 const LONE_GRACE_MS = 3000;
 
 export class Weaver {
-  readonly #options: WeaverOptions;
+  #options: WeaverOptions;
   readonly #startedAtMs: number;
   readonly #retirement: TunnelRetirement;
   readonly #forgotten = new Set<HostId>();
@@ -104,6 +104,12 @@ export class Weaver {
     this.#holdTimer.cancel();
     this.#graceTimer?.cancel();
     this.#retirement.stop();
+  }
+
+  /** The configuration has changed. */
+  reconfigure(changes: Partial<WeaverOptions>): void {
+    this.#options = { ...this.#options, ...changes };
+    this.changed();
   }
 
   forget(id: HostId): void {

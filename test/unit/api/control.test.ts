@@ -50,6 +50,7 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
   list-commands
   networks       [--format=table|json|csv | --json]
   ports          [--format=table|json|csv | --json]
+  reload         [--format=table|json|csv | --json]
   status         [--format=table|json|csv | --json]
   topology       [--format=table|json|csv | --json]
   tunnels        [--format=table|json|csv | --json]
