@@ -17,6 +17,8 @@ export type Question = "status" | "hosts" | "tunnels" | "ports" | "endpoints" | 
 export type Settings = Readonly<Record<string, unknown>>;
 
 export interface ControllerUnderTest {
+  /** Of the child; of the test itself where it is part of it. */
+  readonly pid: number;
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
   stop(): Promise<void>;
   /** kill -9. */
@@ -36,6 +38,7 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true }));
   const controller = await startController({ config: configOf(settings), logger, version: "0" });
   return {
+    pid: process.pid,
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
     stop: () => controller.stop(),
     kill: async () => {
@@ -93,5 +96,6 @@ export async function startChild(settings: Settings, directory: string): Promise
     }
     await sleep(20);
   }
-  return { ask, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
+  const pid = child.pid ?? Number.NaN;
+  return { pid, ask, stop: () => gone(child, "SIGTERM"), kill: () => gone(child, "SIGKILL") };
 }
