@@ -8,7 +8,7 @@ import {
   type PassiveMethod,
   parseConnectionMethod,
 } from "../southbound/connection-method.ts";
-import { type ByteStream, dial, listen } from "../southbound/stream/index.ts";
+import { type ByteStream, dial, type ListenOptions, listen, systemClock } from "../southbound/stream/index.ts";
 
 export interface ListenerSet {
   readonly labels: readonly string[];
@@ -31,6 +31,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
   const closers: (() => Promise<void>)[] = [];
   const labels: string[] = [];
   const openFlow: PassiveMethod[] = [];
+  const lack = lackLog(log);
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((closer) => closer()));
   };
@@ -43,7 +44,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
           `OpenFlow is served, not dialled: "${text}" is not ptcp:[PORT][:HOST] or punix:PATH`,
         );
       }
-      const listener = await listen(method, options.onOpenFlow);
+      const listener = await listen(method, options.onOpenFlow, lack);
       closers.push(() => listener.close());
       labels.push(`openflow ${listener.label}`);
       openFlow.push(listener.method);
@@ -51,7 +52,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
     for (const text of options.ovsdb) {
       const method = parseConnectionMethod(text, OVSDB_PORT);
       if (isPassive(method)) {
-        const listener = await listen(method, options.onOvsdb);
+        const listener = await listen(method, options.onOvsdb, lack);
         closers.push(() => listener.close());
         labels.push(`ovsdb ${listener.label}`);
         continue;
@@ -69,4 +70,25 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
     throw error;
   }
   return { labels, openFlow, close };
+}
+
+/** Peers try again every second: one line for many of them. */
+const LACK_EVERY_MS = 10_000;
+
+function lackLog(log: Logger): Pick<ListenOptions, "onShortage" | "onAcceptFailed"> {
+  let silentUntilMs = 0;
+  const tell = (facts: object, message: string): void => {
+    const now = systemClock.now();
+    if (now < silentUntilMs) return;
+    silentUntilMs = now + LACK_EVERY_MS;
+    log.error(facts, message);
+  };
+  return {
+    onShortage: ({ open, limit }) =>
+      tell(
+        { open, limit },
+        "connections are turned away: the file descriptors are used up; raise the limit (LimitNOFILE= in the unit, or ulimit -n)",
+      ),
+    onAcceptFailed: (error) => tell({ error: error.message }, "a connection could not be accepted"),
+  };
 }

@@ -3,6 +3,7 @@ import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { formatConnectionMethod, type PassiveMethod } from "../connection-method.ts";
 import type { ByteStream } from "./byte-stream.ts";
+import { descriptorLimit, type Shortage, shortageAt } from "./descriptors.ts";
 import { SocketStream, type StreamOptions } from "./socket-stream.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { streamError, tlsUnsupported } from "./stream-error.ts";
@@ -12,6 +13,10 @@ export interface ListenOptions extends StreamOptions {
   readonly unixMode?: number;
   /** Connections beyond this number are closed at once. Default 8192. */
   readonly maxStreams?: number;
+  /** Given, a connection that takes one of the last file descriptors is closed, and told here. */
+  readonly onShortage?: (shortage: Shortage) => void;
+  /** A single connection could not be accepted. */
+  readonly onAcceptFailed?: (error: Error) => void;
 }
 
 export interface Listener {
@@ -51,9 +56,17 @@ export async function listen(
   const unixMode = options.unixMode ?? 0o600;
   if (method.kind === "punix") await removeStaleSocket(method);
 
+  const limit = descriptorLimit();
   let accepted = 0;
   const server = createServer({ pauseOnConnect: true }, (socket: Socket) => {
     accepted += 1;
+    const shortage = options.onShortage === undefined ? undefined : shortageAt(socket, limit);
+    if (shortage !== undefined) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      options.onShortage?.(shortage);
+      return;
+    }
     const unixLabel = method.kind === "punix" ? `unix:${method.path}#${accepted}` : undefined;
     onStream(new SocketStream(socket, unixLabel, options));
   });
@@ -65,7 +78,7 @@ export async function listen(
   });
   // From here on errors are those of single accepts, such as too many open files; the next accept may succeed.
   server.removeAllListeners("error");
-  server.on("error", () => undefined);
+  server.on("error", (error) => options.onAcceptFailed?.(error));
   if (method.kind === "punix") chmodSync(method.path, unixMode);
 
   const address = server.address();
