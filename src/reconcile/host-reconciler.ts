@@ -76,7 +76,7 @@ export class HostReconciler {
       await this.#connection.transact(plan.operations);
       this.#failure = null;
       this.#events.applied(plan.summary);
-      return "settled";
+      return "wrote";
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#failure = diagnostic(

@@ -231,7 +231,7 @@ export class SwitchReconciler {
       this.#events.installedChanged(this.#meant);
     }
     this.#events.settled();
-    return "settled";
+    return plan.changes.length > 0 || plan.afterwards.length > 0 ? "wrote" : "settled";
   }
 
   #refuse(desired: DesiredSwitch, message: SwitchChange | undefined, text: string, now: number): void {

@@ -130,11 +130,7 @@ describeLab("a fabric of three hosts, one of which has bad luck", () => {
     expect(connected.every(([, ...states]) => states.join() === "connected,connected,up")).toBe(true);
     vi.useFakeTimers({ toFake: ["Date"] });
     try {
-      for (const at of [
-        "1971-01-01T00:00:00Z",
-        "1971-01-01T01:00:00Z",
-        "2038-02-01T00:00:00Z",
-      ]) {
+      for (const at of ["1971-01-01T00:00:00Z", "1971-01-01T01:00:00Z", "2038-02-01T00:00:00Z"]) {
         vi.setSystemTime(new Date(at));
         // Longer than what a silent peer is given.
         await sleep(2 * probeSec * 1000 + 200);
