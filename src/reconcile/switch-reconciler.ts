@@ -124,7 +124,7 @@ export class SwitchReconciler {
   flowRemoved(removed: FlowRemoved): boolean {
     const isTimeout = removed.reason === OFPRR.IDLE_TIMEOUT || removed.reason === OFPRR.HARD_TIMEOUT;
     if (isTimeout && this.#mayBe(removed)) {
-      this.#removedMeanwhile.push(removed);
+      if (this.#isWriting) this.#removedMeanwhile.push(removed);
       const meant = withoutFlow(this.#meant, removed);
       this.#installed = this.#installed === this.#meant ? meant : withoutFlow(this.#installed, removed);
       const isNews = meant !== this.#meant;
