@@ -5,6 +5,7 @@ import type {
   HostView,
   NetworkView,
   PortView,
+  ReloadView,
   StatusView,
   TopologyView,
   TunnelView,
@@ -17,6 +18,7 @@ export interface Views {
   readonly hosts: readonly HostView[];
   readonly networks: readonly NetworkView[];
   readonly ports: readonly PortView[];
+  readonly reload: ReloadView;
   readonly status: StatusView;
   readonly topology: TopologyView;
   readonly tunnels: readonly TunnelView[];

@@ -12,15 +12,18 @@ import {
   orderTunnels,
 } from "./order.ts";
 import { FORMATS, type Format, namesOf, render, type Style } from "./render/index.ts";
-import type { Queries } from "./views.ts";
+import type { Queries, ReloadView } from "./views.ts";
 
 export interface ControlContext {
   readonly queries: Queries | PromiseLike<Queries>;
   readonly version: string;
+  /** Reads the configuration file again. */
+  readonly reload?: () => Promise<ReloadView>;
 }
 
 interface Asked {
   readonly queries: Queries;
+  readonly reload: (() => Promise<ReloadView>) | undefined;
   readonly version: string;
 }
 
@@ -62,6 +65,16 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["hosts/forget", order(["HOST"], ({ queries }, [host = ""]) => queries.forgetHost(host))],
   ["networks", query(({ queries }) => ({ kind: "networks", view: orderNetworks(queries.networks()) }))],
   ["ports", query(({ queries }) => ({ kind: "ports", view: orderPorts(queries.ports()) }))],
+  [
+    "reload",
+    {
+      args: [],
+      run: async ({ reload }) => {
+        if (reload === undefined) throw new WeftError("control/no-reload", "this controller has nothing to reload");
+        return { kind: "reload", view: await reload() };
+      },
+    },
+  ],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
   ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
@@ -115,7 +128,7 @@ export async function runCommand(context: ControlContext, method: string, params
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }
   const queries = await context.queries;
-  const answer = await command.run({ queries, version: context.version }, args);
+  const answer = await command.run({ queries, version: context.version, reload: context.reload }, args);
   if (typeof answer === "string") return answer;
   return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
 }

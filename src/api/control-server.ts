@@ -8,10 +8,11 @@ import { parsePassiveMethod } from "../southbound/connection-method.ts";
 import { type ByteStream, listen } from "../southbound/stream/index.ts";
 import { type ControlContext, runCommand } from "./commands.ts";
 import { type ControlReply, type ControlRequest, encodeControlMessage, readRequest } from "./control-protocol.ts";
-import type { Queries } from "./views.ts";
+import type { Queries, ReloadView } from "./views.ts";
 
 export interface ControlSocketOptions {
   readonly version: string;
+  readonly reload?: () => Promise<ReloadView>;
   /** Told of failures that are no user's mistake. */
   onInternalError?(error: unknown, method: string): void;
 }
@@ -44,7 +45,8 @@ export async function startControlSocket(
   const method = parsePassiveMethod(`punix:${path}`);
   const madeDirectory = makeDirectory(path);
   const conversations = new Set<ByteStream>();
-  const context = { queries, version: options.version };
+  const { version, reload } = options;
+  const context = { queries, version, ...(reload === undefined ? {} : { reload }) };
   const onStream = (stream: ByteStream): void => {
     conversations.add(stream);
     stream.onClose(() => conversations.delete(stream));

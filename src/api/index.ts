@@ -8,4 +8,4 @@ export { FORMATS, type Format, PLAIN, render, type Style } from "./render/index.
 export { renderJson } from "./render/json.ts";
 export { pad, paint, type Tone, widthOf } from "./render/style.ts";
 export { type Column, tableLines } from "./render/table.ts";
-export type { HostView, Queries, StatusView, TopologyView, TunnelView } from "./views.ts";
+export type { HostView, Queries, ReloadView, StatusView, TopologyView, TunnelView } from "./views.ts";

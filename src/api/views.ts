@@ -169,6 +169,13 @@ export interface VersionView {
   readonly version: string;
 }
 
+export interface ReloadView {
+  /** Keys that have changed and are in force, such as `networks.blue`. */
+  readonly applied: readonly string[];
+  /** Keys that have changed and wait for the next start. */
+  readonly needsRestart: readonly string[];
+}
+
 export interface StatusView {
   readonly version: string;
   readonly fabric: string | null;

@@ -4,6 +4,9 @@ import pretty from "pino-pretty";
 import type { LogLevel } from "../config/types.ts";
 import { UsageError } from "./failure.ts";
 
+/** Characters that wait for a disk that is full: lines beyond are left out. */
+const MAX_UNWRITTEN = 1024 * 1024;
+
 export interface Log {
   readonly logger: Logger;
   /** Goes to a terminal. */
@@ -32,12 +35,12 @@ function standardOutput(): Sink {
       flush: () => undefined,
     };
   }
-  return jsonSink(destination({ dest: 1, sync: true }));
+  return jsonSink(destination({ dest: 1, sync: true, maxLength: MAX_UNWRITTEN }));
 }
 
 function fileSink(file: string): Sink {
   try {
-    return jsonSink(destination({ dest: file, mkdir: true, append: true, sync: true }));
+    return jsonSink(destination({ dest: file, mkdir: true, append: true, sync: true, maxLength: MAX_UNWRITTEN }));
   } catch (error) {
     throw new UsageError(`cannot write the log file ${file}: ${error instanceof Error ? error.message : error}`);
   }
@@ -46,5 +49,6 @@ function fileSink(file: string): Sink {
 function jsonSink(stream: ReturnType<typeof destination>): Sink {
   // A reader that has gone is no reason for the controller to go.
   stream.on("error", () => undefined);
-  return { stream, flush: () => stream.flushSync() };
+  // It writes at once: what is left over the disk has refused, and sonic-boom's flushSync would try that for ever.
+  return { stream, flush: () => undefined };
 }

@@ -89,6 +89,13 @@ export function addQueryCommands(program: Command): void {
     .action((host: string, _options: unknown, command: Command) => print(command, "flows", [host]));
   addAdoption(program);
   program
+    .command("reload")
+    .description(
+      "have the controller read its configuration file again; it runs on with the old one if the new one is wrong",
+    )
+    .addHelpText("after", "\nExamples:\n  weft reload\n  weft reload --json | jq '.needsRestart'")
+    .action((_options: unknown, command: Command) => print(command, "reload", []));
+  program
     .command("version")
     .description("print the version of this program")
     .addHelpText("after", "\nExamples:\n  weft version\n  weft version --json")

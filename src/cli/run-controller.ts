@@ -1,8 +1,10 @@
 // Runs the controller until it is told to stop.
-import { checkListenMethod, type Queries, startControlSocket, WeftError } from "../api/index.ts";
-import { loadConfig, type WeftConfig } from "../config/index.ts";
+import { checkListenMethod, type Queries, type ReloadView, startControlSocket, WeftError } from "../api/index.ts";
+import { loadConfig, rereadConfig, type WeftConfig } from "../config/index.ts";
+import type { RunningController } from "../controller/start.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { EXIT, UsageError } from "./failure.ts";
+import { onHangup } from "./hangup.ts";
 import { type Log, openLog } from "./log.ts";
 import { packageVersion } from "./package-version.ts";
 import { defaultControlPath } from "./settings.ts";
@@ -13,9 +15,13 @@ const STOP_TIMEOUT_MS = 10_000;
 export async function runController(options: ControllerOptions, control: string | undefined): Promise<void> {
   for (const text of options.ovsdb ?? []) checkOption("ovsdb", text);
   for (const text of options.openflow ?? []) checkOption("openflow", text);
-  const config = withOptions(loadConfig(options.config), options, control);
-  for (const text of config.listen.ovsdb) checkListenMethod("ovsdb", text);
-  for (const text of config.listen.openflow) checkListenMethod("openflow", text);
+  const { config: file } = options;
+  const config = checked(withOptions(loadConfig(file), options, control));
+  const reread = async (): Promise<WeftConfig> => {
+    if (file !== undefined) return checked(withOptions(await rereadConfig(file), options, control));
+    const message = "the controller was started without a configuration file: start it with --config FILE to have one";
+    throw new WeftError("controller/no-config", message);
+  };
   const log = openLog(config.log.level, options.logFile);
   process.on("uncaughtException", (error) => {
     log.logger.fatal({ err: error }, "this should not have happened; the hosts keep what they have");
@@ -24,7 +30,7 @@ export async function runController(options: ControllerOptions, control: string 
   });
   const stopped = stopRequest(options.untilStdinEnds === true);
   try {
-    await serve(config, log, stopped);
+    await serve({ config, reread, hangups: file !== undefined }, log, stopped);
   } catch (error) {
     logFatal(log, error);
     throw error;
@@ -48,6 +54,12 @@ function checkOption(protocol: "ovsdb" | "openflow", text: string): void {
   }
 }
 
+function checked(config: WeftConfig): WeftConfig {
+  for (const text of config.listen.ovsdb) checkListenMethod("ovsdb", text);
+  for (const text of config.listen.openflow) checkListenMethod("openflow", text);
+  return config;
+}
+
 function withOptions(config: WeftConfig, options: ControllerOptions, control: string | undefined): WeftConfig {
   return {
     ...config,
@@ -60,26 +72,56 @@ function withOptions(config: WeftConfig, options: ControllerOptions, control: st
   };
 }
 
+interface Service {
+  readonly config: WeftConfig;
+  /** The configuration as it should be now. @throws WeftError that says what is wrong with it */
+  readonly reread: () => Promise<WeftConfig>;
+  /** Whether SIGHUP asks for a reload. */
+  readonly hangups: boolean;
+}
+
 /** The control socket is taken first: of two controllers with one socket, the second must not touch a host. */
-async function serve(config: WeftConfig, log: Log, stopped: Promise<string>): Promise<void> {
+async function serve({ config, reread, hangups }: Service, log: Log, stopped: Promise<string>): Promise<void> {
   const { logger } = log;
   const version = packageVersion();
   const ready = deferred<Queries>();
+  const started = deferred<RunningController>();
+  const reload = async (): Promise<ReloadView> => {
+    const controller = await started.promise;
+    controller.reloadKeys();
+    try {
+      const wanted = await reread();
+      const { applied, needsRestart } = controller.reconfigure(wanted);
+      logger.level = wanted.log.level;
+      logger.info({ applied, needsRestart }, "configuration read again");
+      return { applied, needsRestart };
+    } catch (error) {
+      const code = error instanceof WeftError ? error.code : undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      logger.error({ code, error: message }, "the configuration is not taken: the old one runs on");
+      throw error;
+    }
+  };
   const control = await startControlSocket(config.listen.control ?? defaultControlPath(), ready.promise, {
     version,
+    reload,
     onInternalError: (error, method) => logger.error({ err: error, method }, "a question could not be answered"),
   });
   try {
+    const hungUp = new Promise<string>((resolve) => {
+      if (hangups) onHangup({ reload: () => void reload().catch(() => undefined), stop: () => resolve("SIGHUP") });
+    });
     const { startController } = await import("../controller/start.ts");
     const controller = await startController({ config, logger, version });
     ready.resolve(controller.queries);
+    started.resolve(controller);
     logger.info({ version, listeners: controller.listeners, control: control.path }, "ready");
-    onHangup(() => controller.reload());
-    const reason = await stopped;
+    const reason = await Promise.race([stopped, hungUp]);
     logger.info({ reason }, "stopping");
     await within(STOP_TIMEOUT_MS, controller.stop());
   } catch (error) {
     ready.reject(error);
+    started.reject(error);
     throw error;
   } finally {
     await control.close();
@@ -103,11 +145,6 @@ function deferred<T>(): Deferred<T> {
   // A rejection that nobody waits for is no failure of its own.
   promise.catch(() => undefined);
   return { promise, resolve, reject };
-}
-
-/** SIGHUP is for a service; where somebody has a terminal open it says, as it does to any program, that this was closed. */
-function onHangup(reload: () => void): void {
-  if (!process.stdin.isTTY) process.on("SIGHUP", reload);
 }
 
 /** Resolves with what asked for it. A second signal ends the process at once. */

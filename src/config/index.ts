@@ -3,6 +3,7 @@ export { defaultConfig } from "./defaults.ts";
 export { nearest } from "./nearest.ts";
 export { loadConfig, type ParsedConfig, parseConfig } from "./parse.ts";
 export { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
+export { rereadConfig } from "./reread.ts";
 export {
   ADMITTED,
   type Admitted,

@@ -2,6 +2,7 @@
 
 const NAMES = [
   "bundles",
+  "drifts",
   "flowMods",
   "groupMods",
   "meterMods",

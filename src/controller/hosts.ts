@@ -6,6 +6,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { HostReconciler } from "../reconcile/host-reconciler.ts";
+import { Incidents } from "../reconcile/incidents.ts";
 import { failureText } from "../reconcile/switch-reconciler.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
@@ -24,6 +25,8 @@ export interface HostEntry {
   reconciler: HostReconciler | null;
   /** What the rows said when last seen. Stays while the host is away. */
   fact: HostFact;
+  /** What others have done to its rows. */
+  readonly incidents: Incidents;
 }
 
 export interface HostsOptions {
@@ -32,6 +35,8 @@ export interface HostsOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  /** For people, such as 12:03:11. */
+  readonly timeOfDay: () => string;
   /** Those that may be the host's. */
   readonly connectedSwitches: (id: HostId) => ReadonlySet<string>;
   readonly changed: () => void;
@@ -41,12 +46,14 @@ export interface HostsOptions {
 
 export class Hosts {
   readonly #options: HostsOptions;
+  #settings: ReadonlyMap<HostId, HostSetting>;
   /** In the order in which they came. */
   readonly #entries = new Map<HostId, HostEntry>();
   readonly #idOf = new Map<OvsdbSession, HostId>();
 
   constructor(options: HostsOptions) {
     this.#options = options;
+    this.#settings = options.settings;
   }
 
   get entries(): ReadonlyMap<HostId, HostEntry> {
@@ -57,7 +64,7 @@ export class Hosts {
     const context: HostContext = {
       remoteAddress: session.remoteAddress ?? null,
       defaultBridge: this.#options.defaultBridge,
-      settings: hostSetting(this.#options.settings, id),
+      settings: hostSetting(this.#settings, id),
       connectedSwitches: this.#options.connectedSwitches(id),
     };
     return hostFact(session.rows, context);
@@ -79,6 +86,12 @@ export class Hosts {
     if (fact === null) return;
     entry.fact = fact;
     this.#options.changed();
+  }
+
+  /** The configuration has changed. */
+  reconfigure(settings: ReadonlyMap<HostId, HostSetting>): void {
+    this.#settings = settings;
+    for (const entry of this.#entries.values()) if (entry.session !== null) this.#refresh(entry, entry.session);
   }
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */
@@ -116,7 +129,7 @@ export class Hosts {
   #take(session: OvsdbSession, id: HostId): void {
     const fact = this.#factOf(session, id);
     if (fact === null) return;
-    const { log, timers, counters, desired, changed } = this.#options;
+    const { log, timers, timeOfDay, counters, desired, changed } = this.#options;
     const entry: HostEntry = this.#entries.get(id) ?? {
       id,
       session: null,
@@ -124,6 +137,7 @@ export class Hosts {
       contested: new Set(),
       reconciler: null,
       fact,
+      incidents: new Incidents({ code: "host/tampered", timers, timeOfDay }),
     };
     this.#entries.set(id, entry);
     entry.session = session;
@@ -150,6 +164,12 @@ export class Hosts {
           counters.add("ovsdbTransactions");
           log.info({ host: id, changes: summary }, "host's rows changed");
         },
+        tampered: ({ mended, lost }) => {
+          entry.incidents.told(mended, true);
+          entry.incidents.told(lost, false);
+          log.warn({ host: id, changes: [...mended, ...lost] }, "somebody else has changed the host's rows");
+        },
+        settled: () => entry.incidents.restored(),
         failed: (error) => log.warn({ host: id, error: failureText(error) }, "host's database refused a change"),
       },
       timers,
@@ -228,5 +248,5 @@ function rivalProblem(entry: HostEntry, rival: OvsdbSession): Diagnostic {
 
 export function hostProblems(entry: HostEntry): readonly Diagnostic[] {
   const rivals = [...entry.contested].map((rival) => rivalProblem(entry, rival));
-  return [...entry.fact.problems, ...rivals, ...(entry.reconciler?.problems ?? [])];
+  return [...entry.fact.problems, ...rivals, ...(entry.reconciler?.problems ?? []), ...entry.incidents.problems];
 }

@@ -8,7 +8,15 @@ import {
   type PassiveMethod,
   parseConnectionMethod,
 } from "../southbound/connection-method.ts";
-import { type ByteStream, dial, listen, type Refusal, type TlsKeys } from "../southbound/stream/index.ts";
+import {
+  type ByteStream,
+  dial,
+  type ListenOptions,
+  listen,
+  type Refusal,
+  systemClock,
+  type TlsKeys,
+} from "../southbound/stream/index.ts";
 
 export interface ListenerSet {
   readonly labels: readonly string[];
@@ -41,7 +49,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
   const ovsdb: PassiveMethod[] = [];
   const tls = options.tls === null ? {} : { tls: options.tls };
   const { mayConnect, onRefused } = options;
-  const door = { ...tls, tlsHandshakeMs: options.handshakeMs, mayConnect, onRefused };
+  const door = { ...tls, tlsHandshakeMs: options.handshakeMs, mayConnect, onRefused, ...lackLog(log) };
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((closer) => closer()));
   };
@@ -82,4 +90,25 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
     throw error;
   }
   return { labels, openFlow, ovsdb, close };
+}
+
+/** Peers try again every second: one line for many of them. */
+const LACK_EVERY_MS = 10_000;
+
+function lackLog(log: Logger): Pick<ListenOptions, "onShortage" | "onAcceptFailed"> {
+  let silentUntilMs = 0;
+  const tell = (facts: object, message: string): void => {
+    const now = systemClock.now();
+    if (now < silentUntilMs) return;
+    silentUntilMs = now + LACK_EVERY_MS;
+    log.error(facts, message);
+  };
+  return {
+    onShortage: ({ open, limit }) =>
+      tell(
+        { open, limit },
+        "connections are turned away: the file descriptors are used up; raise the limit (LimitNOFILE= in the unit, or ulimit -n)",
+      ),
+    onAcceptFailed: (error) => tell({ error: error.message }, "a connection could not be accepted"),
+  };
 }

@@ -81,7 +81,7 @@ export function makeQueries(options: QueriesOptions): Queries {
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
     // Before its turn a bridge forwards by flows that are not Weft's.
-    const foreign = host.fact?.adoption?.stage === "prepare" ? 0 : (entry?.installed?.foreignFlows ?? 0);
+    const foreign = host.fact?.adoption?.stage === "prepare" ? 0 : (entry?.installed?.foreign.size ?? 0);
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),

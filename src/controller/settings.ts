@@ -99,6 +99,25 @@ export function mobilityRules({ endpoints }: WeftConfig): MobilityRules {
   };
 }
 
+/** What the weaver draws by; may change while it runs. */
+export function weaverSettings(config: WeftConfig) {
+  return {
+    tunnelType: config.tunnel.type,
+    tunnelOptions: config.tunnel,
+    bfd: config.bfd,
+    topology: topologyOf(config),
+    flowBased: { mode: config.tunnel.flowBased, above: config.tunnel.flowBasedAbove },
+    datapathType: config.datapathType,
+    networkSettings: networkSettings(config),
+    endpointSettings: endpointSettings(config),
+    hostSettings: hostSettings(config),
+    pipeline: pipelineSettings(config),
+    underlayMtu: config.underlayMtu,
+    requestMtu: config.mtu.request,
+    pinTunnelIps: config.tunnel.pinAddress ?? config.admit !== "all",
+  };
+}
+
 export function pipelineSettings(config: WeftConfig): PipelineSettings {
   return {
     idleTimeoutSec: config.endpoints.idleTimeoutSec,

@@ -6,6 +6,7 @@ import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
+import { AuditPace } from "../reconcile/audit-pace.ts";
 import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
 import { type PeerCertificate, systemClock } from "../southbound/stream/index.ts";
@@ -21,16 +22,9 @@ import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
+import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import {
-  admissionSettings,
-  endpointSettings,
-  hostSettings,
-  mobilityRules,
-  networkSettings,
-  pipelineSettings,
-  topologyOf,
-} from "./settings.ts";
+import { admissionSettings, hostSettings, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
 import { Weaver } from "./weaver.ts";
@@ -45,17 +39,21 @@ export interface RunningController {
   /** Such as `ovsdb ptcp:6640`. */
   readonly listeners: readonly string[];
   readonly queries: Queries;
-  /** Reads what may change while it runs again: the TLS keys. What is wrong with them is logged, and the old ones stay. */
-  reload(): void;
+  /** Reads the TLS keys again. What is wrong with them is logged, and the old ones stay. */
+  reloadKeys(): void;
+  /** Takes over what of a changed configuration can be while it runs. Hosts and switches see only the difference. */
+  reconfigure(wanted: WeftConfig): Reconfigured;
   /** Leaves every host and switch as it is. */
   stop(): Promise<void>;
 }
+
+/** For people alone: nothing is decided by it. */
+const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
 
 /** @throws WeftError when something can't be listened on, or a key can't be used; nothing is left running then. */
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
   const timers = systemClock;
   const counters = new Counters();
-  const settings = hostSettings(config);
   const { rules, secret, mayConnect } = admissionSettings(config);
   const keys = openKeys({ config, log: logger, clock: systemClock, trustChanged: () => showAgain() });
   const targetOf = (session: OvsdbSession) =>
@@ -75,6 +73,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    pace: new AuditPace(),
+    timeOfDay,
     changed: () => weaver.changed(),
     found: (entry) => islands.found(entry),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
@@ -84,10 +84,11 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
   const hosts: Hosts = new Hosts({
     defaultBridge: config.bridge,
-    settings,
+    settings: hostSettings(config),
     log: logger,
     timers,
     counters,
+    timeOfDay,
     connectedSwitches: (id) => {
       const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
       const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
@@ -120,18 +121,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     switches,
     watch,
     islands,
-    tunnelType: config.tunnel.type,
-    tunnelOptions: config.tunnel,
-    bfd: config.bfd,
-    topology: topologyOf(config),
-    flowBased: { mode: config.tunnel.flowBased, above: config.tunnel.flowBasedAbove },
-    datapathType: config.datapathType,
-    networkSettings: networkSettings(config),
-    endpointSettings: endpointSettings(config),
-    hostSettings: settings,
-    pipeline: pipelineSettings(config),
-    underlayMtu: config.underlayMtu,
-    requestMtu: config.mtu.request,
+    ...weaverSettings(config),
     loops: () => loops.facts,
     configuredFabricId: config.fabric.id,
     startHoldMs: config.timeouts.startHoldSec * 1000,
@@ -141,7 +131,6 @@ export async function startController({ config, logger, version }: ControllerOpt
     recomputed: () => counters.add("recomputations"),
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
-    pinTunnelIps: config.tunnel.pinAddress ?? rules.admit !== "all",
   });
 
   const loops: LoopProbes = new LoopProbes({
@@ -198,6 +187,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       } else switches.packetIn(session, packetIn);
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
+    onFlowNews: (session, news) => switches.flowNews(session, news),
     onPortStatus: (session, { reason, port }) => {
       // It may be up again before anything is drawn anew.
       const isDown = reason === "delete" || (port.state & OFPPS.LINK_DOWN) !== 0;
@@ -254,8 +244,16 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     leadsHere: (session, target) => leadsHere(target, session.localAddress ?? null, listeners.ovsdb),
   });
+  let running = config;
   return {
     listeners: listeners.labels,
+    reconfigure(wanted) {
+      const next = reconfigured(running, wanted);
+      running = next.config;
+      hosts.reconfigure(hostSettings(running));
+      weaver.reconfigure(weaverSettings(running));
+      return next;
+    },
     queries: makeQueries({
       hosts,
       switches,
@@ -271,7 +269,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
       reloadKeys: () => reloadKeys(keys),
     }),
-    reload: () => void keys?.reload(),
+    reloadKeys: () => void keys?.reload(),
     async stop() {
       stopping = true;
       weaver.stop();

@@ -6,14 +6,16 @@ import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 export function connectionOf(session: OpenFlowSession): SwitchConnection {
   return {
     label: session.label,
-    readFlows: () => session.readFlows(),
+    readFlows: (tableId) => session.readFlows(tableId === undefined ? {} : { tableId }),
+    countFlows: () => session.countFlows(),
+    monitorFlows: () => session.monitorFlows(),
     readGroups: () => session.readGroups(),
     readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
     async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
       const result = await session.apply(changes);
       if (result.ok) return { ok: true };
       const errors = result.errors.map(({ message, error }) => ({
-        message: message as SwitchChange,
+        ...(message === undefined ? {} : { message: message as SwitchChange }),
         text: error.message,
       }));
       return { ok: false, errors };

@@ -11,11 +11,13 @@ import type { RememberedFact, SwitchFact } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
+import type { AuditPace } from "../reconcile/audit-pace.ts";
+import { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts";
 import { planCleansing } from "../reconcile/switch-release.ts";
 import type { Timers } from "../reconcile/timers.ts";
-import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import type { FlowNews, OpenFlowSession } from "../southbound/openflow/index.ts";
 import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import { connectionOf } from "./switch-connection.ts";
@@ -46,6 +48,8 @@ export interface SwitchEntry {
   /** The session that ended last, since when nobody has read the switch; null while one is read. */
   left: Pick<OpenFlowSession, "ports" | "desc"> | null;
   leftAtMs: number;
+  /** What others have done to it. */
+  readonly incidents: Incidents;
 }
 
 export interface SwitchesOptions {
@@ -56,6 +60,10 @@ export interface SwitchesOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  /** Shared by all switches. */
+  readonly pace: AuditPace;
+  /** For people, such as 12:03:11. */
+  readonly timeOfDay: () => string;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
   /** A switch was read. */
@@ -86,7 +94,7 @@ export class Switches {
   }
 
   ready(session: OpenFlowSession): void {
-    const { log, timers, whereabouts, judge, turnAway } = this.#options;
+    const { log, timers, timeOfDay, whereabouts, judge, turnAway } = this.#options;
     const dpid = dpidText(session.datapathId);
     const problem = judge(dpid, session);
     if (problem !== null) {
@@ -108,6 +116,7 @@ export class Switches {
       connectedAtMs: timers.now(),
       left: null,
       leftAtMs: 0,
+      incidents: new Incidents({ code: "switch/tampered", timers, timeOfDay }),
     };
     this.#entries.set(dpid, entry);
     const current = entry.session;
@@ -156,7 +165,7 @@ export class Switches {
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
-    const { log, timers, counters, changed, desired } = this.#options;
+    const { log, timers, counters, pace, changed, desired } = this.#options;
     entry.session = session;
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
@@ -168,6 +177,14 @@ export class Switches {
       {
         desired: () => desired(entry),
         installedChanged: (installed) => this.#installedChanged(entry, installed),
+        drifted: (installed, drifts) => {
+          entry.installed = installed;
+          counters.add("drifts", drifts.length);
+          if (!entry.incidents.drifted(drifts)) return;
+          const [first] = drifts;
+          log.warn({ dpid: entry.dpid, first }, "somebody else changes the switch: weft hosts tells what");
+        },
+        settled: () => entry.incidents.restored(),
         applied: (plan) => {
           counters.add("bundles");
           counters.add("flowMods", plan.flowMods);
@@ -184,6 +201,7 @@ export class Switches {
         },
       },
       timers,
+      pace,
     );
     entry.reconciler.wake();
     changed();
@@ -256,11 +274,16 @@ export class Switches {
   flowRemoved(session: OpenFlowSession, removed: FlowRemoved): void {
     const entry = this.#entryOf(session);
     if (entry === null) return;
-    entry.reconciler?.flowRemoved(removed);
-    const IDLE_TIMEOUT = 0;
+    const isOver = entry.reconciler?.flowRemoved(removed) === true;
     const fact = decodeCookie(removed.cookie);
-    if (removed.reason === IDLE_TIMEOUT && fact !== undefined) this.#aged(entry, fact.kind, fact.vni, removed);
+    if (isOver && fact !== undefined) this.#aged(entry, fact.kind, fact.vni, removed);
     this.#options.changed();
+  }
+
+  flowNews(session: OpenFlowSession, news: FlowNews): void {
+    const reconciler = this.#entryOf(session)?.reconciler;
+    if (news.kind === "updates") reconciler?.flowsChanged(news.updates);
+    else reconciler?.flowNewsLost();
   }
 
   #aged(entry: SwitchEntry, kind: string, vni: number, removed: FlowRemoved): void {
@@ -364,5 +387,5 @@ export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
 }
 
 export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {
-  return entry.reconciler?.problems ?? [];
+  return [...(entry.reconciler?.problems ?? []), ...entry.incidents.problems];
 }

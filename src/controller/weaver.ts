@@ -65,7 +65,7 @@ const FIRST_GRACE_MS = 1000;
 const GONE_GRACE_MS = 3000;
 
 export class Weaver {
-  readonly #options: WeaverOptions;
+  #options: WeaverOptions;
   readonly #startedAtMs: number;
   readonly #retirement: TunnelRetirement;
   readonly #forgotten = new Set<HostId>();
@@ -119,6 +119,12 @@ export class Weaver {
     this.#holdTimer.cancel();
     this.#graceTimer?.cancel();
     this.#retirement.stop();
+  }
+
+  /** The configuration has changed. */
+  reconfigure(changes: Partial<WeaverOptions>): void {
+    this.#options = { ...this.#options, ...changes };
+    this.changed();
   }
 
   forget(id: HostId): void {

@@ -4,6 +4,7 @@ import type { VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { planHost } from "./host-plan.ts";
+import { type Tampering, tampering } from "./host-tampering.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
 import type { Timers } from "./timers.ts";
 
@@ -19,6 +20,10 @@ export interface HostReconcilerEvents {
   /** null while the host has no place in the fabric. */
   desired(): DesiredRows | null;
   applied(summary: readonly string[]): void;
+  /** Somebody else has changed what is Weft's. */
+  tampered(tampering: Tampering): void;
+  /** All is as it should be. */
+  settled(): void;
   failed(error: unknown): void;
 }
 
@@ -28,6 +33,8 @@ export class HostReconciler {
   readonly #loop: ReconcileLoop;
   #planProblems: readonly Diagnostic[] = [];
   #failure: Diagnostic | null = null;
+  /** The rows of the last attempt; snapshots are never changed. */
+  #seen: VswitchRows | null = null;
 
   constructor(connection: HostConnection, events: HostReconcilerEvents, timers: Timers) {
     this.#connection = connection;
@@ -59,17 +66,22 @@ export class HostReconciler {
       this.#failure = null;
       return "settled";
     }
-    const plan = planHost(this.#connection.rows, desired);
+    const { rows } = this.#connection;
+    const found = this.#seen === null ? null : tampering(this.#seen, rows, desired);
+    this.#seen = rows;
+    if (found !== null && found.mended.length + found.lost.length > 0) this.#events.tampered(found);
+    const plan = planHost(rows, desired);
     this.#planProblems = plan.problems;
     if (plan.operations.length === 0) {
       this.#failure = null;
+      this.#events.settled();
       return "settled";
     }
     try {
       await this.#connection.transact(plan.operations);
       this.#failure = null;
       this.#events.applied(plan.summary);
-      return "settled";
+      return "wrote";
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#failure = diagnostic(

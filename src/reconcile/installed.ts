@@ -21,17 +21,15 @@ export interface InstalledSwitch {
   readonly flows: ReadonlyMap<string, DesiredFlow>;
   readonly groups: ReadonlyMap<number, DesiredGroup>;
   readonly meters: ReadonlyMap<number, DesiredMeter>;
-  /** Flows that somebody else wrote: left alone, and told. */
-  readonly foreignFlows: number;
-  /** Their keys: what Weft writes in the place of one is foreign no more. */
-  readonly foreignKeys?: ReadonlySet<string>;
+  /** Keys of flows that somebody else wrote: left alone, and told. */
+  readonly foreign: ReadonlySet<string>;
 }
 
 export const NOTHING_INSTALLED: InstalledSwitch = Object.freeze({
   flows: new Map<string, DesiredFlow>(),
   groups: new Map<number, DesiredGroup>(),
   meters: new Map<number, DesiredMeter>(),
-  foreignFlows: 0,
+  foreign: new Set<string>(),
 });
 
 function installedFlow(stats: FlowStats): DesiredFlow {
@@ -53,7 +51,6 @@ export function installedFrom(
   meters: readonly MeterConfig[],
 ): InstalledSwitch {
   const own = flows.filter((flow) => isOwnCookie(flow.cookie)).map(installedFlow);
-  const foreign = flows.filter((flow) => !isOwnCookie(flow.cookie));
   return {
     flows: new Map(own.map((flow) => [flow.key, flow])),
     groups: new Map(
@@ -62,8 +59,11 @@ export function installedFrom(
         .map((group) => [group.groupId, { ...group, form: groupForm(group) }]),
     ),
     meters: new Map(meters.map((meter) => [meter.meterId, installedMeter(meter)])),
-    foreignFlows: foreign.length,
-    foreignKeys: new Set(foreign.map((flow) => flowKey(flow.tableId, flow.priority, flow.match))),
+    foreign: new Set(
+      flows
+        .filter((flow) => !isOwnCookie(flow.cookie))
+        .map(({ tableId, priority, match }) => flowKey(tableId, priority, match)),
+    ),
   };
 }
 
@@ -74,13 +74,4 @@ export function withoutFlow(installed: InstalledSwitch, removed: FlowRemoved): I
   const flows = new Map(installed.flows);
   flows.delete(key);
   return { ...installed, flows };
-}
-
-/** Somebody's flows that Weft has written over are gone. */
-export function withoutReplaced(installed: InstalledSwitch): InstalledSwitch {
-  const { foreignKeys = new Set<string>(), flows } = installed;
-  const left = [...foreignKeys].filter((key) => !flows.has(key));
-  return left.length === foreignKeys.size
-    ? installed
-    : { ...installed, foreignFlows: left.length, foreignKeys: new Set(left) };
 }

@@ -17,6 +17,8 @@ export type Question = "status" | "hosts" | "tunnels" | "ports" | "endpoints" | 
 export type Settings = Readonly<Record<string, unknown>>;
 
 export interface ControllerUnderTest {
+  /** Of the child; of the test itself where it is part of it. */
+  readonly pid: number;
   ask<Q extends Question>(question: Q): Promise<ReturnType<Queries[Q]>>;
   /** `weft hosts forget`. */
   forget(host: string): Promise<void>;
@@ -43,13 +45,14 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
   const logger = pino({ level: logLevel }, pino.destination({ fd: 2, sync: true }));
   const controller = await startController({ config: configOf(settings), logger, version: "0" });
   return {
+    pid: process.pid,
     ask: async <Q extends Question>(question: Q) => controller.queries[question]() as ReturnType<Queries[Q]>,
     forget: async (host) => controller.queries.forgetHost(host),
     tell: (method, host) =>
       method === "release"
         ? controller.queries.releaseHost(host)
         : controller.queries.adoptHost(host, { bridge: null, now: method === "adopt now" }),
-    reload: () => controller.reload(),
+    reload: () => controller.reloadKeys(),
     approve: async (id) => controller.queries.approveHost(id),
     stop: () => controller.stop(),
     kill: async () => {
@@ -119,5 +122,6 @@ export async function startChild(settings: Settings, directory: string): Promise
   };
   const reload = (): void => void child.kill("SIGHUP");
   const stop = () => gone(child, "SIGTERM");
-  return { ask, forget, tell, reload, approve, stop, kill: () => gone(child, "SIGKILL") };
+  const pid = child.pid ?? Number.NaN;
+  return { pid, ask, forget, tell, reload, approve, stop, kill: () => gone(child, "SIGKILL") };
 }

@@ -95,6 +95,12 @@ export class FabricUnderTest {
     return this.lab.join({ port: PORTS.ovsdb, ...(hosts.length > 0 ? { hosts } : {}) });
   }
 
+  /** The process of the controller, where it is a child. */
+  get controllerPid(): number {
+    if (this.#controller === null || this.#options.child !== true) throw new Error("no controller runs as a child");
+    return this.#controller.pid;
+  }
+
   get isRunning(): boolean {
     return this.#controller !== null;
   }

@@ -9,6 +9,7 @@ import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "
 import { topologyMermaid } from "./mermaid.ts";
 import { type HostNames, withHostNames } from "./names.ts";
 import { problemLines } from "./problems.ts";
+import { RELOAD_FIELDS, reloadRows, reloadText } from "./reload.ts";
 import { statusCsv, statusText } from "./status.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { tableLines } from "./table.ts";
@@ -48,6 +49,8 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
     case "topology":
       if (format === "csv") throw noCsv("topology", "ask for hosts, tunnels, networks or endpoints one by one");
       return topologyText(answer.view, style);
+    case "reload":
+      return format === "csv" ? renderCsv(RELOAD_FIELDS, reloadRows(answer.view)) : reloadText(answer.view);
     case "version":
       return format === "csv"
         ? `name,version\n${answer.view.name},${answer.view.version}\n`

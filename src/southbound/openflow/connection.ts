@@ -288,11 +288,20 @@ class Connection implements SessionLink {
       case "flow_removed":
         this.#guard(() => this.#handlers.onFlowRemoved(session, message));
         return;
+      case "onf_flow_monitor_paused":
+      case "onf_flow_monitor_resumed":
+        this.#guard(() => this.#handlers.onFlowNews?.(session, { kind: "gap" }));
+        return;
       case "barrier_reply":
         this.#sent.settleUpTo(message.xid);
         this.#requests.offer(message, bytes);
         return;
       default:
+        // Updates come without a request's xid, for as long as the connection stands.
+        if (message.kind === "multipart_reply" && message.body.kind === "onf_flow_monitor") {
+          const { updates } = message.body;
+          if (updates.length > 0) this.#guard(() => this.#handlers.onFlowNews?.(session, { kind: "updates", updates }));
+        }
         try {
           this.#requests.offer(message, bytes);
         } catch (error) {

@@ -4,6 +4,7 @@ export { DEFAULT_TIMES, type MachineTimes } from "./machine.ts";
 export type {
   ApplicableMessage,
   ApplyResult,
+  FlowNews,
   OpenFlowHandlers,
   OpenFlowSession,
   PacketOutRequest,

@@ -10,6 +10,8 @@ import {
   OFP_NO_BUFFER,
   OFPM,
   OFPP,
+  OFPTT,
+  ONFFMF,
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
   type PortDesc,
@@ -30,6 +32,11 @@ export interface SessionLink extends ApplyChannel {
   close(reason: string, error?: WeftError): void;
 }
 
+/** One for each connection. */
+const MONITOR_ID = 1;
+/** A switch that does not know the request refuses it, or says nothing. */
+const NO_MONITOR: ReadonlySet<string> = new Set(["openflow/refused", "openflow/timeout"]);
+
 export class LiveSession implements OpenFlowSession {
   readonly label: string;
   readonly remoteAddress?: string;
@@ -42,6 +49,7 @@ export class LiveSession implements OpenFlowSession {
   readonly #link: SessionLink;
   /** The last `apply`; the next waits for it, since errors are told apart by what is under way. */
   #applying: Promise<unknown> = Promise.resolve();
+  #monitor: Promise<boolean> | undefined;
 
   constructor(link: SessionLink, identity: SwitchIdentity) {
     const { stream } = link;
@@ -59,6 +67,32 @@ export class LiveSession implements OpenFlowSession {
   async readFlows(filter: Partial<FlowFilter> = {}): Promise<readonly FlowStats[]> {
     const reply = await this.#multipart({ kind: "flow", ...FLOW_FILTER_ALL, ...filter }, "its flows");
     return reply.parts.flatMap((part) => (part.body.kind === "flow" ? part.body.flows : []));
+  }
+
+  async countFlows(filter: Partial<FlowFilter> = {}): Promise<number> {
+    const reply = await this.#multipart(
+      { kind: "aggregate", ...FLOW_FILTER_ALL, ...filter },
+      "the number of its flows",
+    );
+    return reply.parts.reduce((sum, { body }) => sum + (body.kind === "aggregate" ? body.aggregate.flowCount : 0), 0);
+  }
+
+  /** Open vSwitch 3.1 gives no answer at all to a second request for the same monitor: there is one, however often it is asked for. */
+  monitorFlows(): Promise<boolean> {
+    this.#monitor ??= this.#startMonitor();
+    return this.#monitor;
+  }
+
+  async #startMonitor(): Promise<boolean> {
+    const flags = ONFFMF.ADD | ONFFMF.DELETE | ONFFMF.MODIFY | ONFFMF.ACTIONS;
+    const monitor = { monitorId: MONITOR_ID, flags, outPort: OFPP.ANY, tableId: OFPTT.ALL, match: [] };
+    try {
+      await this.#multipart({ kind: "onf_flow_monitor", monitors: [monitor] }, "a flow monitor");
+      return true;
+    } catch (error) {
+      if (error instanceof WeftError && NO_MONITOR.has(error.code)) return false;
+      throw error;
+    }
   }
 
   async readGroups(): Promise<readonly GroupDesc[]> {

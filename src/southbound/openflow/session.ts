@@ -7,6 +7,7 @@ import type {
   FlowMod,
   FlowRemoved,
   FlowStats,
+  FlowUpdate,
   GroupDesc,
   GroupMod,
   MeterConfig,
@@ -46,6 +47,9 @@ export interface PacketOutRequest {
   readonly data: Uint8Array;
 }
 
+/** What a flow monitor tells: changes that others made, or that some were left out since the switch could not keep up. */
+export type FlowNews = { readonly kind: "updates"; readonly updates: readonly FlowUpdate[] } | { readonly kind: "gap" };
+
 /** One switch on one connection, after its handshake. Dead once `onClosed` was called: every pending promise rejects. */
 export interface OpenFlowSession {
   /** "tcp:10.0.0.1:43210". */
@@ -61,6 +65,13 @@ export interface OpenFlowSession {
   /** Live: follows PORT_STATUS. */
   readonly ports: ReadonlyMap<number, PortDesc>;
   readFlows(filter?: Partial<FlowFilter>): Promise<readonly FlowStats[]>;
+  /** How many flows there are. */
+  countFlows(filter?: Partial<FlowFilter>): Promise<number>;
+  /**
+   * Has the switch tell `onFlowNews` of every change that is not made on this connection (ONF extension 187). False on a
+   * switch that has no flow monitor.
+   */
+  monitorFlows(): Promise<boolean>;
   readGroups(): Promise<readonly GroupDesc[]>;
   readMeters(): Promise<readonly MeterConfig[]>;
   /** Fire and forget. What the switch refuses comes to `onError` with the message that caused it. */
@@ -89,6 +100,8 @@ export interface OpenFlowHandlers {
   onReady(session: OpenFlowSession): void;
   onPacketIn(session: OpenFlowSession, packetIn: PacketIn): void;
   onFlowRemoved(session: OpenFlowSession, flowRemoved: FlowRemoved): void;
+  /** Only after `monitorFlows`. */
+  onFlowNews?(session: OpenFlowSession, news: FlowNews): void;
   /** `session.ports` is already up to date. */
   onPortStatus(session: OpenFlowSession, portStatus: PortStatus): void;
   onError(session: OpenFlowSession | undefined, error: SessionError): void;

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { formatConnectionMethod, type PassiveMethod } from "../connection-method.ts";
 import { plainAddress } from "./address.ts";
 import type { ByteStream } from "./byte-stream.ts";
+import { descriptorLimit, type Shortage, shortageAt } from "./descriptors.ts";
 import { SocketStream, type StreamOptions } from "./socket-stream.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { streamError, tlsWithoutKeys } from "./stream-error.ts";
@@ -23,6 +24,10 @@ export interface ListenOptions extends StreamOptions {
   readonly mayConnect?: (remoteAddress: string) => boolean;
   /** Told of peers that were turned away before there was a stream. */
   readonly onRefused?: (refusal: Refusal) => void;
+  /** Given, a connection that takes one of the last file descriptors is closed, and told here. */
+  readonly onShortage?: (shortage: Shortage) => void;
+  /** A single connection could not be accepted. */
+  readonly onAcceptFailed?: (error: Error) => void;
 }
 
 export interface Refusal {
@@ -87,16 +92,25 @@ export async function listen(
   if (method.kind === "punix") await removeStaleSocket(method);
 
   const acceptor = method.kind === "pssl" ? tlsAcceptor(method, onStream, options) : undefined;
+  const limit = descriptorLimit();
   let accepted = 0;
   // A paused socket has not begun to read: that is for the stream, or for TLS, to do.
   const server = createServer({ pauseOnConnect: acceptor === undefined }, (socket: Socket) => {
     accepted += 1;
+    const shortage = options.onShortage === undefined ? undefined : shortageAt(socket, limit);
+    if (shortage !== undefined) {
+      socket.on("error", () => undefined);
+      socket.destroy();
+      options.onShortage?.(shortage);
+      return;
+    }
     if (method.kind !== "punix" && !isWelcome(socket, options)) return;
-    if (acceptor !== undefined) acceptor.accept(socket);
-    else
-      onStream(
-        new SocketStream(socket, method.kind === "punix" ? `unix:${method.path}#${accepted}` : undefined, options),
-      );
+    if (acceptor !== undefined) {
+      acceptor.accept(socket);
+      return;
+    }
+    const unixLabel = method.kind === "punix" ? `unix:${method.path}#${accepted}` : undefined;
+    onStream(new SocketStream(socket, unixLabel, options));
   });
   server.maxConnections = options.maxStreams ?? DEFAULT_MAX_STREAMS;
   await new Promise<void>((resolve, reject) => {
@@ -106,7 +120,7 @@ export async function listen(
   });
   // From here on errors are those of single accepts, such as too many open files; the next accept may succeed.
   server.removeAllListeners("error");
-  server.on("error", () => undefined);
+  server.on("error", (error) => options.onAcceptFailed?.(error));
   if (method.kind === "punix") chmodSync(method.path, unixMode);
 
   const address = server.address();

@@ -53,6 +53,7 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
   networks       [--format=table|json|csv | --json]
   ports          [--format=table|json|csv | --json]
   release        HOST
+  reload         [--format=table|json|csv | --json]
   status         [--format=table|json|csv | --json]
   tls/reload
   topology       [--format=table|json|tree|dot|mermaid | --json]

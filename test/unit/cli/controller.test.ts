@@ -214,6 +214,76 @@ describe("weft controller", () => {
     expect(warnings).toMatchObject([{ level: 40, listeners: [expect.stringMatching(/^ptcp:\d+$/)] }]);
   });
 
+  describe("that is told to reload", () => {
+    const reloaded = (log: string) => messages(log).filter((line) => /configuration/.test(line.msg));
+    const file = (text: string): string => {
+      const path = join(weft.directory, "reload.yaml");
+      writeFileSync(path, text);
+      return path;
+    };
+
+    it("takes over what it can, says what waits for a restart, and is quiet where nothing has changed", async () => {
+      const config = file("punts: { burst: 10 }\n");
+      const { socket } = await start(["--config", config]);
+      const reload = () => weft.run(["--control", socket, "reload"]);
+      expect(await reload()).toEqual({ code: 0, stdout: "nothing has changed\n", stderr: "" });
+      file("punts: { burst: 20 }\nloops: { probeSec: 1 }\nnetworks: { blue: { tag: 7 } }\n");
+      expect((await reload()).stdout).toBe(
+        "applied: networks.blue, punts.burst\nneeds a restart of the controller: loops.probeSec\n",
+      );
+      expect((await reload()).stdout).toBe("needs a restart of the controller: loops.probeSec\n");
+    });
+
+    it.each([
+      ["a typo", "punts: { burst: 20 }\nnetwroks: {}\n", ":2:1: netwroks: unknown key; did you mean networks?"],
+      ["a text that ends in the middle", "networks: {\n  blue: { tag: 7", ":2:17: "],
+      ["a last line that does not end", "punts:\n  burst: 2", ":2:11: the last line does not end"],
+      ["nothing", "", ":1:1: the file is empty"],
+    ])("refuses %s with line and column, and runs on with what it had", async (_, text, words) => {
+      const config = file("punts: { burst: 10 }\n");
+      const { socket } = await start(["--config", config]);
+      file(text);
+      const { code, stdout, stderr } = await weft.run(["--control", socket, "reload"]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain(`${config}${words}`);
+      file("punts: { burst: 10 }\n");
+      expect((await weft.run(["--control", socket, "reload"])).stdout).toBe("nothing has changed\n");
+    });
+
+    it("by SIGHUP tells its log how it went", async () => {
+      const config = file("punts: { burst: 10 }\n");
+      const { child, end } = await start(["--config", config]);
+      let log = "";
+      child.stdout.on("data", (bytes) => {
+        log += bytes;
+      });
+      const told = async (times: number) => {
+        while (log.split("\n").filter((line) => /"msg":".*configuration/.test(line)).length < times) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      file("punts: { burst: 20 }\n");
+      child.kill("SIGHUP");
+      await told(1);
+      file("punts: { bursts: 20 }\n");
+      child.kill("SIGHUP");
+      await told(2);
+      child.kill("SIGTERM");
+      const { code, stdout } = await end;
+      expect(code).toBe(0);
+      expect(reloaded(stdout)).toMatchObject([
+        { level: 30, applied: ["punts.burst"], needsRestart: [] },
+        { level: 50, code: "config/invalid", error: expect.stringContaining(":1:10: punts.bursts: unknown key") },
+      ]);
+    });
+
+    it("says that there is nothing to reload where it was started without a file", async () => {
+      const { socket } = await start();
+      const { code, stderr } = await weft.run(["--control", socket, "reload"]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("start it with --config FILE") });
+    });
+  });
+
   it("goes on when the reader of its log has gone", async () => {
     const { socket, child } = await start(["--log-level", "trace"]);
     child.stdout.destroy();

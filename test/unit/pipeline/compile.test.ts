@@ -283,12 +283,12 @@ describe("the plan for a switch", () => {
     const kinds = plan.changes.map((change) => change.kind);
     expect(kinds.lastIndexOf("group_mod")).toBeLessThan(kinds.indexOf("flow_mod"));
     expect(kinds.lastIndexOf("meter_mod")).toBeLessThan(kinds.indexOf("group_mod"));
-    expect(planSwitch(all, { ...all, foreignFlows: 0 }).changes).toEqual([]);
+    expect(planSwitch(all, { ...all, foreign: new Set() }).changes).toEqual([]);
   });
 
   it("deletes what is not wanted after everything else, flows before groups", () => {
     const nothing: DesiredSwitch = { flows: new Map(), groups: new Map(), meters: new Map() };
-    const plan = planSwitch(nothing, { ...all, foreignFlows: 0 });
+    const plan = planSwitch(nothing, { ...all, foreign: new Set() });
     expect(plan.changes.every((change) => "command" in change && change.command.startsWith("delete"))).toBe(true);
     expect(plan.changes.at(-1)).toMatchObject({ kind: "group_mod", groupId: 1 });
     expect(plan.afterwards.map((change) => change.kind)).toEqual(["meter_mod", "meter_mod"]);
@@ -299,7 +299,7 @@ describe("the plan for a switch", () => {
     if (flow === undefined) throw new Error("no such flow");
     const held = (change: Partial<DesiredFlow>) => ({
       ...all,
-      foreignFlows: 0,
+      foreign: new Set<string>(),
       flows: new Map([...all.flows, [flow.key, { ...flow, ...change, form: "other" }]]),
     });
     expect(planSwitch(all, held({})).changes).toMatchObject([{ command: "modify_strict" }]);
@@ -322,7 +322,7 @@ describe("the plan for a switch", () => {
       instructions: [],
     };
     const installed = installedFrom([foreign], [], []);
-    expect(installed.foreignFlows).toBe(1);
+    expect(installed.foreign.size).toBe(1);
     expect(planSwitch({ flows: new Map(), groups: new Map(), meters: new Map() }, installed).changes).toEqual([]);
   });
 });

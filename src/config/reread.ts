@@ -1,0 +1,37 @@
+// Reads a configuration file again while a controller runs: a file that is only half there must not count.
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { loadConfig } from "./parse.ts";
+import { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
+import type { WeftConfig } from "./types.ts";
+
+/** An editor that writes a file in several steps is done with it by then. */
+const SETTLE_MS = 200;
+
+/**
+ * Unlike at the start, nothing is not taken for the defaults: it would undo everything that was configured.
+ * @throws ConfigError with line and column, and nothing has changed then.
+ */
+export async function rereadConfig(path: string): Promise<WeftConfig> {
+  const config = loadConfig(path);
+  const source = readFileSync(path, "utf8");
+  await sleep(SETTLE_MS);
+  const end = placeOfEnd(source);
+  const problem = readFileSync(path, "utf8") === source ? unfinished(source) : "the file is being written; try again";
+  if (problem === null) return config;
+  const found: ConfigProblem = { file: path, ...end, path: "", message: problem };
+  throw new ConfigError("config/unfinished", formatConfigProblem(found), [found]);
+}
+
+function placeOfEnd(source: string): { readonly line: number; readonly column: number } {
+  const lines = source.split("\n");
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
+/** A text that was cut between two lines can't be told from a whole one; one that was cut within a line can. */
+function unfinished(source: string): string | null {
+  const hasContent = source.split("\n").some((line) => line.trim() !== "" && !line.trim().startsWith("#"));
+  if (!hasContent) return "the file is empty; for the defaults alone write {}";
+  if (source.endsWith("\n") || /[}\]]\s*$/.test(source)) return null;
+  return "the last line does not end: the file seems to be half written; end it with a newline";
+}

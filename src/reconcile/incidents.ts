@@ -1,0 +1,105 @@
+// What others have done to a host or its switch, as a person reads it: in words, with the time, for a while.
+import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import type { Drift } from "./drift.ts";
+import type { Timers } from "./timers.ts";
+
+/** What comes within so long of the last deed is part of the same incident. */
+const SAME_MS = 2_000;
+const KEPT_MS = 15 * 60_000;
+const MAX_KEPT = 5;
+
+interface Incident {
+  /** Time of day, for people. */
+  readonly at: string;
+  lastMs: number;
+  /** In the order in which they came; what names itself has the count 1. */
+  readonly deeds: Map<string, { readonly words: (count: number) => string; count: number; restored: boolean }>;
+  isOver: boolean;
+}
+
+export interface IncidentsOptions {
+  readonly code: "switch/tampered" | "host/tampered";
+  readonly timers: Timers;
+  /** Such as 12:03:11. */
+  readonly timeOfDay: () => string;
+}
+
+const REMEDY =
+  "find out who: weft is to be told of networks, ports and addresses, not of flows; this notice goes by itself";
+
+export class Incidents {
+  readonly #options: IncidentsOptions;
+  readonly #kept: Incident[] = [];
+
+  constructor(options: IncidentsOptions) {
+    this.#options = options;
+  }
+
+  /** @returns true when it is the first of an incident. */
+  drifted(drifts: readonly Drift[]): boolean {
+    const isNew = drifts.length > 0 && this.#isNew();
+    for (const drift of drifts) {
+      const { what, deed, where, foreign } = drift;
+      this.#record(`${what}/${deed}/${where}/${foreign}`, (count) => wordsOf(drift, count), !foreign);
+    }
+    return isNew;
+  }
+
+  /** What names itself, such as "the controller row of br-int was deleted". */
+  told(words: readonly string[], restored: boolean): boolean {
+    const isNew = words.length > 0 && this.#isNew();
+    for (const one of words) this.#record(one, () => one, restored);
+    return isNew;
+  }
+
+  /** Everything is again as it should be. */
+  restored(): void {
+    for (const incident of this.#kept) incident.isOver = true;
+  }
+
+  #isNew(): boolean {
+    const last = this.#kept.at(-1);
+    return last === undefined || this.#options.timers.now() - last.lastMs > SAME_MS;
+  }
+
+  #record(key: string, words: (count: number) => string, restored: boolean): void {
+    const now = this.#options.timers.now();
+    if (this.#isNew()) this.#kept.push({ at: this.#options.timeOfDay(), lastMs: now, deeds: new Map(), isOver: false });
+    if (this.#kept.length > MAX_KEPT) this.#kept.shift();
+    const incident = this.#kept.at(-1);
+    if (incident === undefined) return;
+    incident.lastMs = now;
+    incident.isOver = false;
+    const deed = incident.deeds.get(key);
+    if (deed === undefined) incident.deeds.set(key, { words, count: 1, restored });
+    else deed.count += 1;
+  }
+
+  get problems(): readonly Diagnostic[] {
+    const now = this.#options.timers.now();
+    while (now - (this.#kept[0]?.lastMs ?? now) > KEPT_MS) this.#kept.shift();
+    return this.#kept.map((incident) => diagnostic(this.#options.code, textOf(incident), REMEDY));
+  }
+}
+
+function textOf({ at, deeds, isOver }: Incident): string {
+  const all = [...deeds.values()];
+  const list = (some: typeof all) => some.map(({ words, count }) => words(count)).join(", ");
+  const mended = all.filter((deed) => deed.restored);
+  const left = all.filter((deed) => !deed.restored);
+  const parts: string[] = [];
+  if (mended.length > 0)
+    parts.push(`${list(mended)} by somebody else at ${at}; ${isOver ? "restored" : "being restored"}`);
+  if (left.length > 0) parts.push(`${list(left)} by somebody else at ${at}; left as it is`);
+  return parts.join("; ");
+}
+
+function wordsOf({ what, deed, where, foreign }: Drift, count: number): string {
+  const were = count === 1 ? "was" : "were";
+  if (what !== "flow") return `${what} ${where} was ${deed}${count === 1 ? "" : ` ${count} times`}`;
+  const flows = `${count} ${count === 1 ? "flow" : "flows"}`;
+  if (foreign) return `${flows} that Weft has not written ${were} added to table ${where}`;
+  return deed === "added"
+    ? `${flows} in Weft's name ${were} added to table ${where}`
+    : `${flows} of table ${where} ${were} ${deed}`;
+}

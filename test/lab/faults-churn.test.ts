@@ -1,0 +1,125 @@
+// Ports that flap and a MAC that is everywhere: few writes a second, rest soon after the end; and a reload that costs nothing.
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { callControl } from "../../src/api/index.ts";
+import type { Guest } from "../../src/lab/index.ts";
+import { arpFrame } from "../../src/trace/index.ts";
+import { expectNoLoss, FabricUnderTest } from "./fabric.ts";
+import { scale, testMs } from "./faults.ts";
+import { describeLab } from "./requires.ts";
+import { sendFrames } from "./send-frames.ts";
+
+const SECONDS = scale(3, 60);
+const SETTLES_WITHIN_SEC = 3;
+/** By all switches and hosts together. Each of three switches may be written to at a change, and twice when it is taken back. */
+const MOST_WRITES_PER_SEC = 60;
+const QUIET_MS = 500;
+
+describeLab("a fabric of three hosts", () => {
+  let fabric: FabricUnderTest;
+  let g1: Guest;
+  let g2: Guest;
+  let g3: Guest;
+
+  beforeAll(async () => {
+    fabric = await FabricUnderTest.create({ hosts: 3, child: true });
+    [g1, g2, g3] = (await fabric.populate({ perHost: 1 })) as [Guest, Guest, Guest];
+    await fabric.allHeard();
+    await fabric.quiet();
+  });
+
+  afterAll(async () => {
+    await fabric?.destroy();
+  });
+
+  const writes = async () => {
+    const { bundles = 0, ovsdbTransactions = 0 } = await fabric.work();
+    return bundles + ovsdbTransactions;
+  };
+
+  /** @returns writes a second. */
+  async function during(churn: () => Promise<unknown>): Promise<number> {
+    const before = await writes();
+    const started = performance.now();
+    await churn();
+    const seconds = (performance.now() - started) / 1000;
+    const rate = ((await writes()) - before) / seconds;
+    await fabric.quiet(SETTLES_WITHIN_SEC + QUIET_MS / 1000);
+    return rate;
+  }
+
+  test(
+    "a port that flaps as fast as it can is written for a few times a second, and rests when it does; others lose nothing",
+    async () => {
+      const flap = `end=$(($(date +%s) + ${SECONDS})); while [ $(date +%s) -lt $end ]; do
+        ip link set ${g3.device} down; ip link set ${g3.device} up; sleep 0.01; done`;
+      let rate = Number.NaN;
+      await expectNoLoss([[g1, g2]], async () => {
+        rate = await during(() => g3.exec(["sh", "-c", flap], { timeoutSec: SECONDS + 30 }));
+      });
+      expect(rate).toBeLessThan(MOST_WRITES_PER_SEC);
+      await fabric.lab.waitUntilAllPing();
+      await fabric.settled();
+    },
+    testMs(60, 150),
+  );
+
+  test(
+    "a MAC that is heard on two hosts by turns, 50 times a second, is written for a few times a second; others lose nothing",
+    async () => {
+      const frame = arpFrame({
+        source: "02:bb:00:00:00:01",
+        destination: "ff:ff:ff:ff:ff:ff",
+        operation: 1,
+        senderIp: "10.0.99.1",
+        targetIp: "10.0.99.1",
+      });
+      const frames = Array.from({ length: SECONDS * 25 }, () => frame);
+      let rate = Number.NaN;
+      await expectNoLoss([[g1, g2]], async () => {
+        rate = await during(async () => {
+          const first = sendFrames(g2, frames, { gapSec: 0.04 });
+          await sleep(20);
+          await Promise.all([first, sendFrames(g3, frames, { gapSec: 0.04 })]);
+        });
+      });
+      expect(rate).toBeLessThan(MOST_WRITES_PER_SEC);
+      await fabric.lab.waitUntilAllPing();
+    },
+    testMs(60, 150),
+  );
+
+  test("a reload takes a new network over, and refuses what is wrong: no ping is lost by either", async () => {
+    const [control, config] = [join(fabric.lab.dir, "controller.sock"), join(fabric.lab.dir, "weft.yaml")];
+    const running = JSON.parse(readFileSync(config, "utf8"));
+    const write = (text: string): void => {
+      writeFileSync(`${config}.new`, text);
+      renameSync(`${config}.new`, config);
+    };
+    await fabric.quiet();
+    const before = await fabric.work();
+    await expectNoLoss(
+      [
+        [g1, g2],
+        [g1, g3],
+        [g2, g3],
+      ],
+      async () => {
+        for (const wrong of ["", '{"networks": {"blue"', `${JSON.stringify(running).slice(0, -1)}, "netwroks": {}}`]) {
+          write(wrong);
+          await expect(callControl(control, "reload", [])).rejects.toThrow(/weft\.yaml:\d+:\d+: /);
+        }
+        expect(await fabric.work()).toEqual(before);
+        write(JSON.stringify({ ...running, networks: { blue: { tag: 7, vni: 77_777 } }, punts: { burst: 50 } }));
+        expect(JSON.parse(await callControl(control, "reload", ["--json"]))).toEqual({
+          applied: ["networks.blue", "punts.burst"],
+          needsRestart: [],
+        });
+        await fabric.settled();
+      },
+    );
+    expect((await fabric.work()).meterMods).toBeGreaterThan(before.meterMods ?? 0);
+  });
+});

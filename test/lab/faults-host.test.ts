@@ -1,0 +1,153 @@
+// A host's daemons are killed, its database is lost, its paths are cut: what does not concern others costs them nothing.
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Guest, Host } from "../../src/lab/index.ts";
+import { expectNoLoss, FabricUnderTest, NO_WORK } from "./fabric.ts";
+import { loseDatabase, scale, testMs } from "./faults.ts";
+import { describeLab } from "./requires.ts";
+
+const probeSec = 1;
+/** From the switch's OpenFlow connection to its flows. */
+const FLOWS_BACK_SEC = 2;
+
+describeLab("a fabric of three hosts, one of which has bad luck", () => {
+  let fabric: FabricUnderTest;
+  let g1: Guest;
+  let g2: Guest;
+  let g3: Guest;
+  let unlucky: Host;
+
+  beforeAll(async () => {
+    fabric = await FabricUnderTest.create({ hosts: 3, settings: { timeouts: { probeSec } } });
+    [g1, g2, g3] = (await fabric.populate({ perHost: 1 })) as [Guest, Guest, Guest];
+    unlucky = fabric.lab.host(3);
+    await fabric.allHeard();
+    await fabric.quiet();
+  });
+
+  afterAll(async () => {
+    await fabric?.destroy();
+  });
+
+  const repaired = async () => {
+    await fabric.lab.waitUntilAllPing();
+    await fabric.settled();
+  };
+  /** What the others have by way of tunnels to the unlucky host: rows and all. */
+  const tunnelsOfOthers = () =>
+    Promise.all(
+      [1, 2].map((number) =>
+        fabric.lab.host(number).vsctl("--columns=_uuid,name,type,options,ofport", "list", "interface"),
+      ),
+    );
+
+  test("flows are back within 2 s of the connection of an ovs-vswitchd that was restarted; other pairs lose nothing", async () => {
+    await expectNoLoss([[g1, g2]], async () => {
+      await unlucky.vswitchd.kill();
+      await fabric.until(async () =>
+        (await fabric.hostView(3))?.openflow === "disconnected" ? [] : ["still connected by OpenFlow"],
+      );
+      const started = unlucky.vswitchd.start();
+      await fabric.until(async () => ((await fabric.hostView(3))?.openflow === "connected" ? [] : ["no connection"]));
+      await fabric.until(async () => {
+        const { desired, installed } = (await fabric.hostView(3))?.flows ?? { desired: 1, installed: 0 };
+        return desired > 20 && installed === desired ? [] : [`${installed} flows of ${desired}`];
+      }, FLOWS_BACK_SEC);
+      await started;
+      await repaired();
+    });
+  });
+
+  test(
+    // Without its database ovs-vswitchd stands still, and with it a userspace datapath, whoever controls it: the host's
+    // own pairs can't be asked for.
+    "a database that is away costs others no ping, and no transaction",
+    async () => {
+      const before = await fabric.work();
+      const tunnels = await tunnelsOfOthers();
+      await expectNoLoss([[g1, g2]], async () => {
+        await unlucky.ovsdb.kill();
+        await sleep(scale(3_000, 60_000));
+        await unlucky.ovsdb.start();
+        await repaired();
+      });
+      expect((await fabric.work()).ovsdbTransactions).toBe(before.ovsdbTransactions);
+      expect(await tunnelsOfOthers()).toEqual(tunnels);
+    },
+    testMs(60, 150),
+  );
+
+  test.each([
+    ["while ovs-vswitchd runs", false],
+    ["with ovs-vswitchd, as in a reboot", true],
+  ])(
+    "a database that is lost %s leaves the host its index, and others' tunnels to it as they are; other pairs lose nothing",
+    async (_, reboot) => {
+      const tunnels = await tunnelsOfOthers();
+      const before = await fabric.hostView(3);
+      const names = (await unlucky.vsctl("list-ports", "br-int")).split("\n").sort();
+      await expectNoLoss([[g1, g2]], async () => {
+        await loseDatabase(fabric.lab, unlucky, reboot);
+        await fabric.join(3);
+        await unlucky.waitForBridge();
+        await unlucky.vsctl("add-port", "br-int", g3.port);
+        await repaired();
+      });
+      const after = await fabric.hostView(3);
+      expect([after?.id, after?.index, after?.tunnelIp]).toEqual([before?.id, before?.index, before?.tunnelIp]);
+      expect((await fabric.ask("hosts")).length).toBe(3);
+      expect((await unlucky.vsctl("list-ports", "br-int")).split("\n").sort()).toEqual(names);
+      expect(await tunnelsOfOthers()).toEqual(tunnels);
+    },
+    testMs(60, 60),
+  );
+
+  test(
+    "a path that is cut between hosts is whole again afterwards, with nothing written that lasts",
+    async () => {
+      const tunnels = await tunnelsOfOthers();
+      const rows = await unlucky.vsctl("--columns=_uuid,name,type,options,ofport", "list", "interface");
+      for (const seconds of scale([3], [5, 60, 600])) {
+        await expectNoLoss([[g1, g2]], async () => {
+          await Promise.all([fabric.lab.cut(1, 3), fabric.lab.cut(2, 3)]);
+          await sleep(seconds * 1000);
+          await Promise.all([fabric.lab.heal(1, 3), fabric.lab.heal(2, 3)]);
+          await repaired();
+        });
+      }
+      expect(await tunnelsOfOthers()).toEqual(tunnels);
+      expect(await unlucky.vsctl("--columns=_uuid,name,type,options,ofport", "list", "interface")).toBe(rows);
+    },
+    testMs(60, 900),
+  );
+
+  test("a wall clock that jumps by an hour or by years disconnects nobody, and changes nothing", async () => {
+    await fabric.quiet();
+    const before = await fabric.work();
+    const views = async () =>
+      (await fabric.ask("hosts")).map(({ id, ovsdb, openflow, state }) => [id, ovsdb, openflow, state]);
+    const connected = await views();
+    expect(connected.every(([, ...states]) => states.join() === "connected,connected,up")).toBe(true);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      for (const at of ["1971-01-01T00:00:00Z", "1971-01-01T01:00:00Z", "2038-02-01T00:00:00Z"]) {
+        vi.setSystemTime(new Date(at));
+        // Longer than what a silent peer is given.
+        await sleep(2 * probeSec * 1000 + 200);
+        expect(await views()).toEqual(connected);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await fabric.work()).toEqual(before);
+  });
+
+  test("after all of it a controller that starts finds nothing to do", async () => {
+    await fabric.allHeard();
+    await fabric.quiet();
+    await fabric.stop();
+    await fabric.start();
+    await fabric.settled();
+    expect(await fabric.work()).toEqual(NO_WORK);
+  });
+});
