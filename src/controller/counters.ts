@@ -2,12 +2,15 @@
 
 const NAMES = [
   "bundles",
+  "evictions",
+  "faults",
   "flowMods",
   "groupMods",
   "meterMods",
   "ovsdbTransactions",
   "packetIns",
   "recomputations",
+  "refusedConnections",
   "sessionErrors",
 ] as const;
 

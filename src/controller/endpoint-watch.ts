@@ -8,6 +8,7 @@ import type { Dpid, SwitchEntry } from "./switches.ts";
 export interface EndpointWatchOptions {
   readonly rules: MobilityRules;
   readonly perPort: number;
+  readonly perHost: number;
   readonly timers: Timers;
   readonly changed: () => void;
   /** Asks a station whether it still has an address. */
@@ -31,7 +32,7 @@ export class EndpointWatch {
   }
 
   #make(): Whereabouts {
-    return new Whereabouts(this.#options.rules, this.#options.perPort);
+    return new Whereabouts(this.#options.rules, this.#options.perPort, this.#options.perHost);
   }
 
   island(dpid: Dpid): Whereabouts | undefined {

@@ -8,7 +8,7 @@ import {
   type PassiveMethod,
   parseConnectionMethod,
 } from "../southbound/connection-method.ts";
-import { type ByteStream, dial, listen } from "../southbound/stream/index.ts";
+import { type ByteStream, type ConnectionGate, dial, listen } from "../southbound/stream/index.ts";
 
 export interface ListenerSet {
   readonly labels: readonly string[];
@@ -21,13 +21,14 @@ export interface ListenerOptions {
   readonly ovsdb: readonly string[];
   readonly openflow: readonly string[];
   readonly log: Logger;
+  readonly gate: ConnectionGate;
   readonly onOvsdb: (stream: ByteStream) => void;
   readonly onOpenFlow: (stream: ByteStream) => void;
 }
 
 /** @throws WeftError naming the method that is wrong or can't be listened on; nothing is left open then. */
 export async function openListeners(options: ListenerOptions): Promise<ListenerSet> {
-  const { log } = options;
+  const { log, gate } = options;
   const closers: (() => Promise<void>)[] = [];
   const labels: string[] = [];
   const openFlow: PassiveMethod[] = [];
@@ -43,7 +44,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
           `OpenFlow is served, not dialled: "${text}" is not ptcp:[PORT][:HOST] or punix:PATH`,
         );
       }
-      const listener = await listen(method, options.onOpenFlow);
+      const listener = await listen(method, options.onOpenFlow, { gate });
       closers.push(() => listener.close());
       labels.push(`openflow ${listener.label}`);
       openFlow.push(listener.method);
@@ -51,7 +52,7 @@ export async function openListeners(options: ListenerOptions): Promise<ListenerS
     for (const text of options.ovsdb) {
       const method = parseConnectionMethod(text, OVSDB_PORT);
       if (isPassive(method)) {
-        const listener = await listen(method, options.onOvsdb);
+        const listener = await listen(method, options.onOvsdb, { gate });
         closers.push(() => listener.close());
         labels.push(`ovsdb ${listener.label}`);
         continue;

@@ -23,6 +23,7 @@ import { groupName } from "../pipeline/registry.ts";
 import type { Counters } from "./counters.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
+import type { Trouble } from "./trouble.ts";
 import { endpointView, flowView, portView, problemViews, tunnelState } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
@@ -31,6 +32,7 @@ export interface QueriesOptions {
   readonly switches: Switches;
   readonly weaver: Weaver;
   readonly counters: Counters;
+  readonly trouble: Trouble;
   readonly version: string;
   readonly listeners: () => readonly string[];
   readonly nowMs: () => number;
@@ -233,7 +235,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, and counts once.
-      problems: problemViews(all.hosts.flatMap((host) => host.problems)),
+      problems: problemViews([...options.trouble.problems(), ...all.hosts.flatMap((host) => host.problems)]),
       counters: options.counters.snapshot(),
     };
   }

@@ -7,7 +7,7 @@ import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
 import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
-import { systemClock } from "../southbound/stream/index.ts";
+import { ConnectionGate, systemClock } from "../southbound/stream/index.ts";
 import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { Hosts } from "./hosts.ts";
@@ -25,6 +25,7 @@ import {
 } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
+import { Trouble } from "./trouble.ts";
 import { Weaver } from "./weaver.ts";
 
 export interface ControllerOptions {
@@ -43,8 +44,9 @@ export interface RunningController {
 
 /** @throws WeftError when something can't be listened on; nothing is left running then. */
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
-  const timers = systemClock;
   const counters = new Counters();
+  const trouble = new Trouble(logger, counters, systemClock.now);
+  const timers = trouble.guard(systemClock);
   const settings = hostSettings(config);
   const targetOf = (session: OvsdbSession) =>
     openFlowTarget(session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
@@ -52,6 +54,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   const watch = new EndpointWatch({
     rules: mobilityRules(config),
     perPort: config.endpoints.perPort,
+    perHost: config.endpoints.perHost,
     timers,
     changed: () => weaver.changed(),
     ask: (station) => askStation(weaver.stationAt(station.place), station),
@@ -63,6 +66,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    trouble,
+    maxEntries: config.limits.hosts,
+    isKept: (dpid) => weaver.bindings.has(dpid),
     changed: () => weaver.changed(),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
@@ -73,6 +79,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    trouble,
+    maxEntries: config.limits.hosts,
     connectedSwitches: () =>
       new Set([...switches.entries.values()].filter((entry) => entry.session !== null).map((entry) => entry.dpid)),
     changed: () => weaver.changed(),
@@ -103,6 +111,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     log: logger,
     recomputed: () => counters.add("recomputations"),
+    attempt: (work) => trouble.attempt("drawing the fabric anew", work),
   });
 
   const loops: LoopProbes = new LoopProbes({
@@ -120,6 +129,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     // A handshake that was under way when the controller stopped ends here.
     onReady: (session) => (stopping ? session.close(GOODBYE) : hosts.rowsChanged(session)),
     onChange: (session) => hosts.rowsChanged(session),
+    onFault: ({ error, bytes }) => trouble.fault(`a message of ${error.context.peer}`, error, bytes),
     onClosed: (session, label, reason) => {
       if (session === undefined) logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
       else hosts.closed(session, reason);
@@ -142,8 +152,12 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onPortStatus: () => weaver.changed(),
-    onError: (session, { error }) => {
+    onError: (session, { error, bytes }) => {
       counters.add("sessionErrors");
+      if (error.code === "openflow/fault") {
+        trouble.fault(`a message of ${error.context.peer}`, error, bytes);
+        return;
+      }
       logger.warn({ peer: session?.label, code: error.code, error: error.message }, "OpenFlow error");
     },
     onClosed: (session, reason) => {
@@ -159,12 +173,17 @@ export async function startController({ config, logger, version }: ControllerOpt
   const openFlowOptions = {
     times: { handshakeMs: sessionOptions.handshakeMs, ...sessionOptions.liveness },
   };
+  const { connections, connectionsPerSource } = config.limits;
+  const gate = new ConnectionGate({ total: connections, perSource: connectionsPerSource }, ({ source, reason }) =>
+    trouble.refused("refusedConnections", source ?? "a unix socket", reason, "raise it in weft.yaml if they are yours"),
+  );
   const listeners = await openListeners({
+    gate,
     ovsdb: config.listen.ovsdb,
     openflow: config.listen.openflow,
     log: logger,
-    onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, systemClock, sessionOptions),
-    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
+    onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, timers, sessionOptions),
+    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, timers, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
     loops.stop();
@@ -183,6 +202,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       switches,
       weaver,
       counters,
+      trouble,
       version,
       listeners: () => listeners.labels,
       nowMs: timers.now,

@@ -20,6 +20,7 @@ import {
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { Counters } from "./counters.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** 16 hexadecimal digits. */
 export type Dpid = string;
@@ -50,6 +51,11 @@ export interface SwitchesOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  readonly trouble: Trouble;
+  /** Of switches that are or were connected. */
+  readonly maxEntries: number;
+  /** Whether a switch that is away is known to be a host's. */
+  readonly isKept: (dpid: Dpid) => boolean;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
   /** A switch that was read has these ports cut off. */
@@ -57,6 +63,9 @@ export interface SwitchesOptions {
   /** What the switch should hold now; null where that can't be told. */
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
 }
+
+/** More connections of one switch than it could have a use for. */
+const MAX_SPARES = 4;
 
 export function dpidText(datapathId: bigint): Dpid {
   return datapathId.toString(16).padStart(16, "0");
@@ -76,6 +85,12 @@ export class Switches {
   ready(session: OpenFlowSession): void {
     const { log, timers, whereabouts } = this.#options;
     const dpid = dpidText(session.datapathId);
+    if (!this.#entries.has(dpid) && !this.#makeRoom()) {
+      const reason = `there are ${this.#entries.size} switches already (limits.hosts)`;
+      this.#options.trouble.refused("evictions", session.label, reason, "raise it in weft.yaml if they are yours");
+      session.close(reason);
+      return;
+    }
     const entry = this.#entries.get(dpid) ?? {
       dpid,
       whereabouts,
@@ -90,6 +105,13 @@ export class Switches {
     };
     this.#entries.set(dpid, entry);
     if (entry.session !== null) {
+      const [oldest] = entry.spares;
+      if (oldest !== undefined && entry.spares.length >= MAX_SPARES) {
+        const reason = `switch ${dpid} has ${entry.spares.length + 1} newer connections`;
+        this.#options.trouble.refused("evictions", oldest.label, reason, "give each bridge one controller row");
+        oldest.close(reason);
+        entry.spares.shift();
+      }
       entry.spares.push(session);
       log.warn(
         { dpid, peer: session.label, used: entry.session.label },
@@ -98,6 +120,18 @@ export class Switches {
       return;
     }
     this.#take(entry, session);
+  }
+
+  /** Endless switches, each there for a moment, must not fill the memory: those that are nobody's make room. */
+  #makeRoom(): boolean {
+    if (this.#entries.size < this.#options.maxEntries) return true;
+    for (const { dpid, session } of this.#entries.values()) {
+      if (session !== null || this.#options.isKept(dpid)) continue;
+      this.#entries.delete(dpid);
+      this.#options.counters.add("evictions");
+      return true;
+    }
+    return false;
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
@@ -174,6 +208,8 @@ export class Switches {
     const sighting = entry === null ? null : sightingOf(packetIn);
     if (entry === null || sighting === null) return;
     const { vni, mac, ofport } = sighting;
+    // Whoever names ports that he does not have can't be heard at as many as there are numbers.
+    if (!session.ports.has(ofport)) return;
     const stale = entry.readback?.holds({ vni, mac, ofport }) === true;
     if (!entry.whereabouts.hear(entry.dpid, sighting, this.#options.timers.now(), stale)) return;
     this.#options.log.debug({ dpid: entry.dpid, ...sighting }, "endpoint heard");

@@ -45,6 +45,8 @@ export interface WeaverOptions {
   readonly timers: Timers;
   readonly log: Logger;
   readonly recomputed: () => void;
+  /** What throws in it is told, and ends nothing else. */
+  readonly attempt: (work: () => void) => void;
 }
 
 /** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one. */
@@ -95,7 +97,7 @@ export class Weaver {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (!this.#stopped) this.#recompute();
+      if (!this.#stopped) this.#options.attempt(() => this.#recompute());
     });
   }
 

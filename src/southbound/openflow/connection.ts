@@ -5,16 +5,20 @@ import {
   encode,
   errorNumbers,
   MessageFramer,
+  OFPT,
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
   peekHeader,
 } from "../../../proto/openflow13/index.ts";
-import type { ByteStream, Clock, Timer } from "../stream/index.ts";
+import { peerFault } from "../peer-fault.ts";
+import { type ByteStream, type Clock, Pace, type Timer } from "../stream/index.ts";
+import { foreignProtocol } from "./foreign-protocol.ts";
 import { LiveSession, type SessionLink } from "./live-session.ts";
 import {
   DEFAULT_TIMES,
   type Effect,
   FIRST_FREE_XID,
+  MAX_PORTS,
   type MachineEvent,
   type MachineState,
   type MachineTimes,
@@ -52,6 +56,7 @@ class Connection implements SessionLink {
   readonly #clock: Clock;
   readonly #options: OpenFlowOptions;
   readonly #framer = new MessageFramer();
+  readonly #pace = new Pace();
   readonly #requests: RequestTable;
   readonly #sent = new SentLog<OpenFlowMessageWithoutXid>(SENT_LOG_CAPACITY);
   /** Messages of the `apply` that is under way, by xid, and what the switch said of them. */
@@ -65,6 +70,9 @@ class Connection implements SessionLink {
   #sinceBarrier = 0;
   #closing: { readonly reason: string; readonly error?: WeftError } | undefined;
   #drainWaiters: (() => void)[] = [];
+  /** The message that is looked at. */
+  #frame: Uint8Array | undefined;
+  #heard = 0;
   bundles: boolean | undefined;
 
   constructor(stream: ByteStream, handlers: OpenFlowHandlers, clock: Clock, options: OpenFlowOptions) {
@@ -186,24 +194,47 @@ class Connection implements SessionLink {
             context: { peer: this.label },
             retryable: true,
           }));
-    this.#handlers.onClosed(this.#session, closing.reason, error);
+    this.#guard(() => this.#handlers.onClosed(this.#session, closing.reason, error));
   }
 
   #onData(bytes: Uint8Array): void {
     if (this.#closing !== undefined) return;
     const nowMs = this.#clock.now();
+    const foreign = this.#state.phase.kind === "greeting" ? foreignProtocol(bytes, this.#heard) : undefined;
+    this.#heard += bytes.length;
+    if (foreign !== undefined) {
+      const error = new WeftError("openflow/foreign", foreign, { context: { peer: this.label } });
+      this.#answerError("OFPHFC_INCOMPATIBLE", new TextEncoder().encode(foreign));
+      this.close(foreign, error);
+      return;
+    }
     this.#step({ kind: "received" }, nowMs, 0);
     try {
       this.#framer.push(bytes, (buffer, from, to) => this.#onFrame(buffer, from, to, nowMs));
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#undecodable(error, undefined);
+      if (error instanceof WireError) this.#undecodable(error, undefined);
+      else this.#fault(error);
+    }
+    if (this.#closing === undefined && this.#pace.received(nowMs, bytes.length, this.#framer.pendingBytes)) {
+      const reason = this.#pace.reason;
+      this.close(reason, new WeftError("openflow/slow", reason, { context: { peer: this.label }, retryable: true }));
     }
     if (this.#closing === undefined) this.#armTimer();
   }
 
   #onFrame(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
     if (this.#closing !== undefined) return;
+    this.#frame = buffer.subarray(from, to);
+    try {
+      this.#look(buffer, from, to, nowMs);
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      this.#frame = undefined;
+    }
+  }
+
+  #look(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
     let message: OpenFlowMessage;
     try {
       message = decodeRange(buffer, from, to);
@@ -224,6 +255,7 @@ class Connection implements SessionLink {
   /** The bytes make no sense: say so where the specification has a word for it, and end this connection alone. */
   #undecodable(cause: WireError, bytes: Uint8Array | undefined): void {
     const header = bytes === undefined ? undefined : peekHeader(bytes);
+    const isGreeting = this.#state.phase.kind === "greeting";
     const context = {
       peer: this.label,
       offset: cause.offset,
@@ -232,13 +264,26 @@ class Connection implements SessionLink {
       type: header?.type,
     };
     const error = new WeftError("openflow/undecodable", `${this.label}: ${cause.message}`, { cause, context });
-    const numbers = errorNumbers(badRequestCode(cause));
-    if (bytes !== undefined && header !== undefined && numbers !== undefined) {
-      const data = bytes.subarray(0, ERROR_DATA_BYTES);
-      this.write({ kind: "error", xid: header.xid, ...numbers, data });
-    }
+    // Who greets in words that make no sense gets the word for that (section 7.4.4).
+    const word = isGreeting && header?.type === OFPT.HELLO ? "OFPHFC_INCOMPATIBLE" : badRequestCode(cause);
+    this.#answerError(word, bytes);
     this.#handlers.onError(this.#session, { error });
     this.close(`a message of the switch does not decode: ${cause.message}`, error);
+  }
+
+  /** The error that the specification has for a message: with its xid and its beginning, where there is a whole one. */
+  #answerError(name: string, bytes: Uint8Array | undefined): void {
+    const numbers = errorNumbers(name);
+    if (numbers === undefined) return;
+    const xid = (bytes === undefined ? undefined : peekHeader(bytes)?.xid) ?? 0;
+    this.write({ kind: "error", xid, ...numbers, data: bytes?.slice(0, ERROR_DATA_BYTES) ?? new Uint8Array(0) });
+  }
+
+  /** This controller's own failure, at what the peer sent: told with the bytes, and the end of this connection alone. */
+  #fault(cause: unknown): void {
+    const { error, bytes } = peerFault("openflow", this.label, cause, this.#frame);
+    this.#handlers.onError(this.#session, bytes === undefined ? { error } : { error, bytes });
+    this.close(error.message, error);
   }
 
   #step(event: MachineEvent, nowMs: number, bytes: number): void {
@@ -260,6 +305,7 @@ class Connection implements SessionLink {
           this.#deliver(effect.message, bytes);
           break;
         case "close":
+          if (effect.answer !== undefined) this.#answerError(effect.answer, this.#frame);
           this.close(effect.reason, effect.error);
           break;
       }
@@ -282,7 +328,10 @@ class Connection implements SessionLink {
         return;
       case "port_status":
         if (message.reason === "delete") session.ports.delete(message.port.portNo);
-        else session.ports.set(message.port.portNo, message.port);
+        else if (session.ports.size >= MAX_PORTS && !session.ports.has(message.port.portNo)) {
+          this.close(`more than ${MAX_PORTS} ports`);
+          return;
+        } else session.ports.set(message.port.portNo, message.port);
         this.#guard(() => this.#handlers.onPortStatus(session, message));
         return;
       case "flow_removed":
@@ -315,14 +364,12 @@ class Connection implements SessionLink {
     this.#guard(() => this.#handlers.onError(session, { error, ...reply, ...(cause === undefined ? {} : { cause }) }));
   }
 
-  /** A handler that throws must not take the stream's framing, or the process, with it. */
+  /** A handler that throws must not take the process with it. */
   #guard(call: () => void): void {
     try {
       call();
     } catch (cause) {
-      const message = `${this.label}: a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-      const error = new WeftError("openflow/handler", message, { cause, context: { peer: this.label } });
-      this.#handlers.onError(this.#session, { error });
+      this.#fault(cause);
     }
   }
 
@@ -341,7 +388,7 @@ class Connection implements SessionLink {
     this.#timer = undefined;
     const nowMs = this.#clock.now();
     this.#requests.expire(nowMs);
-    this.#step({ kind: "tick" }, nowMs, 0);
+    this.#guard(() => this.#step({ kind: "tick" }, nowMs, 0));
     if (this.#closing === undefined) this.#armTimer();
   }
 }

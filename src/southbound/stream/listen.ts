@@ -2,7 +2,9 @@
 import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { formatConnectionMethod, type PassiveMethod } from "../connection-method.ts";
+import { plainAddress } from "./address.ts";
 import type { ByteStream } from "./byte-stream.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
 import { SocketStream, type StreamOptions } from "./socket-stream.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
 import { streamError, tlsUnsupported } from "./stream-error.ts";
@@ -12,6 +14,8 @@ export interface ListenOptions extends StreamOptions {
   readonly unixMode?: number;
   /** Connections beyond this number are closed at once. Default 8192. */
   readonly maxStreams?: number;
+  /** Asked before anything is read of a connection; one that it refuses is closed. */
+  readonly gate?: ConnectionGate;
 }
 
 export interface Listener {
@@ -38,6 +42,14 @@ function bind(server: Server, method: PassiveMethod, unixMode: number): void {
   }
 }
 
+function isAdmitted(socket: Socket, method: PassiveMethod, gate: ConnectionGate | undefined): boolean {
+  const source = method.kind === "punix" ? null : plainAddress(socket.remoteAddress ?? "");
+  if (gate === undefined || gate.admit(source, socket)) return true;
+  socket.on("error", () => undefined);
+  socket.destroy();
+  return false;
+}
+
 /**
  * Listens until closed. `onStream` gets each connection as it comes.
  * @throws WeftError `stream/...` that names the method and the remedy.
@@ -54,6 +66,7 @@ export async function listen(
   let accepted = 0;
   const server = createServer({ pauseOnConnect: true }, (socket: Socket) => {
     accepted += 1;
+    if (!isAdmitted(socket, method, options.gate)) return;
     const unixLabel = method.kind === "punix" ? `unix:${method.path}#${accepted}` : undefined;
     onStream(new SocketStream(socket, unixLabel, options));
   });
