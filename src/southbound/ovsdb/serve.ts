@@ -36,15 +36,15 @@ export interface OvsdbOptions extends LinkOptions {
   readonly firstAnswerMs?: number;
   /** For the answer to a transaction. Default 60000. */
   readonly transactMs?: number;
-  /** Rows of all monitored tables. Default 200000. */
+  /** Rows of all monitored tables. Default 65536. */
   readonly maxRows?: number;
 }
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
 const DEFAULT_FIRST_ANSWER_MS = 5_000;
 const DEFAULT_TRANSACT_MS = 60_000;
-/** A port is two rows, and a bridge has 65,279 ports at most. */
-const DEFAULT_MAX_ROWS = 200_000;
+/** A port is two rows: some 30,000 ports. Each update of a host costs the more the more rows it has. */
+const DEFAULT_MAX_ROWS = 65_536;
 const MAX_DIAGNOSTICS = 100;
 /** Rows that are taken in before anything else gets its turn: some 10 ms. */
 const ROWS_PER_TURN = 1_000;

@@ -30,7 +30,10 @@ export class RawPeer {
   }
 
   static async to(port: number): Promise<RawPeer> {
-    return new RawPeer(await RawPeer.dial(port));
+    const peer = new RawPeer(await RawPeer.dial(port));
+    // What comes is passed over; that the connection ends is not.
+    peer.socket.resume();
+    return peer;
   }
 
   write(bytes: Uint8Array | string): void {
