@@ -23,8 +23,12 @@ export class RawPeer {
     });
   }
 
-  protected static async dial(port: number): Promise<Socket> {
-    const socket = connect({ port, host: "127.0.0.1" });
+  /** @param at a port of loopback, or elsewhere. */
+  protected static async dial(at: number | URL): Promise<Socket> {
+    const socket =
+      typeof at === "number"
+        ? connect({ port: at, host: "127.0.0.1" })
+        : connect({ port: Number(at.port), host: at.hostname });
     await once(socket, "connect");
     return socket;
   }

@@ -40,7 +40,7 @@ export class WireSwitch extends RawPeer {
   #inBundle: OpenFlowMessage[] = [];
   #xid = 0x10000;
 
-  static async connect(port: number, dpid: bigint, options: WireSwitchOptions = {}): Promise<WireSwitch> {
+  static async connect(port: number | URL, dpid: bigint, options: WireSwitchOptions = {}): Promise<WireSwitch> {
     return new WireSwitch(await RawPeer.dial(port), dpid, options);
   }
 
