@@ -14,7 +14,20 @@ export interface ConfigProblem {
 /** `file:line:column: path: message`, as compilers and editors know it. */
 export function formatConfigProblem(problem: ConfigProblem): string {
   const where = `${problem.file}:${problem.line}:${problem.column}`;
-  return problem.path === "" ? `${where}: ${problem.message}` : `${where}: ${problem.path}: ${problem.message}`;
+  const path = problem.path === "" ? "" : `${shortened(problem.path)}: `;
+  return visible(`${where}: ${path}${problem.message}`);
+}
+
+/** The end of a path is what is wrong. */
+function shortened(path: string): string {
+  return path.length <= 200 ? path : `...${path.slice(-197)}`;
+}
+
+/** What would break the line, move the cursor or turn the direction of text is written as JSON writes it. */
+function visible(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) =>
+    [...Array(char.length).keys()].map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
+  );
 }
 
 /** Codes: `config/unreadable`, `config/invalid`. The message holds one line for each problem. */
