@@ -9,6 +9,7 @@ import { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.
 import { configSchema } from "./schema.ts";
 import type { WeftConfig } from "./types.ts";
 import { findConflicts } from "./unique.ts";
+import { visible } from "./visible.ts";
 
 export type ParsedConfig =
   | { readonly config: WeftConfig; readonly errors?: never }
@@ -73,7 +74,8 @@ export function loadConfig(path: string | undefined): WeftConfig {
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? READ_ERRORS[String(error.code)] : undefined;
     const why = reason ?? (error instanceof Error ? error.message : String(error));
-    throw new ConfigError("config/unreadable", `cannot read the configuration file ${path}: ${why}`, [], error);
+    const text = `cannot read the configuration file ${path}: ${why}`;
+    throw new ConfigError("config/unreadable", visible(text).slice(0, 1_000), [], error);
   }
   const parsed = parseConfig(source, path);
   if (parsed.config !== undefined) return parsed.config;

@@ -1,5 +1,6 @@
 // What is wrong in a configuration file, and where.
 import { WeftError } from "../../proto/bytes/errors.ts";
+import { visible } from "./visible.ts";
 
 export interface ConfigProblem {
   readonly file: string;
@@ -21,13 +22,6 @@ export function formatConfigProblem(problem: ConfigProblem): string {
 /** The end of a path is what is wrong. */
 function shortened(path: string): string {
   return path.length <= 200 ? path : `...${path.slice(-197)}`;
-}
-
-/** What would break the line, move the cursor or turn the direction of text is written as JSON writes it. */
-function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) =>
-    [...Array(char.length).keys()].map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
-  );
 }
 
 /** Codes: `config/unreadable`, `config/invalid`. The message holds one line for each problem. */
