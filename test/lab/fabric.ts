@@ -20,6 +20,8 @@ export interface FabricOptions {
   readonly settings?: Settings | ((lab: Lab) => Settings);
   /** false: hosts are told by the test where the controller is. */
   readonly join?: boolean;
+  /** BFD as often as by default, and not once a second: where a test is about healing, or hosts are added. */
+  readonly quickBfd?: boolean;
   /** A process of its own, that can be killed. */
   readonly child?: boolean;
 }
@@ -77,6 +79,7 @@ export class FabricUnderTest {
     const settings = {
       tunnel: { type: this.#tunnel },
       listen: { ovsdb: [`ptcp:${PORTS.ovsdb}:${ip}`], openflow: [`ptcp:${PORTS.openflow}:${ip}`] },
+      ...(this.#options.quickBfd === true ? {} : { bfd: { packetsPerSecond: Math.max(1, this.lab.hosts.length - 1) } }),
       ...(typeof own === "function" ? own(this.lab) : own),
       ...changes.settings,
     };

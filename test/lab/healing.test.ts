@@ -14,7 +14,7 @@ describeLab("healing", () => {
   let guests: Guest[];
 
   beforeAll(async () => {
-    fabric = await FabricUnderTest.create({ hosts: 4 });
+    fabric = await FabricUnderTest.create({ quickBfd: true, hosts: 4 });
     guests = await fabric.populate({ perHost: 1 });
   });
   afterEach(async () => {

@@ -9,7 +9,7 @@ describeLab("hosts that join later", () => {
   let guests: Guest[];
 
   beforeAll(async () => {
-    fabric = await FabricUnderTest.create({ hosts: 2, tunnel: "gre" });
+    fabric = await FabricUnderTest.create({ quickBfd: true, hosts: 2, tunnel: "gre" });
     guests = await fabric.populate({ perHost: 2 });
   });
 

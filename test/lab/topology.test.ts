@@ -20,6 +20,7 @@ describeLab("topologies", () => {
 
   beforeAll(async () => {
     fabric = await FabricUnderTest.create({
+      quickBfd: true,
       hosts: HOSTS,
       settings: (lab) => ({ topology: { hubs: [`${lab.name}-h1`, `${lab.name}-h2`] } }),
     });
