@@ -35,6 +35,7 @@ export interface SwitchReconcilerEvents {
 
 /** A flow the switch has refused is left out for this long, so that it does not keep out the others of its bundle. */
 const REFUSED_HOLD_MS = 30_000;
+const MAX_REMOVED = 65_536;
 
 export class SwitchReconciler {
   readonly #connection: SwitchConnection;
@@ -45,6 +46,7 @@ export class SwitchReconciler {
   #installed: InstalledSwitch = NOTHING_INSTALLED;
   /** What the switch reported gone while a write was under way: the write's outcome must not bring it back here. */
   #removedMeanwhile: FlowRemoved[] = [];
+  #isWriting = false;
   /** Form of a refused flow -> until when, and what the switch said. */
   readonly #refused = new Map<string, { readonly untilMs: number; readonly problem: Diagnostic }>();
 
@@ -73,7 +75,8 @@ export class SwitchReconciler {
 
   /** The switch has told that a flow is gone: by its timeout, or by somebody's hand. */
   flowRemoved(removed: FlowRemoved): void {
-    this.#removedMeanwhile.push(removed);
+    // A switch that tells of endless removals must not fill the memory; what is missed the next reading finds.
+    if (this.#isWriting && this.#removedMeanwhile.length < MAX_REMOVED) this.#removedMeanwhile.push(removed);
     const next = withoutFlow(this.#installed, removed);
     if (next === this.#installed) return;
     this.#installed = next;
@@ -81,6 +84,7 @@ export class SwitchReconciler {
   }
 
   async #attempt(): Promise<Attempt> {
+    this.#isWriting = false;
     try {
       if (this.#phase === "unread") await this.#read();
       const desired = this.#events.desired();
@@ -111,6 +115,7 @@ export class SwitchReconciler {
     this.#removedMeanwhile = [];
     for (const changes of [plan.changes, plan.afterwards]) {
       if (changes.length === 0) continue;
+      this.#isWriting = true;
       const outcome = await this.#connection.apply(changes);
       if (!outcome.ok) {
         for (const { message, text } of outcome.errors) this.#refuse(desired, message, text, now);
@@ -122,6 +127,8 @@ export class SwitchReconciler {
     if (plan.changes.length > 0 || plan.afterwards.length > 0) {
       const written = { ...this.#installed, ...this.#withoutRefused(desired) };
       this.#installed = this.#removedMeanwhile.reduce(withoutFlow, written);
+      this.#removedMeanwhile = [];
+      this.#isWriting = false;
       this.#events.applied(plan);
       this.#events.installedChanged(this.#installed);
     }

@@ -1,18 +1,16 @@
 // The shell around the state machine: one ByteStream, its timers, its requests, and the session that others hold.
-import { WeftError, WireError } from "../../../proto/bytes/errors.ts";
+import { WeftError, type WireError } from "../../../proto/bytes/errors.ts";
 import {
-  decodeRange,
   encode,
   errorNumbers,
-  MessageFramer,
   OFPT,
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
   peekHeader,
 } from "../../../proto/openflow13/index.ts";
 import { peerFault } from "../peer-fault.ts";
-import { type ByteStream, type Clock, Pace, type Timer } from "../stream/index.ts";
-import { foreignProtocol } from "./foreign-protocol.ts";
+import type { ByteStream, Clock, Timer } from "../stream/index.ts";
+import { Incoming } from "./incoming.ts";
 import { LiveSession, type SessionLink } from "./live-session.ts";
 import {
   DEFAULT_TIMES,
@@ -55,8 +53,7 @@ class Connection implements SessionLink {
   readonly #handlers: OpenFlowHandlers;
   readonly #clock: Clock;
   readonly #options: OpenFlowOptions;
-  readonly #framer = new MessageFramer();
-  readonly #pace = new Pace();
+  readonly #incoming: Incoming;
   readonly #requests: RequestTable;
   readonly #sent = new SentLog<OpenFlowMessageWithoutXid>(SENT_LOG_CAPACITY);
   /** Messages of the `apply` that is under way, by xid, and what the switch said of them. */
@@ -70,9 +67,6 @@ class Connection implements SessionLink {
   #sinceBarrier = 0;
   #closing: { readonly reason: string; readonly error?: WeftError } | undefined;
   #drainWaiters: (() => void)[] = [];
-  /** The message that is looked at. */
-  #frame: Uint8Array | undefined;
-  #heard = 0;
   bundles: boolean | undefined;
 
   constructor(stream: ByteStream, handlers: OpenFlowHandlers, clock: Clock, options: OpenFlowOptions) {
@@ -81,6 +75,7 @@ class Connection implements SessionLink {
     this.#clock = clock;
     this.#options = options;
     this.#requests = new RequestTable(stream.label, options.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES);
+    this.#incoming = this.#makeIncoming();
     const first = start(clock.now(), { ...DEFAULT_TIMES, ...options.times });
     this.#state = first.state;
     stream.onClose((end) => this.#onStreamClosed(end.reason, end.error));
@@ -200,56 +195,31 @@ class Connection implements SessionLink {
   #onData(bytes: Uint8Array): void {
     if (this.#closing !== undefined) return;
     const nowMs = this.#clock.now();
-    const foreign = this.#state.phase.kind === "greeting" ? foreignProtocol(bytes, this.#heard) : undefined;
-    this.#heard += bytes.length;
-    if (foreign !== undefined) {
-      const error = new WeftError("openflow/foreign", foreign, { context: { peer: this.label } });
-      this.#answerError("OFPHFC_INCOMPATIBLE", new TextEncoder().encode(foreign));
-      this.close(foreign, error);
-      return;
-    }
     this.#step({ kind: "received" }, nowMs, 0);
-    try {
-      this.#framer.push(bytes, (buffer, from, to) => this.#onFrame(buffer, from, to, nowMs));
-    } catch (error) {
-      if (error instanceof WireError) this.#undecodable(error, undefined);
-      else this.#fault(error);
-    }
-    if (this.#closing === undefined && this.#pace.received(nowMs, bytes.length, this.#framer.pendingBytes)) {
-      const reason = this.#pace.reason;
-      this.close(reason, new WeftError("openflow/slow", reason, { context: { peer: this.label }, retryable: true }));
-    }
+    this.#incoming.push(bytes, nowMs);
     if (this.#closing === undefined) this.#armTimer();
   }
 
-  #onFrame(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
-    if (this.#closing !== undefined) return;
-    this.#frame = buffer.subarray(from, to);
-    try {
-      this.#look(buffer, from, to, nowMs);
-    } catch (error) {
-      this.#fault(error);
-    } finally {
-      this.#frame = undefined;
-    }
+  #makeIncoming(): Incoming {
+    const context = { peer: this.label };
+    return new Incoming({
+      isOpen: () => this.#closing === undefined,
+      isGreeting: () => this.#state.phase.kind === "greeting",
+      message: (message, bytes, nowMs) => this.#onMessage(message, bytes, nowMs),
+      foreign: (words) => {
+        this.#answerError("OFPHFC_INCOMPATIBLE", new TextEncoder().encode(words));
+        this.close(words, new WeftError("openflow/foreign", words, { context }));
+      },
+      undecodable: (error, bytes) => this.#undecodable(error, bytes),
+      fault: (error) => this.#fault(error),
+      slow: (reason) => this.close(reason, new WeftError("openflow/slow", reason, { context, retryable: true })),
+    });
   }
 
-  #look(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
-    let message: OpenFlowMessage;
-    try {
-      message = decodeRange(buffer, from, to);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#undecodable(error, buffer.subarray(from, to));
-      return;
-    }
+  #onMessage(message: OpenFlowMessage, bytes: number, nowMs: number): void {
     const session = this.#session;
-    if (session !== undefined && message.kind === "packet_in") {
-      const packetIn = message;
-      this.#guard(() => this.#handlers.onPacketIn(session, packetIn));
-      return;
-    }
-    this.#step({ kind: "message", message }, nowMs, to - from);
+    if (session !== undefined && message.kind === "packet_in") this.#handlers.onPacketIn(session, message);
+    else this.#step({ kind: "message", message }, nowMs, bytes);
   }
 
   /** The bytes make no sense: say so where the specification has a word for it, and end this connection alone. */
@@ -281,7 +251,7 @@ class Connection implements SessionLink {
 
   /** This controller's own failure, at what the peer sent: told with the bytes, and the end of this connection alone. */
   #fault(cause: unknown): void {
-    const { error, bytes } = peerFault("openflow", this.label, cause, this.#frame);
+    const { error, bytes } = peerFault("openflow", this.label, cause, this.#incoming.frame);
     this.#handlers.onError(this.#session, bytes === undefined ? { error } : { error, bytes });
     this.close(error.message, error);
   }
@@ -305,7 +275,7 @@ class Connection implements SessionLink {
           this.#deliver(effect.message, bytes);
           break;
         case "close":
-          if (effect.answer !== undefined) this.#answerError(effect.answer, this.#frame);
+          if (effect.answer !== undefined) this.#answerError(effect.answer, this.#incoming.frame);
           this.close(effect.reason, effect.error);
           break;
       }

@@ -11,6 +11,7 @@ import {
   type PortDesc,
   type SwitchDesc,
 } from "../../../proto/openflow13/index.ts";
+import { misplaced } from "./misplaced.ts";
 import { describeSwitchError } from "./switch-error.ts";
 
 export interface MachineTimes {
@@ -148,35 +149,6 @@ function close(state: MachineState, code: string, reason: string, before: readon
   };
 }
 
-/** A message that the specification allows, but not here: it says so itself by OFPBRC_BAD_TYPE (section 7.4.4). */
-function misplaced(state: MachineState, code: string, reason: string): Step {
-  const error = new WeftError(code, reason, { retryable: true });
-  return {
-    state: { ...state, phase: { kind: "closed" } },
-    effects: [{ kind: "close", reason, error, answer: "OFPBRC_BAD_TYPE" }],
-  };
-}
-
-/** What controllers say to switches, and no switch to a controller. */
-const ORDERS: ReadonlySet<OpenFlowMessage["kind"]> = new Set<OpenFlowMessage["kind"]>([
-  "features_request",
-  "get_config_request",
-  "set_config",
-  "packet_out",
-  "flow_mod",
-  "group_mod",
-  "port_mod",
-  "table_mod",
-  "meter_mod",
-  "multipart_request",
-  "barrier_request",
-  "queue_get_config_request",
-  "role_request",
-  "get_async_request",
-  "set_async",
-  "bundle_add",
-]);
-
 function tick(state: MachineState, nowMs: number): Step {
   const due = nextDeadline(state);
   if (due === undefined || nowMs < due) return { state, effects: NO_EFFECTS };
@@ -202,13 +174,12 @@ function message(state: MachineState, m: OpenFlowMessage): Step {
     return { state, effects: [{ kind: "send", message: { kind: "echo_reply", xid: m.xid, data: m.data } }] };
   }
   if (state.phase.kind === "greeting") return greet(state, m);
-  if (m.kind === "hello") return misplaced(state, "openflow/second-hello", "a second HELLO on one connection");
-  if (ORDERS.has(m.kind)) {
-    return misplaced(
-      state,
-      "openflow/not-a-switch",
-      `a ${m.kind}, which only a controller sends: the peer is no switch`,
-    );
+  const wrong = misplaced(m);
+  if (wrong !== undefined) {
+    const error = new WeftError(wrong.code, wrong.reason, { retryable: true });
+    // The specification's own word for it (section 7.4.4).
+    const effect: Effect = { kind: "close", reason: wrong.reason, error, answer: "OFPBRC_BAD_TYPE" };
+    return { state: { ...state, phase: { kind: "closed" } }, effects: [effect] };
   }
   if (state.phase.kind === "describing") return describe(state, state.phase.known, m);
   // Our probe's answer has done its work by being received.
