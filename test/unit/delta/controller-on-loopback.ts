@@ -55,8 +55,13 @@ export class ControllerOnLoopback {
   }
 }
 
+/** What a busy machine may take for anything; the deadlines under test are the controller's own. */
+export const PATIENCE_MS = 60_000;
+/** For a test of this folder. */
+export const TEST_TIMEOUT_MS = 150_000;
+
 /** Polls; the error says what was waited for. */
-export async function until(what: string, isSo: () => boolean, timeoutMs = 15_000): Promise<void> {
+export async function until(what: string, isSo: () => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!isSo()) {
     if (performance.now() > deadline) throw new Error(`after ${timeoutMs} ms still not: ${what}`);

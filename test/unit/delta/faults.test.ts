@@ -1,7 +1,7 @@
 // What nobody expected: an exception in the handling of one message ends that connection, is counted and told with the bytes.
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { arpFrame, frameToBytes } from "../../../src/trace/index.ts";
-import { ControllerOnLoopback, until } from "./controller-on-loopback.ts";
+import { ControllerOnLoopback, TEST_TIMEOUT_MS, until } from "./controller-on-loopback.ts";
 import { WireHost } from "./wire-host.ts";
 import { WireSwitch } from "./wire-switch.ts";
 
@@ -34,6 +34,8 @@ vi.mock("../../../src/pipeline/compile.ts", async (original) => {
   };
   return { ...real, compileSwitch };
 });
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
 
 let controller: ControllerOnLoopback;
 let witness: WireSwitch;
@@ -68,7 +70,7 @@ it("a packet-in at which the controller fails ends that switch's connection, wit
     }),
   );
   peer.packetIn(1, 4095n, poison);
-  await peer.endedWithin(3_000);
+  await peer.endedWithin(30_000);
   await witness.isHeard();
   expect(controller.counter("faults")).toBe(faults + 1);
   const [line] = faultLog("poisoned frame");
@@ -88,7 +90,7 @@ it("a host's rows at which the controller fails end that host's connection", asy
   const good = await WireHost.connect(controller.ovsdbPort, { systemId: "good", tunnelIp: "10.1.0.1" });
   await good.served();
   const bad = await WireHost.connect(controller.ovsdbPort, { systemId: POISON_HOST, tunnelIp: "10.1.0.2" });
-  await bad.endedWithin(3_000);
+  await bad.endedWithin(30_000);
   expect(controller.counter("faults")).toBe(faults + 1);
   expect(Buffer.from(String(faultLog("a poisoned row")[0]?.bytes), "hex").toString()).toContain(POISON_HOST);
   await good.isHeard();

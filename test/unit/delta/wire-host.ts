@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { JsonFramer } from "../../../proto/ovsdb/json-framer.ts";
 import { type Json, type JsonObject, jsonText } from "../../../proto/ovsdb/json-text.ts";
 import { vswitchSchema } from "../southbound/ovsdb/fake-server.ts";
-import { until } from "./controller-on-loopback.ts";
+import { PATIENCE_MS, until } from "./controller-on-loopback.ts";
 import { RawPeer } from "./raw-peer.ts";
 
 export interface WireHostOptions {
@@ -51,12 +51,12 @@ export class WireHost extends RawPeer {
   }
 
   /** The controller has read the host and asks it for a bridge. */
-  async served(timeoutMs = 15_000): Promise<void> {
+  async served(timeoutMs = PATIENCE_MS): Promise<void> {
     const isServed = () => jsonText(this.transactions as unknown as Json).includes('"Bridge"');
     await until(`host ${this.systemId} is asked for its bridge`, isServed, timeoutMs);
   }
 
-  async isHeard(timeoutMs = 5_000): Promise<void> {
+  async isHeard(timeoutMs = PATIENCE_MS): Promise<void> {
     this.#ids += 1;
     const id = this.#ids;
     this.send({ id, method: "echo", params: [] });

@@ -10,7 +10,7 @@ import {
   type OpenFlowMessage,
   type PortDesc,
 } from "../../../proto/openflow13/index.ts";
-import { until } from "./controller-on-loopback.ts";
+import { PATIENCE_MS, until } from "./controller-on-loopback.ts";
 import { RawPeer } from "./raw-peer.ts";
 
 export interface WireSwitchOptions {
@@ -79,12 +79,12 @@ export class WireSwitch extends RawPeer {
   }
 
   /** Resolves when the controller has written its tables: a lone switch is watched for some seconds first. */
-  async served(timeoutMs = 15_000): Promise<void> {
+  async served(timeoutMs = PATIENCE_MS): Promise<void> {
     await until(`switch ${this.dpidText} has its flows`, () => this.flows.size > 0, timeoutMs);
   }
 
   /** The controller still attends to this switch: it answers. */
-  async isHeard(timeoutMs = 5_000): Promise<void> {
+  async isHeard(timeoutMs = PATIENCE_MS): Promise<void> {
     const xid = this.nextXid();
     this.send({ kind: "echo_request", xid, data: new Uint8Array(0) });
     const answered = () => this.received.some((message) => message.kind === "echo_reply" && message.xid === xid);
