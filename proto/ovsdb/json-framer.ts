@@ -56,6 +56,11 @@ export class JsonFramer {
     return this.#scanner === undefined && !this.#isBroken;
   }
 
+  /** Bytes of the message whose end has not come yet. */
+  get pendingBytes(): number {
+    return this.#scanner === undefined ? 0 : this.#streamOffset - this.#messageOffset;
+  }
+
   /**
    * Takes the next bytes and hands over each message that ends within them, in order.
    * @throws WireError `json/top-level`, `json/too-long`, `json/too-deep`, `json/syntax`, `json/utf8`; the offset counts

@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { WeftError } from "../api/index.ts";
 import { ConfigError } from "../config/problem.ts";
+import { visible } from "../config/visible.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
@@ -24,7 +25,26 @@ export interface Failure {
   readonly text: string;
 }
 
+const MAX_TEXT = 3_000;
+
+/** Lines stay lines; what was typed, or was sent by others, is shown as far as a person reads and as a terminal bears. */
+export function tidy(text: string): string {
+  const half = MAX_TEXT / 2;
+  const short = text.length <= MAX_TEXT ? text : `${text.slice(0, half)} ... ${text.slice(-half)}`;
+  return short.split("\n").map(visible).join("\n");
+}
+
 export function explainFailure(error: unknown): Failure {
+  const { exitCode, text } = explain(error);
+  // Of many problems in a file each is short, and has its line.
+  return { exitCode, text: error instanceof ConfigError || isDebugging() ? text : tidy(text) };
+}
+
+function isDebugging(): boolean {
+  return Boolean(process.env.WEFT_DEBUG);
+}
+
+function explain(error: unknown): Failure {
   if (error instanceof SilentFailure) return { exitCode: error.exitCode, text: "" };
   // Commander has printed its own message.
   if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, text: "" };

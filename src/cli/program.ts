@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
+import { tidy } from "./failure.ts";
 import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
@@ -15,7 +16,7 @@ export function createProgram(script: string): Command {
     .description("Weaves Open vSwitch hosts into one layer-2 network.")
     .version(`weft ${packageVersion()}`, "-V, --version", "print the version")
     .showHelpAfterError("(--help shows how it is used)")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "weft: ")) })
+    .configureOutput({ outputError: (text, write) => write(tidy(text.replace(/^error: /, "weft: "))) })
     .exitOverride()
     .addHelpText(
       "after",

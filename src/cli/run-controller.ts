@@ -23,20 +23,40 @@ export async function runController(options: ControllerOptions, control: string 
     throw new WeftError("controller/no-config", message);
   };
   const log = openLog(config.log.level, options.logFile);
-  process.on("uncaughtException", (error) => {
-    log.logger.fatal({ err: error }, "this should not have happened; the hosts keep what they have");
-    log.flush();
-    process.exit(EXIT.failed);
-  });
+  const serving = lastResort(log);
   const stopped = stopRequest(options.untilStdinEnds === true);
   try {
-    await serve({ config, reread, hangups: file !== undefined }, log, stopped);
+    await serve({ config, reread, hangups: file !== undefined, serving }, log, stopped);
   } catch (error) {
     logFatal(log, error);
     throw error;
   } finally {
     log.flush();
   }
+}
+
+/**
+ * For what nobody caught: nothing in the code lets it come to this. Once hosts are served it is logged, and they are
+ * served on: one of them may be what brought it about, and a controller that ends for a peer ends again with the next try.
+ * @returns to be called when hosts are served; before that, whoever starts the controller should know that it can't run.
+ */
+function lastResort(log: Log): () => void {
+  let isServing = false;
+  const caught = (what: string) => (error: unknown) => {
+    const text = "this should not have happened; the hosts keep what they have";
+    if (isServing) {
+      log.logger.error({ err: error, what }, `${text}, and the controller goes on`);
+      return;
+    }
+    log.logger.fatal({ err: error, what }, text);
+    log.flush();
+    process.exit(EXIT.failed);
+  };
+  process.on("uncaughtException", caught("an exception"));
+  process.on("unhandledRejection", caught("a rejected promise"));
+  return () => {
+    isServing = true;
+  };
 }
 
 /** What a person reads on standard error is not told to the same person again; only a fault of ours has a stack. */
@@ -78,10 +98,12 @@ interface Service {
   readonly reread: () => Promise<WeftConfig>;
   /** Whether SIGHUP asks for a reload. */
   readonly hangups: boolean;
+  /** Told once hosts are served. */
+  readonly serving: () => void;
 }
 
 /** The control socket is taken first: of two controllers with one socket, the second must not touch a host. */
-async function serve({ config, reread, hangups }: Service, log: Log, stopped: Promise<string>): Promise<void> {
+async function serve({ config, reread, hangups, serving }: Service, log: Log, stopped: Promise<string>): Promise<void> {
   const { logger } = log;
   const version = packageVersion();
   const ready = deferred<Queries>();
@@ -115,6 +137,7 @@ async function serve({ config, reread, hangups }: Service, log: Log, stopped: Pr
     const controller = await startController({ config, logger, version });
     ready.resolve(controller.queries);
     started.resolve(controller);
+    serving();
     logger.info({ version, listeners: controller.listeners, control: control.path }, "ready");
     const reason = await Promise.race([stopped, hungUp]);
     logger.info({ reason }, "stopping");

@@ -35,6 +35,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   endpoints: {
     idleTimeoutSec: 300,
     perPort: 1024,
+    perHost: 16_384,
     duplicateWindowSec: 5,
     freezeSec: 30,
     moves: { count: 5, windowSec: 180 },
@@ -42,6 +43,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
   },
   punts: { packetsPerSecond: 100, burst: 100 },
   timeouts: { startHoldSec: 15, probeSec: 5, handshakeSec: 10 },
+  limits: { connections: 8192, connectionsPerSource: 1024, hosts: 8192 },
   underlayMtu: 1500,
   mtu: { request: false },
   loops: { probeSec: 5 },

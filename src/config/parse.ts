@@ -1,5 +1,5 @@
 // weft.yaml as text -> a checked configuration, or every problem in it with its place.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { deepFreeze, defaultConfig } from "./defaults.ts";
@@ -9,6 +9,7 @@ import { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.
 import { configSchema } from "./schema.ts";
 import type { WeftConfig } from "./types.ts";
 import { findConflicts } from "./unique.ts";
+import { visible } from "./visible.ts";
 
 export type ParsedConfig =
   | { readonly config: WeftConfig; readonly errors?: never }
@@ -29,15 +30,17 @@ const KEYS_OF: ReadonlyMap<string, readonly string[]> = new Map([
 /** Reads the text of a configuration file. An empty one is the defaults. Never throws. */
 export function parseConfig(source: string, fileName: string): ParsedConfig {
   const lines = new LineCounter();
-  const doc = parseDocument(source, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
-  const problems = yamlProblems(doc, lines, fileName);
-  if (problems.length > 0) return { errors: problems };
-
+  let doc: Document.Parsed;
   let value: unknown;
   try {
+    doc = parseDocument(source, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
+    const problems = yamlProblems(doc, lines, fileName);
+    if (problems.length > 0) return { errors: problems };
     value = doc.toJS();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    // The reader of YAML goes as deep as the file does.
+    const isTooDeep = error instanceof RangeError;
+    const message = isTooDeep ? "it is nested too deeply" : error instanceof Error ? error.message : String(error);
     return { errors: [{ file: fileName, line: 1, column: 1, path: "", message }] };
   }
   const result = configSchema.safeParse(value);
@@ -45,7 +48,7 @@ export function parseConfig(source: string, fileName: string): ParsedConfig {
     ? findConflicts(result.data).map((conflict) => ({ ...conflict, at: "value" as const }))
     : result.error.issues.flatMap((issue) => explain(issue, value));
   if (result.success && found.length === 0) return { config: deepFreeze(result.data) };
-  const errors = found.map(({ path, message, at }) => ({
+  const errors = found.slice(0, MAX_PROBLEMS).map(({ path, message, at }) => ({
     file: fileName,
     ...locate(doc, lines, path, at),
     path: path.map(String).join("."),
@@ -54,16 +57,25 @@ export function parseConfig(source: string, fileName: string): ParsedConfig {
   return { errors: errors.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
+/** More than these nobody reads, and each costs the finding of its place. */
+const MAX_PROBLEMS = 100;
+/** Some hundred thousand hosts by name. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
 /** Reads a configuration file; no path is the defaults. @throws ConfigError */
 export function loadConfig(path: string | undefined): WeftConfig {
   if (path === undefined) return defaultConfig;
   let source: string;
   try {
+    const found = statSync(path);
+    if (found.isCharacterDevice() || found.isBlockDevice()) throw new Error("it is a device");
+    if (found.size > MAX_FILE_BYTES) throw new Error(`it has more than ${MAX_FILE_BYTES} bytes`);
     source = readFileSync(path, "utf8");
   } catch (error) {
     const reason = error instanceof Error && "code" in error ? READ_ERRORS[String(error.code)] : undefined;
     const why = reason ?? (error instanceof Error ? error.message : String(error));
-    throw new ConfigError("config/unreadable", `cannot read the configuration file ${path}: ${why}`, [], error);
+    const text = `cannot read the configuration file ${path}: ${why}`;
+    throw new ConfigError("config/unreadable", visible(text).slice(0, 1_000), [], error);
   }
   const parsed = parseConfig(source, path);
   if (parsed.config !== undefined) return parsed.config;
@@ -78,7 +90,7 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
 
 function yamlProblems(doc: Document.Parsed, lines: LineCounter, file: string): readonly ConfigProblem[] {
   const keys = [...keysOf(doc)];
-  const problems = [...doc.errors, ...doc.warnings].map((error) => {
+  const problems = [...doc.errors, ...doc.warnings].slice(0, MAX_PROBLEMS).map((error) => {
     const offset = error.pos[0];
     if (error.code !== "DUPLICATE_KEY") return { file, ...placeOf(lines, offset), path: "", message: error.message };
     const path = keys.find((key) => key.offset === offset)?.path ?? [];
@@ -102,7 +114,9 @@ interface Finding {
 
 function explain(issue: z.core.$ZodIssue, root: unknown): readonly Finding[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: unknownKey(issue.path, key), at: "key" }));
+    return issue.keys
+      .slice(0, MAX_PROBLEMS)
+      .map((key) => ({ path: [...issue.path, key], message: unknownKey(issue.path, key), at: "key" }));
   }
   if (issue.code === "invalid_key") {
     const expected = issue.issues[0]?.message ?? issue.message;

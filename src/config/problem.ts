@@ -1,5 +1,6 @@
 // What is wrong in a configuration file, and where.
 import { WeftError } from "../../proto/bytes/errors.ts";
+import { visible } from "./visible.ts";
 
 export interface ConfigProblem {
   readonly file: string;
@@ -14,7 +15,13 @@ export interface ConfigProblem {
 /** `file:line:column: path: message`, as compilers and editors know it. */
 export function formatConfigProblem(problem: ConfigProblem): string {
   const where = `${problem.file}:${problem.line}:${problem.column}`;
-  return problem.path === "" ? `${where}: ${problem.message}` : `${where}: ${problem.path}: ${problem.message}`;
+  const path = problem.path === "" ? "" : `${shortened(problem.path)}: `;
+  return visible(`${where}: ${path}${problem.message}`);
+}
+
+/** The end of a path is what is wrong. */
+function shortened(path: string): string {
+  return path.length <= 200 ? path : `...${path.slice(-197)}`;
 }
 
 /** Codes: `config/unreadable`, `config/invalid`. The message holds one line for each problem. */

@@ -155,6 +155,7 @@ export const configSchema = section({
   endpoints: section({
     idleTimeoutSec: integer("seconds", 1, 65_535).default(fallback.endpoints.idleTimeoutSec),
     perPort: integer("a number of endpoints", 1, 65_536).default(fallback.endpoints.perPort),
+    perHost: integer("a number of endpoints", 1, 1_048_576).default(fallback.endpoints.perHost),
     duplicateWindowSec: integer("seconds", 1, 3600).default(fallback.endpoints.duplicateWindowSec),
     freezeSec: integer("seconds", 1, 86_400).default(fallback.endpoints.freezeSec),
     moves: section({
@@ -174,6 +175,11 @@ export const configSchema = section({
     startHoldSec: integer("seconds", 0, 3600).default(fallback.timeouts.startHoldSec),
     probeSec: integer("seconds", 1, 300).default(fallback.timeouts.probeSec),
     handshakeSec: integer("seconds", 1, 300).default(fallback.timeouts.handshakeSec),
+  }),
+  limits: section({
+    connections: integer("a number of connections", 1, 65_536).default(fallback.limits.connections),
+    connectionsPerSource: integer("a number of connections", 1, 65_536).default(fallback.limits.connectionsPerSource),
+    hosts: integer("a number of hosts", 1, 65_536).default(fallback.limits.hosts),
   }),
   underlayMtu: integer("bytes", 576, 65_535).default(fallback.underlayMtu),
   mtu: section({ request: flag.default(fallback.mtu.request) }),

@@ -98,6 +98,8 @@ export interface WeftConfig {
     readonly idleTimeoutSec: number;
     /** How many endpoints one port may have. */
     readonly perPort: number;
+    /** And all ports of one host together. */
+    readonly perHost: number;
     /** One that had to give way and speaks again within this time is a duplicate. */
     readonly duplicateWindowSec: number;
     /** How long a rival is silent until a duplicate, or too many moves, are forgotten. */
@@ -113,6 +115,14 @@ export interface WeftConfig {
     readonly startHoldSec: number;
     readonly probeSec: number;
     readonly handshakeSec: number;
+  };
+  /** What peers may take of this controller; what is beyond is refused, and told. */
+  readonly limits: {
+    /** Of hosts and switches together. */
+    readonly connections: number;
+    readonly connectionsPerSource: number;
+    /** Hosts that are or were connected, and likewise switches. */
+    readonly hosts: number;
   };
   /** Of hosts that do not show or say theirs. */
   readonly underlayMtu: number;

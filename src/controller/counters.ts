@@ -3,12 +3,15 @@
 const NAMES = [
   "bundles",
   "drifts",
+  "evictions",
+  "faults",
   "flowMods",
   "groupMods",
   "meterMods",
   "ovsdbTransactions",
   "packetIns",
   "recomputations",
+  "refusedConnections",
   "refusedPeers",
   "sessionErrors",
 ] as const;

@@ -9,6 +9,7 @@ import type { Dpid, SwitchEntry } from "./switches.ts";
 export interface EndpointWatchOptions {
   readonly rules: MobilityRules;
   readonly perPort: number;
+  readonly perHost: number;
   readonly timers: Timers;
   readonly changed: () => void;
   /** Asks a station whether it still has an address. */
@@ -32,7 +33,7 @@ export class EndpointWatch {
   }
 
   #make(): Whereabouts {
-    return new Whereabouts(this.#options.rules, this.#options.perPort);
+    return new Whereabouts(this.#options.rules, this.#options.perPort, this.#options.perHost);
   }
 
   /** @param key see `islandKey`. */

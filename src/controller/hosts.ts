@@ -13,6 +13,7 @@ import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
 import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import { type HostSetting, hostSetting } from "./settings.ts";
+import type { Trouble } from "./trouble.ts";
 
 export interface HostEntry {
   readonly id: HostId;
@@ -37,12 +38,18 @@ export interface HostsOptions {
   readonly counters: Counters;
   /** For people, such as 12:03:11. */
   readonly timeOfDay: () => string;
+  readonly trouble: Trouble;
+  /** Of hosts that are or were connected. */
+  readonly maxEntries: number;
   /** Those that may be the host's. */
   readonly connectedSwitches: (id: HostId) => ReadonlySet<string>;
   readonly changed: () => void;
   /** null while nothing is to be written. */
   readonly desired: (entry: HostEntry, session: OvsdbSession) => DesiredRows | null;
 }
+
+/** More connections that claim one id than a person could tell apart. */
+const MAX_RIVALS = 4;
 
 export class Hosts {
   readonly #options: HostsOptions;
@@ -76,6 +83,12 @@ export class Hosts {
     const before = this.#idOf.get(session);
     if (before !== undefined && before !== id) this.#leave(session, before, "it changed its system-id");
     if (id === null) return;
+    if (!this.#entries.has(id) && this.#entries.size >= this.#options.maxEntries) {
+      const reason = `there are ${this.#entries.size} hosts already (limits.hosts)`;
+      this.#options.trouble.refused("evictions", session.label, reason, "weft hosts forget ID makes room, or raise it");
+      session.close(reason);
+      return;
+    }
     const entry = this.#entries.get(id);
     if (before !== id) this.#join(session, id);
     else if (entry?.session === session) this.#refresh(entry, session);
@@ -108,6 +121,12 @@ export class Hosts {
     if (entry === undefined || current === null) {
       this.#take(session, id);
       return;
+    }
+    const [oldest] = entry.rivals;
+    if (oldest !== undefined && entry.rivals.length >= MAX_RIVALS) {
+      const reason = `host ${id} has ${entry.rivals.length + 1} newer connections`;
+      this.#options.trouble.refused("evictions", oldest.label, reason, "give each host a system-id of its own");
+      oldest.close(reason);
     }
     entry.rivals.push(session);
     void answersWithin(PROBE_MS, () => current.probe(), this.#options.timers).then((alive) => {

@@ -10,6 +10,7 @@ import {
 } from "../southbound/connection-method.ts";
 import {
   type ByteStream,
+  type ConnectionGate,
   dial,
   type ListenOptions,
   listen,
@@ -36,20 +37,21 @@ export interface ListenerOptions {
   readonly handshakeMs: number;
   readonly mayConnect: (remoteAddress: string) => boolean;
   readonly onRefused: (refusal: Refusal) => void;
+  readonly gate: ConnectionGate;
   readonly onOvsdb: (stream: ByteStream) => void;
   readonly onOpenFlow: (stream: ByteStream) => void;
 }
 
 /** @throws WeftError naming the method that is wrong or can't be listened on; nothing is left open then. */
 export async function openListeners(options: ListenerOptions): Promise<ListenerSet> {
-  const { log } = options;
+  const { log, gate } = options;
   const closers: (() => Promise<void>)[] = [];
   const labels: string[] = [];
   const openFlow: PassiveMethod[] = [];
   const ovsdb: PassiveMethod[] = [];
   const tls = options.tls === null ? {} : { tls: options.tls };
   const { mayConnect, onRefused } = options;
-  const door = { ...tls, tlsHandshakeMs: options.handshakeMs, mayConnect, onRefused, ...lackLog(log) };
+  const door = { ...tls, gate, tlsHandshakeMs: options.handshakeMs, mayConnect, onRefused, ...lackLog(log) };
   const close = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((closer) => closer()));
   };

@@ -29,6 +29,7 @@ import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
 import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
+import type { Trouble } from "./trouble.ts";
 import {
   endpointView,
   flowView,
@@ -47,6 +48,7 @@ export interface QueriesOptions {
   readonly weaver: Weaver;
   readonly islands: Islands;
   readonly counters: Counters;
+  readonly trouble: Trouble;
   readonly version: string;
   readonly listeners: () => readonly string[];
   readonly nowMs: () => number;
@@ -265,6 +267,7 @@ export function makeQueries(options: QueriesOptions): Queries {
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, and counts once.
       problems: problemViews([
+        ...options.trouble.problems(),
         ...fabricProblems(),
         ...all.hosts.flatMap((host) => host.problems),
         ...options.problems(),

@@ -9,7 +9,7 @@ import type { HostId } from "../model/facts.ts";
 import { AuditPace } from "../reconcile/audit-pace.ts";
 import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
-import { type PeerCertificate, systemClock } from "../southbound/stream/index.ts";
+import { ConnectionGate, type PeerCertificate, systemClock } from "../southbound/stream/index.ts";
 import { Admission } from "./admission.ts";
 import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
@@ -27,6 +27,7 @@ import { RefusalLog } from "./refusal-log.ts";
 import { admissionSettings, hostSettings, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
+import { Trouble } from "./trouble.ts";
 import { Weaver } from "./weaver.ts";
 
 export interface ControllerOptions {
@@ -52,8 +53,9 @@ const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
 
 /** @throws WeftError when something can't be listened on, or a key can't be used; nothing is left running then. */
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
-  const timers = systemClock;
   const counters = new Counters();
+  const trouble = new Trouble(logger, counters, systemClock.now);
+  const timers = trouble.guard(systemClock);
   const { rules, secret, mayConnect } = admissionSettings(config);
   const keys = openKeys({ config, log: logger, clock: systemClock, trustChanged: () => showAgain() });
   const targetOf = (session: OvsdbSession) =>
@@ -62,6 +64,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   const watch = new EndpointWatch({
     rules: mobilityRules(config),
     perPort: config.endpoints.perPort,
+    perHost: config.endpoints.perHost,
     timers,
     changed: () => weaver.changed(),
     ask: (station) => askStation(weaver.stationAt(station.place), station),
@@ -75,6 +78,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     counters,
     pace: new AuditPace(),
     timeOfDay,
+    trouble,
+    maxEntries: config.limits.hosts,
+    isKept: (dpid) => weaver.bindings.has(dpid),
     changed: () => weaver.changed(),
     found: (entry) => islands.found(entry),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
@@ -89,6 +95,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     counters,
     timeOfDay,
+    trouble,
+    maxEntries: config.limits.hosts,
     connectedSwitches: (id) => {
       const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
       const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
@@ -131,6 +139,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     recomputed: () => counters.add("recomputations"),
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
+    attempt: (work) => trouble.attempt("drawing the fabric anew", work),
   });
 
   const loops: LoopProbes = new LoopProbes({
@@ -159,6 +168,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       else admission.rowsChanged(session);
     },
     onChange: (session) => admission.rowsChanged(session),
+    onFault: ({ error, bytes }) => trouble.fault(`a message of ${error.context.peer}`, error, bytes),
     onClosed: (session, label, reason) => {
       if (session === undefined) {
         logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
@@ -194,8 +204,12 @@ export async function startController({ config, logger, version }: ControllerOpt
       if (isDown) islands.portGone(dpidText(session.datapathId), port.portNo);
       weaver.changed();
     },
-    onError: (session, { error }) => {
+    onError: (session, { error, bytes }) => {
       counters.add("sessionErrors");
+      if (error.code === "openflow/fault") {
+        trouble.fault(`a message of ${error.context.peer}`, error, bytes);
+        return;
+      }
       logger.warn({ peer: session?.label, code: error.code, error: error.message }, "OpenFlow error");
     },
     onClosed: (session, reason) => {
@@ -212,7 +226,12 @@ export async function startController({ config, logger, version }: ControllerOpt
     times: { handshakeMs: sessionOptions.handshakeMs, ...sessionOptions.liveness },
   };
   const refusals = new RefusalLog(logger, timers.now, () => counters.add("refusedPeers"));
+  const { connections, connectionsPerSource } = config.limits;
+  const gate = new ConnectionGate({ total: connections, perSource: connectionsPerSource }, ({ source, reason }) =>
+    trouble.refused("refusedConnections", source ?? "a unix socket", reason, "raise it in weft.yaml if they are yours"),
+  );
   const listeners = await openListeners({
+    gate,
     ovsdb: config.listen.ovsdb,
     openflow: config.listen.openflow,
     log: logger,
@@ -220,8 +239,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     handshakeMs: sessionOptions.handshakeMs,
     mayConnect,
     onRefused: (refusal) => refusals.add(refusal),
-    onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, systemClock, sessionOptions),
-    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, systemClock, openFlowOptions),
+    onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, timers, sessionOptions),
+    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, timers, openFlowOptions),
   }).catch((error: unknown) => {
     weaver.stop();
     islands.stop();
@@ -260,6 +279,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       weaver,
       islands,
       counters,
+      trouble,
       version,
       listeners: () => listeners.labels,
       nowMs: timers.now,

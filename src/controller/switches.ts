@@ -21,6 +21,7 @@ import type { FlowNews, OpenFlowSession } from "../southbound/openflow/index.ts"
 import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import { connectionOf } from "./switch-connection.ts";
+import type { Trouble } from "./trouble.ts";
 
 /** 16 hexadecimal digits. */
 export type Dpid = string;
@@ -64,6 +65,11 @@ export interface SwitchesOptions {
   readonly pace: AuditPace;
   /** For people, such as 12:03:11. */
   readonly timeOfDay: () => string;
+  readonly trouble: Trouble;
+  /** Of switches that are or were connected. */
+  readonly maxEntries: number;
+  /** Whether a switch that is away is known to be a host's. */
+  readonly isKept: (dpid: Dpid) => boolean;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
   /** A switch was read. */
@@ -77,6 +83,9 @@ export interface SwitchesOptions {
   /** Ends such a connection. */
   readonly turnAway: (session: OpenFlowSession, dpid: Dpid, problem: Diagnostic) => void;
 }
+
+/** More connections of one switch than it could have a use for. */
+const MAX_SPARES = 4;
 
 export function dpidText(datapathId: bigint): Dpid {
   return datapathId.toString(16).padStart(16, "0");
@@ -101,6 +110,12 @@ export class Switches {
       turnAway(session, dpid, problem);
       return;
     }
+    if (!this.#entries.has(dpid) && !this.#makeRoom()) {
+      const reason = `there are ${this.#entries.size} switches already (limits.hosts)`;
+      this.#options.trouble.refused("evictions", session.label, reason, "raise it in weft.yaml if they are yours");
+      session.close(reason);
+      return;
+    }
     const entry = this.#entries.get(dpid) ?? {
       dpid,
       whereabouts,
@@ -123,6 +138,13 @@ export class Switches {
     if (current === null) {
       this.#take(entry, session);
       return;
+    }
+    const [oldest] = entry.spares;
+    if (oldest !== undefined && entry.spares.length >= MAX_SPARES) {
+      const reason = `switch ${dpid} has ${entry.spares.length + 1} newer connections`;
+      this.#options.trouble.refused("evictions", oldest.label, reason, "give each bridge one controller row");
+      oldest.close(reason);
+      entry.spares.shift();
     }
     entry.spares.push(session);
     void answersWithin(PROBE_MS, () => current.barrier(), timers).then((alive) => {
@@ -162,6 +184,18 @@ export class Switches {
     entry.believed = false;
     entry.loaded = false;
     entry.whereabouts.take(entry.dpid);
+  }
+
+  /** Endless switches, each there for a moment, must not fill the memory: those that are nobody's make room. */
+  #makeRoom(): boolean {
+    if (this.#entries.size < this.#options.maxEntries) return true;
+    for (const { dpid, session } of this.#entries.values()) {
+      if (session !== null || this.#options.isKept(dpid)) continue;
+      this.#entries.delete(dpid);
+      this.#options.counters.add("evictions");
+      return true;
+    }
+    return false;
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
@@ -265,6 +299,8 @@ export class Switches {
     const sighting = entry?.believed === true ? sightingOf(packetIn) : null;
     if (entry === null || sighting === null) return;
     const { vni, mac, ofport } = sighting;
+    // Whoever names ports that he does not have can't be heard at as many as there are numbers.
+    if (!session.ports.has(ofport)) return;
     const stale = entry.readback?.holds({ vni, mac, ofport }) === true;
     if (!entry.whereabouts.hear(entry.dpid, sighting, this.#options.timers.now(), stale)) return;
     this.#options.log.debug({ dpid: entry.dpid, ...sighting }, "endpoint heard");

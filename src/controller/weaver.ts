@@ -55,6 +55,8 @@ export interface WeaverOptions {
   /** Whether what a switch holds counts before it is known whose it is. */
   readonly trustsUnknown: boolean;
   readonly pinTunnelIps: boolean;
+  /** What throws in it is told, and ends nothing else. */
+  readonly attempt: (work: () => void) => void;
 }
 
 /** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one; */
@@ -63,6 +65,10 @@ const LONE_GRACE_MS = 3000;
 const FIRST_GRACE_MS = 1000;
 /** A lone switch that has gone may be back at once: so long its neighbours keep the ways through it. */
 const GONE_GRACE_MS = 3000;
+
+/** Rests that are shorter are not worth a timer; longer ones would delay what heals. */
+const MIN_REST_MS = 5;
+const MAX_REST_MS = 200;
 
 export class Weaver {
   #options: WeaverOptions;
@@ -78,6 +84,8 @@ export class Weaver {
   #stopped = false;
   readonly #holdTimer: { cancel(): void };
   #graceTimer: { cancel(): void } | null = null;
+  #restTimer: { cancel(): void } | null = null;
+  #restUntilMs = 0;
 
   constructor(options: WeaverOptions) {
     this.#options = options;
@@ -104,20 +112,33 @@ export class Weaver {
     return this.#options.timers.now() - this.#startedAtMs < this.#options.startHoldMs;
   }
 
-  /** Some fact has changed: everything that follows from it is drawn again, once, after this turn of the event loop. */
+  /**
+   * Some fact has changed: everything that follows from it is drawn again, once, after this turn of the event loop; or,
+   * when that was just done, after as long a rest as it took. When many hosts come at once, it would otherwise be done
+   * for each of them, and those behind would starve meanwhile.
+   */
   changed(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      if (!this.#stopped) this.#recompute();
-    });
+    const restMs = this.#restUntilMs - this.#options.timers.now();
+    if (restMs < MIN_REST_MS) setImmediate(() => this.#redraw());
+    else this.#restTimer = this.#options.timers.setTimer(restMs, () => this.#redraw());
+  }
+
+  #redraw(): void {
+    this.#scheduled = false;
+    if (this.#stopped) return;
+    const startMs = this.#options.timers.now();
+    this.#options.attempt(() => this.#recompute());
+    const endMs = this.#options.timers.now();
+    this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
   }
 
   stop(): void {
     this.#stopped = true;
     this.#holdTimer.cancel();
     this.#graceTimer?.cancel();
+    this.#restTimer?.cancel();
     this.#retirement.stop();
   }
 

@@ -1,42 +1,71 @@
-// How many MACs each port may have: the least recently heard makes room, and that is told.
+// How many MACs each port, and each switch, may have: the least recently heard makes room, and that is told.
 import { LRUCache } from "lru-cache";
 import type { CappedFact } from "../model/disputes.ts";
 import { type Place, placeKey } from "../model/place.ts";
 
-export class PortCrowds {
-  readonly #limit: number;
-  /** By `placeKey`: the keys there, by when they were heard. */
-  readonly #ports = new Map<string, LRUCache<string, string>>();
-  /** Ports that had to let a key go, and when last. */
-  readonly #capped = new Map<string, { readonly place: Place; readonly at: number }>();
+/** Bounded by what is in it: a cache with `max` takes all its room at once, and ports are many. */
+function crowd(limit: number): LRUCache<string, Place> {
+  return new LRUCache<string, Place>({ maxSize: limit, sizeCalculation: () => 1 });
+}
 
-  constructor(limit: number) {
-    this.#limit = limit;
+/** Invariant: a key is in its port's crowd exactly when it is in its switch's. */
+export class PortCrowds {
+  readonly #perPort: number;
+  readonly #perSwitch: number;
+  /** By `placeKey`: the keys there, by when they were heard. */
+  readonly #ports = new Map<string, LRUCache<string, Place>>();
+  /** By datapath id, likewise. */
+  readonly #switches = new Map<string, LRUCache<string, Place>>();
+  /** Ports and switches that had to let a key go, and when last. */
+  readonly #capped = new Map<string, { readonly fact: CappedFact; readonly at: number }>();
+
+  constructor(perPort: number, perSwitch: number) {
+    this.#perPort = perPort;
+    this.#perSwitch = perSwitch;
   }
 
-  /** Heard just now. @returns those that have to go for it. */
-  touch(place: Place, key: string, now: number): readonly string[] {
+  /** Heard just now. @returns those that have to go for it, with their places. */
+  touch(place: Place, key: string, now: number): readonly (readonly [key: string, place: Place])[] {
     const at = placeKey(place);
-    const cache = this.#ports.get(at) ?? new LRUCache<string, string>({ max: this.#limit });
-    this.#ports.set(at, cache);
-    if (cache.get(key) !== undefined) return [];
-    const gone = cache.size >= this.#limit ? cache.pop() : undefined;
-    cache.set(key, key);
-    if (gone === undefined) return [];
-    this.#capped.set(at, { place, at: now });
-    return [gone];
+    const here = this.#ports.get(at) ?? crowd(this.#perPort);
+    const all = this.#switches.get(place.dpid) ?? crowd(this.#perSwitch);
+    this.#ports.set(at, here);
+    this.#switches.set(place.dpid, all);
+    if (here.get(key) !== undefined) {
+      all.get(key);
+      return [];
+    }
+    const gone: (readonly [string, Place])[] = [];
+    const makeRoom = (of: LRUCache<string, Place>, name: string, fact: CappedFact): void => {
+      const [oldest] = of.rkeys();
+      const where = oldest === undefined ? undefined : of.peek(oldest);
+      if (oldest === undefined || where === undefined || of.size < fact.limit) return;
+      this.remove(where, oldest);
+      this.#capped.set(name, { fact, at: now });
+      gone.push([oldest, where]);
+    };
+    makeRoom(here, at, { place, limit: this.#perPort });
+    makeRoom(all, place.dpid, { place, limit: this.#perSwitch, ofSwitch: true });
+    here.set(key, place);
+    all.set(key, place);
+    this.#ports.set(at, here);
+    this.#switches.set(place.dpid, all);
+    return gone;
   }
 
   remove(place: Place, key: string): void {
     const at = placeKey(place);
-    const cache = this.#ports.get(at);
-    cache?.delete(key);
-    if (cache?.size === 0) this.#ports.delete(at);
+    const here = this.#ports.get(at);
+    if (here?.delete(key) !== true) return;
+    if (here.size === 0) this.#ports.delete(at);
+    const all = this.#switches.get(place.dpid);
+    all?.delete(key);
+    if (all?.size === 0) this.#switches.delete(place.dpid);
   }
 
   /** All keys of a switch's ports. */
-  *on(dpid: string): Generator<string> {
-    for (const [at, cache] of this.#ports) if (at.startsWith(`${dpid}/`)) yield* cache.values();
+  on(dpid: string): Iterable<string> {
+    return this.#switches.get(dpid)?.keys() ?? [];
   }
 
   /** @returns whether a port has had room for this long. */
@@ -51,6 +80,6 @@ export class PortCrowds {
   }
 
   capped(): readonly CappedFact[] {
-    return [...this.#capped.values()].map(({ place }) => ({ place, limit: this.#limit }));
+    return [...this.#capped.values()].map(({ fact }) => fact);
   }
 }

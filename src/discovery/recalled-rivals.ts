@@ -12,11 +12,16 @@ interface Recalled {
   readonly untilMs: number;
 }
 
+/** Each is looked at when a guest is heard. */
+const MAX_RECALLED = 1024;
+
 export class RecalledRivals {
+  /** Bounded by `MAX_RECALLED`: a switch that tells of more is not believed further. */
   #list: readonly Recalled[] = [];
 
   add(dpid: string, rivals: Iterable<RivalFact>, untilMs: number): void {
     for (const { vni, mac, ofport, ip } of rivals) {
+      if (this.#list.length >= MAX_RECALLED) return;
       const place = Object.freeze({ dpid, ofport });
       this.#list = [...this.#without(vni, mac, ip, place), { vni, mac, ip, place, untilMs }];
     }

@@ -14,6 +14,8 @@ import type { Sighting } from "./sighting.ts";
 /** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
 const MAX_IPS_PER_MAC = 64;
 
+const DEFAULT_PER_SWITCH = 16_384;
+
 /** One answer is enough; IPv4 sorts first. */
 const MAX_ASKED_IPS = 2;
 
@@ -57,9 +59,12 @@ export class Whereabouts {
   #declaredIps: ReadonlyMap<string, Mac> = new Map();
   #hearings = 0;
 
-  /** @param perPort the most endpoints that one port may have. */
-  constructor(rules: MobilityRules, perPort: number) {
-    this.#crowds = new PortCrowds(perPort);
+  /**
+   * @param perPort the most endpoints that one port may have
+   * @param perSwitch the most that all ports of a switch together may have
+   */
+  constructor(rules: MobilityRules, perPort: number, perSwitch = DEFAULT_PER_SWITCH) {
+    this.#crowds = new PortCrowds(perPort, perSwitch);
     this.#quietMs = rules.quietMs;
     this.#macs = new Mobility(rules, placeKey);
     this.#ips = new Mobility(rules, (mac) => mac);
@@ -142,8 +147,8 @@ export class Whereabouts {
   #touch(key: string, now: number): void {
     const place = this.#macs.holder(key);
     if (place === null) return;
-    for (const gone of this.#crowds.touch(place, key, now)) {
-      this.#macs.release(gone, place);
+    for (const [gone, where] of this.#crowds.touch(place, key, now)) {
+      this.#macs.release(gone, where);
       this.#settleMac(gone);
       this.#touch(gone, now);
     }

@@ -22,10 +22,11 @@ export interface DisputeFact {
   readonly rivals: readonly Party[];
 }
 
-/** A port with more MACs than are kept. */
+/** A port with more MACs than are kept; or its whole switch. */
 export interface CappedFact {
   readonly place: Place;
   readonly limit: number;
+  readonly ofSwitch?: boolean;
 }
 
 export interface NamedPlace {
@@ -57,9 +58,17 @@ export function disputeProblems(
     const others = rivals.map(({ party, named }) => text(party, named)).join(" and at ");
     tell(hosts, problemOf(dispute, text(dispute.holder, holder), others));
   }
-  for (const { place, limit } of capped) {
+  for (const { place, limit, ofSwitch } of capped) {
     const named = nameOf(place);
     if (named === null) continue;
+    if (ofSwitch === true) {
+      const message = `${named.hostId} has more than ${limit} MACs on all its ports: the least recently heard make room, the last time for one at ${named.text}`;
+      tell(
+        [named.hostId],
+        diagnostic("host/endpoint-cap", message, "raise endpoints.perHost, or find who uses so many"),
+      );
+      continue;
+    }
     const message = `${named.text} has more than ${limit} MACs: the least recently heard make room, and are heard again`;
     tell([named.hostId], diagnostic("port/endpoint-cap", message, "raise endpoints.perPort, or find who uses so many"));
   }

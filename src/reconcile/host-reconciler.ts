@@ -60,6 +60,21 @@ export class HostReconciler {
   }
 
   async #attempt(): Promise<Attempt> {
+    try {
+      return await this.#reconcile();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#failure = diagnostic(
+        "host/plan-failed",
+        `what the host's database should hold could not be told: ${text}`,
+        "none: it is tried again; this is a fault of Weft: please report it",
+      );
+      this.#events.failed(error);
+      return "failed";
+    }
+  }
+
+  async #reconcile(): Promise<Attempt> {
     const desired = this.#events.desired();
     if (desired === null) {
       this.#planProblems = [];

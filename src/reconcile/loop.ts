@@ -50,7 +50,8 @@ export class ReconcileLoop {
     this.#state = "running";
     while (this.#woken && this.#isRunning()) {
       this.#woken = false;
-      const outcome = await this.#attempt();
+      // Whatever comes of it, the loop must not end: it is tried again like any failure.
+      const outcome = await this.#attempt().catch((): Attempt => "failed");
       if (!this.#isRunning()) break;
       if (outcome === "failed") {
         this.#failures++;

@@ -48,6 +48,8 @@ const REFUSED_HOLD_MS = 30_000;
 const MAX_REFUSED_HOLD_MS = 10 * 60_000;
 /** Where two write against each other, this many repairs a second at the most. */
 const REPAIR_GAP_MS = 200;
+/** A switch that tells of endless removals must not fill the memory; what is missed the next reading finds. */
+const MAX_REMOVED = 65_536;
 
 interface Refusal {
   readonly untilMs: number;
@@ -129,7 +131,7 @@ export class SwitchReconciler {
   flowRemoved(removed: FlowRemoved): boolean {
     const isTimeout = removed.reason === OFPRR.IDLE_TIMEOUT || removed.reason === OFPRR.HARD_TIMEOUT;
     if (isTimeout && this.#mayBe(removed)) {
-      if (this.#isWriting) this.#removedMeanwhile.push(removed);
+      if (this.#isWriting && this.#removedMeanwhile.length < MAX_REMOVED) this.#removedMeanwhile.push(removed);
       const meant = withoutFlow(this.#meant, removed);
       this.#installed = this.#installed === this.#meant ? meant : withoutFlow(this.#installed, removed);
       const isNews = meant !== this.#meant;

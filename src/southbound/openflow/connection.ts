@@ -1,20 +1,22 @@
 // The shell around the state machine: one ByteStream, its timers, its requests, and the session that others hold.
-import { WeftError, WireError } from "../../../proto/bytes/errors.ts";
+import { WeftError, type WireError } from "../../../proto/bytes/errors.ts";
 import {
-  decodeRange,
   encode,
   errorNumbers,
-  MessageFramer,
+  OFPT,
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
   peekHeader,
 } from "../../../proto/openflow13/index.ts";
+import { peerFault } from "../peer-fault.ts";
 import type { ByteStream, Clock, Timer } from "../stream/index.ts";
+import { Incoming } from "./incoming.ts";
 import { LiveSession, type SessionLink } from "./live-session.ts";
 import {
   DEFAULT_TIMES,
   type Effect,
   FIRST_FREE_XID,
+  MAX_PORTS,
   type MachineEvent,
   type MachineState,
   type MachineTimes,
@@ -51,7 +53,7 @@ class Connection implements SessionLink {
   readonly #handlers: OpenFlowHandlers;
   readonly #clock: Clock;
   readonly #options: OpenFlowOptions;
-  readonly #framer = new MessageFramer();
+  readonly #incoming: Incoming;
   readonly #requests: RequestTable;
   readonly #sent = new SentLog<OpenFlowMessageWithoutXid>(SENT_LOG_CAPACITY);
   /** Messages of the `apply` that is under way, by xid, and what the switch said of them. */
@@ -73,6 +75,7 @@ class Connection implements SessionLink {
     this.#clock = clock;
     this.#options = options;
     this.#requests = new RequestTable(stream.label, options.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES);
+    this.#incoming = this.#makeIncoming();
     const first = start(clock.now(), { ...DEFAULT_TIMES, ...options.times });
     this.#state = first.state;
     stream.onClose((end) => this.#onStreamClosed(end.reason, end.error));
@@ -186,44 +189,43 @@ class Connection implements SessionLink {
             context: { peer: this.label },
             retryable: true,
           }));
-    this.#handlers.onClosed(this.#session, closing.reason, error);
+    this.#guard(() => this.#handlers.onClosed(this.#session, closing.reason, error));
   }
 
   #onData(bytes: Uint8Array): void {
     if (this.#closing !== undefined) return;
     const nowMs = this.#clock.now();
     this.#step({ kind: "received" }, nowMs, 0);
-    try {
-      this.#framer.push(bytes, (buffer, from, to) => this.#onFrame(buffer, from, to, nowMs));
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#undecodable(error, undefined);
-    }
+    this.#incoming.push(bytes, nowMs);
     if (this.#closing === undefined) this.#armTimer();
   }
 
-  #onFrame(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
-    if (this.#closing !== undefined) return;
-    let message: OpenFlowMessage;
-    try {
-      message = decodeRange(buffer, from, to);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#undecodable(error, buffer.subarray(from, to));
-      return;
-    }
+  #makeIncoming(): Incoming {
+    const context = { peer: this.label };
+    return new Incoming({
+      isOpen: () => this.#closing === undefined,
+      isGreeting: () => this.#state.phase.kind === "greeting",
+      message: (message, bytes, nowMs) => this.#onMessage(message, bytes, nowMs),
+      foreign: (words) => {
+        this.#answerError("OFPHFC_INCOMPATIBLE", new TextEncoder().encode(words));
+        this.close(words, new WeftError("openflow/foreign", words, { context }));
+      },
+      undecodable: (error, bytes) => this.#undecodable(error, bytes),
+      fault: (error) => this.#fault(error),
+      slow: (reason) => this.close(reason, new WeftError("openflow/slow", reason, { context, retryable: true })),
+    });
+  }
+
+  #onMessage(message: OpenFlowMessage, bytes: number, nowMs: number): void {
     const session = this.#session;
-    if (session !== undefined && message.kind === "packet_in") {
-      const packetIn = message;
-      this.#guard(() => this.#handlers.onPacketIn(session, packetIn));
-      return;
-    }
-    this.#step({ kind: "message", message }, nowMs, to - from);
+    if (session !== undefined && message.kind === "packet_in") this.#handlers.onPacketIn(session, message);
+    else this.#step({ kind: "message", message }, nowMs, bytes);
   }
 
   /** The bytes make no sense: say so where the specification has a word for it, and end this connection alone. */
   #undecodable(cause: WireError, bytes: Uint8Array | undefined): void {
     const header = bytes === undefined ? undefined : peekHeader(bytes);
+    const isGreeting = this.#state.phase.kind === "greeting";
     const context = {
       peer: this.label,
       offset: cause.offset,
@@ -232,13 +234,26 @@ class Connection implements SessionLink {
       type: header?.type,
     };
     const error = new WeftError("openflow/undecodable", `${this.label}: ${cause.message}`, { cause, context });
-    const numbers = errorNumbers(badRequestCode(cause));
-    if (bytes !== undefined && header !== undefined && numbers !== undefined) {
-      const data = bytes.subarray(0, ERROR_DATA_BYTES);
-      this.write({ kind: "error", xid: header.xid, ...numbers, data });
-    }
+    // Who greets in words that make no sense gets the word for that (section 7.4.4).
+    const word = isGreeting && header?.type === OFPT.HELLO ? "OFPHFC_INCOMPATIBLE" : badRequestCode(cause);
+    this.#answerError(word, bytes);
     this.#handlers.onError(this.#session, { error });
     this.close(`a message of the switch does not decode: ${cause.message}`, error);
+  }
+
+  /** The error that the specification has for a message: with its xid and its beginning, where there is a whole one. */
+  #answerError(name: string, bytes: Uint8Array | undefined): void {
+    const numbers = errorNumbers(name);
+    if (numbers === undefined) return;
+    const xid = (bytes === undefined ? undefined : peekHeader(bytes)?.xid) ?? 0;
+    this.write({ kind: "error", xid, ...numbers, data: bytes?.slice(0, ERROR_DATA_BYTES) ?? new Uint8Array(0) });
+  }
+
+  /** This controller's own failure, at what the peer sent: told with the bytes, and the end of this connection alone. */
+  #fault(cause: unknown): void {
+    const { error, bytes } = peerFault("openflow", this.label, cause, this.#incoming.frame);
+    this.#handlers.onError(this.#session, bytes === undefined ? { error } : { error, bytes });
+    this.close(error.message, error);
   }
 
   #step(event: MachineEvent, nowMs: number, bytes: number): void {
@@ -260,6 +275,7 @@ class Connection implements SessionLink {
           this.#deliver(effect.message, bytes);
           break;
         case "close":
+          if (effect.answer !== undefined) this.#answerError(effect.answer, this.#incoming.frame);
           this.close(effect.reason, effect.error);
           break;
       }
@@ -282,7 +298,10 @@ class Connection implements SessionLink {
         return;
       case "port_status":
         if (message.reason === "delete") session.ports.delete(message.port.portNo);
-        else session.ports.set(message.port.portNo, message.port);
+        else if (session.ports.size >= MAX_PORTS && !session.ports.has(message.port.portNo)) {
+          this.close(`more than ${MAX_PORTS} ports`);
+          return;
+        } else session.ports.set(message.port.portNo, message.port);
         this.#guard(() => this.#handlers.onPortStatus(session, message));
         return;
       case "flow_removed":
@@ -324,14 +343,12 @@ class Connection implements SessionLink {
     this.#guard(() => this.#handlers.onError(session, { error, ...reply, ...(cause === undefined ? {} : { cause }) }));
   }
 
-  /** A handler that throws must not take the stream's framing, or the process, with it. */
+  /** A handler that throws must not take the process with it. */
   #guard(call: () => void): void {
     try {
       call();
     } catch (cause) {
-      const message = `${this.label}: a handler failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-      const error = new WeftError("openflow/handler", message, { cause, context: { peer: this.label } });
-      this.#handlers.onError(this.#session, { error });
+      this.#fault(cause);
     }
   }
 
@@ -350,7 +367,7 @@ class Connection implements SessionLink {
     this.#timer = undefined;
     const nowMs = this.#clock.now();
     this.#requests.expire(nowMs);
-    this.#step({ kind: "tick" }, nowMs, 0);
+    this.#guard(() => this.#step({ kind: "tick" }, nowMs, 0));
     if (this.#closing === undefined) this.#armTimer();
   }
 }

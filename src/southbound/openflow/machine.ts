@@ -11,6 +11,7 @@ import {
   type PortDesc,
   type SwitchDesc,
 } from "../../../proto/openflow13/index.ts";
+import { misplaced } from "./misplaced.ts";
 import { describeSwitchError } from "./switch-error.ts";
 
 export interface MachineTimes {
@@ -35,8 +36,8 @@ export const DEFAULT_TIMES: MachineTimes = Object.freeze({
 const XID = { HELLO: 1, FEATURES: 2, PORT_DESC: 3, DESC: 4, METER_FEATURES: 5, PROBE: 6 } as const;
 export const FIRST_FREE_XID = 16;
 
-/** More ports than OpenFlow has numbers for is nonsense. */
-const MAX_PORTS = 0x10000;
+/** More ports than this no switch has; Open vSwitch itself has numbers for as many. */
+export const MAX_PORTS = 0x10000;
 /** A tick this late means that this process was held up, not that the peer was silent. */
 const STALL_MS = 1_000;
 
@@ -83,7 +84,8 @@ export type Effect =
   | { readonly kind: "ready"; readonly identity: SwitchIdentity }
   /** A message for the session; comes only when ready. */
   | { readonly kind: "deliver"; readonly message: OpenFlowMessage }
-  | { readonly kind: "close"; readonly reason: string; readonly error: WeftError };
+  /** `answer` names the error, such as OFPBRC_BAD_TYPE, that the message at hand is answered by before. */
+  | { readonly kind: "close"; readonly reason: string; readonly error: WeftError; readonly answer?: string };
 
 export interface Step {
   readonly state: MachineState;
@@ -171,16 +173,18 @@ function message(state: MachineState, m: OpenFlowMessage): Step {
   if (m.kind === "echo_request") {
     return { state, effects: [{ kind: "send", message: { kind: "echo_reply", xid: m.xid, data: m.data } }] };
   }
-  switch (state.phase.kind) {
-    case "greeting":
-      return greet(state, m);
-    case "describing":
-      return describe(state, state.phase.known, m);
-    default:
-      // Our probe's answer has done its work by being received; a second HELLO says nothing new.
-      if (m.kind === "hello" || (m.kind === "echo_reply" && m.xid === XID.PROBE)) return { state, effects: NO_EFFECTS };
-      return { state, effects: [{ kind: "deliver", message: m }] };
+  if (state.phase.kind === "greeting") return greet(state, m);
+  const wrong = misplaced(m);
+  if (wrong !== undefined) {
+    const error = new WeftError(wrong.code, wrong.reason, { retryable: true });
+    // The specification's own word for it (section 7.4.4).
+    const effect: Effect = { kind: "close", reason: wrong.reason, error, answer: "OFPBRC_BAD_TYPE" };
+    return { state: { ...state, phase: { kind: "closed" } }, effects: [effect] };
   }
+  if (state.phase.kind === "describing") return describe(state, state.phase.known, m);
+  // Our probe's answer has done its work by being received.
+  if (m.kind === "echo_reply" && m.xid === XID.PROBE) return { state, effects: NO_EFFECTS };
+  return { state, effects: [{ kind: "deliver", message: m }] };
 }
 
 function helloFailed(xid: number, text: string): Effect {
@@ -263,6 +267,7 @@ function learn(known: Described, m: OpenFlowMessage): Described | string {
   }
   if (m.kind === "port_status") {
     const ports = known.ports.filter((port) => port.portNo !== m.port.portNo);
+    if (ports.length >= MAX_PORTS) return `more than ${MAX_PORTS} ports`;
     return { ...known, ports: m.reason === "delete" ? ports : [...ports, m.port] };
   }
   if (m.kind === "multipart_reply") {

@@ -91,6 +91,8 @@ export interface SessionError {
   readonly error: WeftError;
   /** The switch's own message, if it was one. */
   readonly reply?: ErrorMessage;
+  /** What the switch sent, or its beginning, where this controller failed at it. */
+  readonly bytes?: Uint8Array;
   /** The message of ours that caused it, when its xid is still known. */
   readonly cause?: OpenFlowMessageWithoutXid;
 }

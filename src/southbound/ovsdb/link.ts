@@ -1,19 +1,21 @@
 // JSON-RPC over one stream: messages in and out, liveness, and an end that names peer, place and remedy.
 import { WeftError, WireError } from "../../../proto/bytes/errors.ts";
 import { JsonFramer } from "../../../proto/ovsdb/json-framer.ts";
-import type { Json } from "../../../proto/ovsdb/json-text.ts";
+import { type Json, jsonText } from "../../../proto/ovsdb/json-text.ts";
 import { OvsdbProtocolError } from "../../../proto/ovsdb/ovsdb-error.ts";
 import { echo, type RpcCall } from "../../../proto/ovsdb/rpc-call.ts";
 import { decodeNotification, type RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
 import { type RpcOutcome, RpcPeer } from "../../../proto/ovsdb/rpc-peer.ts";
+import { type PeerFault, peerFault } from "../peer-fault.ts";
 import type { ByteStream, StreamEnd } from "../stream/byte-stream.ts";
 import type { Clock } from "../stream/clock.ts";
+import { Pace } from "../stream/pace.ts";
 import { DEFAULT_LIVENESS, Liveness, type LivenessOptions } from "./liveness.ts";
 import { remedyFor } from "./remedy.ts";
 
 export interface LinkOptions {
   readonly liveness?: LivenessOptions;
-  /** The longest message a peer may send; a large database arrives in one. Default 64 MiB. */
+  /** The longest message a peer may send; a large database arrives in one. Default 16 MiB. */
   readonly maxMessageBytes?: number;
 }
 
@@ -24,9 +26,13 @@ export interface LinkHandlers {
   onStopped(): void;
   /** Called once, when the stream is over. */
   onClosed(reason: string): void;
+  /** This controller failed at a message; the connection is about to end for it. */
+  onFault?(fault: PeerFault): void;
 }
 
-const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** A peer that goes on sending while so many of its messages' bytes wait to be taken in is too much. */
+const MAX_HELD_MESSAGES = 4;
 /** RPC messages nest about ten deep; more is not OVSDB. */
 const MAX_DEPTH = 64;
 
@@ -39,19 +45,28 @@ export class RpcLink {
   readonly #framer: JsonFramer;
   readonly #liveness: Liveness;
   #stopped = false;
+  readonly #clock: Clock;
+  readonly #pace = new Pace();
+  readonly #maxHeldBytes: number;
   #isHeld = false;
+  #heldBytes = 0;
+  /** The message that is looked at. */
+  #message: Json | undefined;
   /** Messages that came while the link was held. */
   #inbox: Json[] = [];
 
   constructor(stream: ByteStream, handlers: LinkHandlers, clock: Clock, options: LinkOptions) {
     this.stream = stream;
     this.#handlers = handlers;
+    this.#clock = clock;
+    const maxBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    this.#maxHeldBytes = MAX_HELD_MESSAGES * maxBytes;
     this.#peer = new RpcPeer({
       send: (text) => stream.write(encoder.encode(text)),
       onNotification: (method, params) => this.#notified(method, params),
     });
     this.#framer = new JsonFramer((message) => this.#receive(message), {
-      maxBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      maxBytes,
       maxDepth: MAX_DEPTH,
     });
     this.#liveness = new Liveness(
@@ -79,6 +94,7 @@ export class RpcLink {
   }
 
   close(reason: string): void {
+    if (this.#stopped) return;
     this.stream.close(reason);
     this.#stop(reason);
   }
@@ -94,9 +110,16 @@ export class RpcLink {
     this.#isHeld = false;
     while (!this.#isHeld && !this.#stopped) {
       const message = this.#inbox.shift();
-      if (message === undefined) return;
-      this.attempt(() => this.#peer.receive(message));
+      if (message === undefined) break;
+      this.attempt(() => this.#look(message));
     }
+    if (!this.#isHeld) this.#heldBytes = 0;
+  }
+
+  #look(message: Json): void {
+    this.#message = message;
+    this.#peer.receive(message);
+    this.#message = undefined;
   }
 
   /** Runs what depends on the peer's data: what the peer did wrong ends this connection, and nothing else. */
@@ -104,19 +127,35 @@ export class RpcLink {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof WireError) && !(error instanceof OvsdbProtocolError)) throw error;
-      this.close(`${this.stream.label}: ${error.message}; ${remedyFor(error)}`);
+      if (error instanceof WireError || error instanceof OvsdbProtocolError) {
+        this.close(`${this.stream.label}: ${error.message}; ${remedyFor(error)}`);
+      } else this.#fault(error);
+    } finally {
+      this.#message = undefined;
     }
   }
 
+  /** This controller's own failure, at what the peer sent: told with the message, and the end of this connection alone. */
+  #fault(cause: unknown): void {
+    const bytes = this.#message === undefined ? undefined : encoder.encode(textOf(this.#message));
+    const fault = peerFault("ovsdb", this.stream.label, cause, bytes);
+    this.#handlers.onFault?.(fault);
+    this.close(fault.error.message);
+  }
+
   #received(bytes: Uint8Array): void {
+    if (this.#stopped) return;
     this.#liveness.heard();
     this.attempt(() => this.#framer.push(bytes));
+    if (this.#pace.received(this.#clock.now(), bytes.length, this.#framer.pendingBytes)) this.close(this.#pace.reason);
+    if (!this.#isHeld) return;
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > this.#maxHeldBytes) this.close("the peer sends updates faster than they can be taken in");
   }
 
   #receive(message: Json): void {
     if (this.#isHeld) this.#inbox.push(message);
-    else this.#peer.receive(message);
+    else this.#look(message);
   }
 
   #notified(method: string, params: readonly Json[]): void {
@@ -136,7 +175,16 @@ export class RpcLink {
 
   #ended(end: StreamEnd): void {
     const cut = end.by === "here" || this.#framer.atBoundary ? "" : " in the middle of a message";
-    this.#stop(`${end.reason}${cut}`);
-    this.#handlers.onClosed(`${end.reason}${cut}`);
+    this.attempt(() => this.#stop(`${end.reason}${cut}`));
+    this.attempt(() => this.#handlers.onClosed(`${end.reason}${cut}`));
+  }
+}
+
+/** For a log: what can't be written as JSON has no text. */
+function textOf(message: Json): string {
+  try {
+    return jsonText(message);
+  } catch {
+    return "";
   }
 }

@@ -23,6 +23,7 @@ import type { RpcNotification } from "../../../proto/ovsdb/rpc-notification.ts";
 import type { DatabaseSchema } from "../../../proto/ovsdb/schema.ts";
 import { nextVswitchRows, planVswitchMonitor } from "../../../proto/ovsdb/vswitch-replica.ts";
 import { EMPTY_VSWITCH_ROWS, VSWITCH_DATABASE, type VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
+import type { PeerFault } from "../peer-fault.ts";
 import type { ByteStream } from "../stream/byte-stream.ts";
 import { type Clock, systemClock, type Timer } from "../stream/clock.ts";
 import { type LinkOptions, RpcLink } from "./link.ts";
@@ -31,9 +32,19 @@ import type { OvsdbHandlers, OvsdbSession } from "./session.ts";
 export interface OvsdbOptions extends LinkOptions {
   /** For the whole of the handshake. Default 10000. */
   readonly handshakeMs?: number;
+  /** For the first word of the peer. Default 5000. */
+  readonly firstAnswerMs?: number;
+  /** For the answer to a transaction. Default 60000. */
+  readonly transactMs?: number;
+  /** Rows of all monitored tables. Default 65536. */
+  readonly maxRows?: number;
 }
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
+const DEFAULT_FIRST_ANSWER_MS = 5_000;
+const DEFAULT_TRANSACT_MS = 60_000;
+/** A port is two rows: some 30,000 ports. Each update of a host costs the more the more rows it has. */
+const DEFAULT_MAX_ROWS = 65_536;
 const MAX_DIAGNOSTICS = 100;
 /** Rows that are taken in before anything else gets its turn: some 10 ms. */
 const ROWS_PER_TURN = 1_000;
@@ -55,7 +66,10 @@ type State =
 class Connection {
   readonly #handlers: OvsdbHandlers;
   readonly #link: RpcLink;
-  readonly #deadline: Timer;
+  readonly #clock: Clock;
+  readonly #transactMs: number;
+  readonly #maxRows: number;
+  #deadline: Timer;
   readonly #diagnostics: string[] = [];
   #state: State = { kind: "listing databases" };
   #rows: VswitchRows = EMPTY_VSWITCH_ROWS;
@@ -66,17 +80,27 @@ class Connection {
       onNotification: (notification: RpcNotification) => this.#notified(notification),
       onStopped: () => this.#stopped(),
       onClosed: (reason: string) => handlers.onClosed(this.#sessionIfAny(), stream.label, reason),
+      onFault: (fault: PeerFault) => handlers.onFault?.(fault),
     };
+    this.#clock = clock;
+    this.#transactMs = options.transactMs ?? DEFAULT_TRANSACT_MS;
+    this.#maxRows = options.maxRows ?? DEFAULT_MAX_ROWS;
     this.#link = new RpcLink(stream, linkHandlers, clock, options);
+    const startedMs = clock.now();
     const handshakeMs = options.handshakeMs ?? DEFAULT_HANDSHAKE_MS;
-    this.#deadline = clock.setTimer(handshakeMs, () =>
-      this.#link.close(
-        `no OVSDB handshake within ${handshakeMs} ms: the peer stopped answering while ${this.#state.kind}`,
-      ),
-    );
+    const firstAnswerMs = Math.min(options.firstAnswerMs ?? DEFAULT_FIRST_ANSWER_MS, handshakeMs);
+    const giveUpAfter = (ms: number, of: number): Timer =>
+      clock.setTimer(ms, () =>
+        this.#link.close(`no OVSDB handshake within ${of} ms: the peer stopped answering while ${this.#state.kind}`),
+      );
+    this.#deadline = giveUpAfter(firstAnswerMs, firstAnswerMs);
     this.#ask(
       listDatabases(),
-      (names) => this.#databasesListed(names),
+      (names) => {
+        this.#deadline.cancel();
+        this.#deadline = giveUpAfter(handshakeMs - (clock.now() - startedMs), handshakeMs);
+        this.#databasesListed(names);
+      },
       (refusal) => this.#refused(refusal),
     );
   }
@@ -165,6 +189,7 @@ class Connection {
     const applySlice = (slice: RawUpdates): void => {
       const next = applyUpdates(columns, replica, slice, draft);
       replica = next.replica;
+      this.#checkSize(replica);
       rows = nextVswitchRows(rows, replica, next.changes, (text) => this.#diagnose(text), draft);
       const { value: following } = slices.next();
       if (following !== undefined) {
@@ -181,6 +206,13 @@ class Connection {
     else if (first !== undefined) applyLater(first);
   }
 
+  #checkSize(replica: Replica): void {
+    let rows = 0;
+    for (const table of replica.values()) rows += table.size;
+    if (rows <= this.#maxRows) return;
+    throw new OvsdbProtocolError("update", `more than ${this.#maxRows} rows, which is no host's database`);
+  }
+
   #notified(notification: RpcNotification): void {
     // Anything else, such as `locked`, means nothing to a client that asked for none.
     if (notification.kind !== "update") return;
@@ -193,10 +225,19 @@ class Connection {
 
   #transact(schema: DatabaseSchema, operations: readonly Operation[]): Promise<readonly OperationResult[]> {
     return new Promise((resolve, reject) => {
-      this.#link.request(transact(schema, operations), (outcome) => {
+      const call = transact(schema, operations);
+      let late: Timer | undefined;
+      let isOver = false;
+      this.#link.request(call, (outcome) => {
+        isOver = true;
+        late?.cancel();
         if (outcome.ok) resolve(outcome.result);
         else reject(outcome.error);
       });
+      if (isOver) return;
+      late = this.#clock.setTimer(this.#transactMs, () =>
+        this.#link.close(`the server did not answer a transaction within ${this.#transactMs} ms`),
+      );
     });
   }
 

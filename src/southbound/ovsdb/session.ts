@@ -3,6 +3,7 @@ import type { OperationResult } from "../../../proto/ovsdb/operation-result.ts";
 import type { Operation } from "../../../proto/ovsdb/operations.ts";
 import type { DatabaseSchema } from "../../../proto/ovsdb/schema.ts";
 import type { VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
+import type { PeerFault } from "../peer-fault.ts";
 import type { PeerCertificate, Transport } from "../stream/index.ts";
 
 /** A connection to an ovsdb-server whose Open_vSwitch database has been read. */
@@ -39,4 +40,6 @@ export interface OvsdbHandlers {
   onChange(session: OvsdbSession): void;
   /** The connection is over; `session` is absent when it never became ready. Called exactly once. */
   onClosed(session: OvsdbSession | undefined, label: string, reason: string): void;
+  /** This controller failed at a message of the peer, and ends the connection for it. */
+  onFault?(fault: PeerFault): void;
 }

@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { formatConnectionMethod, type PassiveMethod } from "../connection-method.ts";
 import { plainAddress } from "./address.ts";
 import type { ByteStream } from "./byte-stream.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
 import { descriptorLimit, type Shortage, shortageAt } from "./descriptors.ts";
 import { SocketStream, type StreamOptions } from "./socket-stream.ts";
 import { removeStaleSocket } from "./stale-socket.ts";
@@ -16,6 +17,8 @@ export interface ListenOptions extends StreamOptions {
   readonly unixMode?: number;
   /** Connections beyond this number are closed at once. Default 8192. */
   readonly maxStreams?: number;
+  /** Asked before anything is read of a connection; one that it refuses is closed. */
+  readonly gate?: ConnectionGate;
   /** What `pssl:` is served with. */
   readonly tls?: TlsKeys;
   /** For a TLS handshake. Default 10000. */
@@ -60,11 +63,15 @@ function bind(server: Server, method: PassiveMethod, unixMode: number): void {
   }
 }
 
+function turnAway(socket: Socket): void {
+  socket.on("error", () => undefined);
+  socket.destroy();
+}
+
 function isWelcome(socket: Socket, options: ListenOptions): boolean {
   const remoteAddress = plainAddress(socket.remoteAddress ?? "");
   if (options.mayConnect === undefined || options.mayConnect(remoteAddress)) return true;
-  socket.on("error", () => undefined);
-  socket.destroy();
+  turnAway(socket);
   options.onRefused?.({ remoteAddress, reason: "its address is in none of the ranges of admission.allow" });
   return false;
 }
@@ -77,6 +84,13 @@ function tlsAcceptor(method: PassiveMethod, onStream: (stream: ByteStream) => vo
     onSecure: (socket, certificate) => onStream(new SocketStream(socket, undefined, options, certificate)),
     onRefused: (refusal) => onRefused?.(refusal),
   });
+}
+
+function isAdmitted(socket: Socket, method: PassiveMethod, gate: ConnectionGate | undefined): boolean {
+  const source = method.kind === "punix" ? null : plainAddress(socket.remoteAddress ?? "");
+  if (gate === undefined || gate.admit(source, socket)) return true;
+  turnAway(socket);
+  return false;
 }
 
 /**
@@ -99,12 +113,12 @@ export async function listen(
     accepted += 1;
     const shortage = options.onShortage === undefined ? undefined : shortageAt(socket, limit);
     if (shortage !== undefined) {
-      socket.on("error", () => undefined);
-      socket.destroy();
+      turnAway(socket);
       options.onShortage?.(shortage);
       return;
     }
     if (method.kind !== "punix" && !isWelcome(socket, options)) return;
+    if (!isAdmitted(socket, method, options.gate)) return;
     if (acceptor !== undefined) {
       acceptor.accept(socket);
       return;

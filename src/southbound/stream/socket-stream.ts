@@ -4,13 +4,17 @@ import { formatEndpoint, plainAddress } from "./address.ts";
 import type { ByteStream, StreamEnd, Transport } from "./byte-stream.ts";
 import type { PeerCertificate } from "./peer-certificate.ts";
 import { WriteQueue } from "./write-queue.ts";
+import { type Taken, taking } from "./write-stall.ts";
 
 export interface StreamOptions {
   /** A peer that leaves more than this unread is cut off. Default 64 MiB. */
   readonly maxPendingBytes?: number;
+  /** A peer that takes nothing of what waits for it for so long is cut off. Default 30 s. */
+  readonly maxStallMs?: number;
 }
 
 const DEFAULT_MAX_PENDING_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_STALL_MS = 30_000;
 const KEEPALIVE_MS = 10_000;
 /** Bytes after which a peer that sends much waits for the others' turn. */
 const READ_PER_TURN = 256 * 1024;
@@ -25,7 +29,11 @@ export class SocketStream implements ByteStream {
   readonly localAddress?: string;
   readonly #socket: Socket;
   readonly #maxPendingBytes: number;
+  readonly #maxStallMs: number;
   readonly #queue = new WriteQueue();
+  #written = 0;
+  #taken: Taken = { bytes: 0, sinceMs: 0 };
+  #stallTimer: NodeJS.Timeout | undefined;
   #flushScheduled = false;
   #refused = false;
   #readThisTurn = 0;
@@ -46,6 +54,7 @@ export class SocketStream implements ByteStream {
   ) {
     this.#socket = socket;
     this.#maxPendingBytes = options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES;
+    this.#maxStallMs = options.maxStallMs ?? DEFAULT_MAX_STALL_MS;
     socket.pause();
     if (unixLabel === undefined) {
       this.transport = certificate === undefined ? "tcp" : "ssl";
@@ -77,13 +86,12 @@ export class SocketStream implements ByteStream {
   write(bytes: Uint8Array): void {
     if (this.#end !== undefined || bytes.length === 0) return;
     this.#queue.push(bytes);
+    this.#written += bytes.length;
     if (this.pendingBytes > this.#maxPendingBytes) {
-      const reason = `the peer does not read: ${this.pendingBytes} bytes are waiting for it, the cap is ${this.#maxPendingBytes}`;
-      this.#queue.clear();
-      this.#finish({ by: "here", reason });
-      this.#socket.destroy();
+      this.#cutOff(`${this.pendingBytes} bytes are waiting for it, the cap is ${this.#maxPendingBytes}`);
       return;
     }
+    this.#watchStall();
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     setImmediate(() => this.#flush());
@@ -127,6 +135,29 @@ export class SocketStream implements ByteStream {
     this.#readThisTurn = 0;
   }
 
+  #cutOff(why: string): void {
+    this.#queue.clear();
+    this.#finish({ by: "here", reason: `the peer does not read: ${why}` });
+    this.#socket.destroy();
+  }
+
+  /** Looks now and then while anything waits for the peer. */
+  #watchStall(): void {
+    if (this.#stallTimer !== undefined) return;
+    this.#taken = { bytes: this.#written - this.pendingBytes, sinceMs: performance.now() };
+    const look = (): void => {
+      this.#stallTimer = undefined;
+      if (this.#end !== undefined) return;
+      const nowMs = performance.now();
+      this.#taken = taking(this.#taken, this.#written, this.pendingBytes, nowMs);
+      if (this.pendingBytes === 0) return;
+      if (nowMs - this.#taken.sinceMs >= this.#maxStallMs) {
+        this.#cutOff(`it has taken none of ${this.pendingBytes} bytes for ${this.#maxStallMs} ms`);
+      } else this.#stallTimer = setTimeout(look, this.#maxStallMs / 4).unref();
+    };
+    this.#stallTimer = setTimeout(look, this.#maxStallMs / 4).unref();
+  }
+
   #flush(): void {
     this.#flushScheduled = false;
     const chunks = this.#queue.take();
@@ -147,6 +178,7 @@ export class SocketStream implements ByteStream {
   #finish(end: StreamEnd): void {
     if (this.#end !== undefined) return;
     this.#end = Object.freeze(end);
+    clearTimeout(this.#stallTimer);
     queueMicrotask(() => this.#announceEnd());
   }
 

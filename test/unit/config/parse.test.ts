@@ -41,11 +41,13 @@ hosts:
   a5f3: { name: leaf1, tunnelIp: 192.0.2.1, bridge: br1, index: 7 }
 endpoints:
   perPort: 8
+  perHost: 64
   moves: { count: 3 }
   static:
     - { mac: 52:54:00:AB:CD:EF, ips: [2001:DB8::0001], host: leaf1, port: tap0 }
 punts: { packetsPerSecond: 5 }
 timeouts: { startHoldSec: 0 }
+limits: { connections: 500, connectionsPerSource: 20, hosts: 100 }
 underlayMtu: 9000
 mtu: { request: true }
 loops: { probeSec: 0 }
@@ -74,6 +76,7 @@ log: { level: debug }
       endpoints: {
         idleTimeoutSec: 300,
         perPort: 8,
+        perHost: 64,
         duplicateWindowSec: 5,
         freezeSec: 30,
         moves: { count: 3, windowSec: 180 },
@@ -81,6 +84,7 @@ log: { level: debug }
       },
       punts: { packetsPerSecond: 5, burst: 100 },
       timeouts: { startHoldSec: 0, probeSec: 5, handshakeSec: 10 },
+      limits: { connections: 500, connectionsPerSource: 20, hosts: 100 },
       underlayMtu: 9000,
       mtu: { request: true },
       loops: { probeSec: 0 },

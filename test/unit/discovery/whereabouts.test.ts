@@ -274,7 +274,29 @@ describe("a port", () => {
     story.where.tick(30_003);
     expect(story.where.capped()).toEqual([]);
   });
+
+  it("is one of as many as its switch may have: the least recently heard of any port makes room", () => {
+    const where = new Whereabouts(RULES, 2, 3);
+    const hear = (now: number, ofport: number, mac: string) =>
+      where.hear("s1", { vni: VNI, ofport, mac, ip: null, router: null }, now);
+    hear(0, 1, M);
+    hear(1, 2, N);
+    hear(2, 3, O);
+    hear(3, 1, M);
+    hear(4, 4, "02:00:00:00:00:0d");
+    expect(where.observedAt("s1").map((fact) => `${fact.mac}@${fact.ofport}`)).toEqual([
+      `${M}@1`,
+      `${O}@3`,
+      "02:00:00:00:00:0d@4",
+    ]);
+    expect(where.capped()).toEqual([{ place: { dpid: "s1", ofport: 4 }, limit: 3, ofSwitch: true }]);
+    // Endlessly many change nothing of the bound.
+    for (let n = 0; n < 1000; n++) hear(5 + n, n, `02:00:00:01:${hex(n >> 8)}:${hex(n & 0xff)}`);
+    expect(where.observedAt("s1")).toHaveLength(3);
+  });
 });
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
 describe("a declared MAC", () => {
   it("stays where it is declared, and who uses it elsewhere is named until he is silent", () => {

@@ -288,16 +288,18 @@ describe("a session", () => {
     expect(stream.take().filter((m) => m.kind === "barrier_request")).toHaveLength(2);
   });
 
-  it("reports a handler that throws, and goes on", () => {
+  it("is ended by a handler that throws, which is reported with the bytes it failed at", async () => {
     const { stream, errors, closed } = connect({}, () => {
       throw new Error("no such table");
     });
     stream.receive(...HANDSHAKE);
     expect(errors[0]?.error).toMatchObject({
-      code: "openflow/handler",
+      code: "openflow/fault",
       message: expect.stringContaining("no such table"),
     });
-    expect(closed).toEqual([]);
+    expect(errors[0]?.bytes?.length).toBeGreaterThan(0);
+    await settle();
+    expect(closed).toEqual([expect.stringContaining("[openflow/fault]")]);
   });
 
   it("keeps one timer, and notices a silent peer by it", async () => {
