@@ -1,5 +1,13 @@
-// Test lanes: "unit" (pure, parallel) and "lab" (real Open vSwitch, two files at a time).
+// Test lanes: "unit" (pure, parallel), "lab" (real Open vSwitch, two files at a time) and "lab-alone" (one at a time).
 import { defineConfig } from "vitest/config";
+
+/** Real daemons on a busy machine: one more try, and the run names every test that needed it (scripts/run-tests.mjs). */
+const REAL = { setupFiles: ["test/setup.ts"], retry: 1, testTimeout: 120_000, hookTimeout: 120_000 } as const;
+
+/** Those that say how fast paths heal, and those with the most hosts, have the machine for themselves. */
+const ALONE = ["healing", "healing-pairs", "topology", "scenario-3", "faults-host", "faults-controller"].map(
+  (name) => `test/lab/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -14,16 +22,22 @@ export default defineConfig({
       },
       {
         test: {
+          ...REAL,
           name: "lab",
-          setupFiles: ["test/setup.ts"],
           include: ["test/lab/**/*.test.ts"],
+          exclude: ALONE,
           // Labs mostly wait. Two stand side by side, with names of their own, once the unit tests have left the processors.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
-          // Real daemons on a busy machine: one more try, and the run names every test that needed it (scripts/run-tests.mjs).
-          retry: 1,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          ...REAL,
+          name: "lab-alone",
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

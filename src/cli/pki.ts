@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
+import { path } from "./values.ts";
 
 interface PkiFlags {
   readonly directory: string;
@@ -12,7 +13,7 @@ function defaultDirectory(): string {
   return join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "weft/pki");
 }
 
-const DIRECTORY = ["--directory <directory>", "where the CA is (default: /etc/weft/pki for root)"] as const;
+const DIRECTORY = ["--directory <directory>", "where the CA is (default: /etc/weft/pki for root)", path] as const;
 
 export function addPkiCommand(program: Command): void {
   const pki = program

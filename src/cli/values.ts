@@ -23,3 +23,9 @@ export function addressAndPort(text: string): { readonly address: string; readon
   }
   return { address: match[1] ?? "", port };
 }
+
+/** The path of a file or folder that a command writes. */
+export function path(text: string): string {
+  if (text.trim() === "" || text.includes("\0")) throw new InvalidArgumentError("expected a path, and it is empty.");
+  return text;
+}

@@ -7,7 +7,7 @@ import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
 import { AuditPace } from "../reconcile/audit-pace.ts";
-import { type OpenFlowHandlers, serveOpenFlow } from "../southbound/openflow/index.ts";
+import { type OpenFlowHandlers, type OpenFlowSession, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
 import { ConnectionGate, type PeerCertificate, systemClock } from "../southbound/stream/index.ts";
 import { Admission } from "./admission.ts";
@@ -178,6 +178,9 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.closed(session, reason);
     },
   };
+  /** Nothing that is said on a spare connection counts. */
+  const isInUse = (session: OpenFlowSession): boolean =>
+    switches.entries.get(dpidText(session.datapathId))?.session === session;
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
       if (stopping || isStale(session)) {
@@ -190,15 +193,16 @@ export async function startController({ config, logger, version }: ControllerOpt
     onPacketIn: (session, packetIn) => {
       if (isProbe(packetIn)) {
         counters.add("packetIns");
-        loops.received(dpidText(session.datapathId), packetIn);
+        if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
       } else if (isLinkNews(packetIn)) {
         counters.add("packetIns");
-        islands.received(dpidText(session.datapathId), packetIn);
+        if (isInUse(session)) islands.received(dpidText(session.datapathId), packetIn);
       } else switches.packetIn(session, packetIn);
     },
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onFlowNews: (session, news) => switches.flowNews(session, news),
     onPortStatus: (session, { reason, port }) => {
+      if (!isInUse(session)) return;
       // It may be up again before anything is drawn anew.
       const isDown = reason === "delete" || (port.state & OFPPS.LINK_DOWN) !== 0;
       if (isDown) islands.portGone(dpidText(session.datapathId), port.portNo);

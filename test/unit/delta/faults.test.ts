@@ -58,7 +58,7 @@ const faultLog = (what: string) =>
 
 it("a packet-in at which the controller fails ends that switch's connection, with the bytes in the log", async () => {
   const peer = await WireSwitch.connect(controller.openFlowPort, 0x2n);
-  await until("it is ready", () => peer.received.some((m) => m.kind === "multipart_request" && m.body.kind === "flow"));
+  await peer.served();
   const faults = controller.counter("faults");
   const poison = frameToBytes(
     arpFrame({

@@ -10,6 +10,7 @@ import {
   type OpenFlowMessage,
   type PortDesc,
 } from "../../../proto/openflow13/index.ts";
+import { decodeCookie } from "../../../src/pipeline/registry.ts";
 import { PATIENCE_MS, until } from "./controller-on-loopback.ts";
 import { RawPeer } from "./raw-peer.ts";
 
@@ -78,9 +79,10 @@ export class WireSwitch extends RawPeer {
     return this.received.flatMap((message) => (message.kind === "error" ? [`${message.type}/${message.code}`] : []));
   }
 
-  /** Resolves when the controller has written its tables: a lone switch is watched for some seconds first. */
+  /** Resolves when frames of its ports are taken in: a lone switch and its ports are watched for a while first. */
   async served(timeoutMs = PATIENCE_MS): Promise<void> {
-    await until(`switch ${this.dpidText} has its flows`, () => this.flows.size > 0, timeoutMs);
+    const open = () => [...this.flows.values()].filter(({ cookie }) => decodeCookie(cookie)?.kind === "port");
+    await until(`switch ${this.dpidText} has its flows`, () => open().length >= this.ports.length, timeoutMs);
   }
 
   /** The controller still attends to this switch: it answers. */
