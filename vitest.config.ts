@@ -2,7 +2,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Real daemons on a busy machine: one more try, and the run names every test that needed it (scripts/run-tests.mjs). */
-const REAL = { setupFiles: ["test/setup.ts"], retry: 1, testTimeout: 120_000, hookTimeout: 120_000 } as const;
+const REAL = { setupFiles: ["test/setup.ts"], retry: 1, testTimeout: 120_000, hookTimeout: 120_000 };
 
 /** Those that say how fast paths heal, and those with the most hosts, have the machine for themselves. */
 const ALONE = ["healing", "healing-pairs", "topology", "scenario-3", "faults-host", "faults-controller"].map(
