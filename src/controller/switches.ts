@@ -143,8 +143,8 @@ export class Switches {
     if (oldest !== undefined && entry.spares.length >= MAX_SPARES) {
       const reason = `switch ${dpid} has ${entry.spares.length + 1} newer connections`;
       this.#options.trouble.refused("evictions", oldest.label, reason, "give each bridge one controller row");
-      oldest.close(reason);
       entry.spares.shift();
+      oldest.close(reason);
     }
     entry.spares.push(session);
     void answersWithin(PROBE_MS, () => current.barrier(), timers).then((alive) => {
