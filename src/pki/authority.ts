@@ -97,24 +97,18 @@ function withUmask<T>(work: () => T): T {
   }
 }
 
+const NEW_REQUEST = ["req", "-new", "-batch", "-config", "request.cnf", "-key"] as const;
+
+function newKey(root: string, path: string): void {
+  openssl(root, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path]);
+}
+
 function sign(root: string, name: string, to: CertificateFiles): void {
   const request = join(root, `request-${process.pid}.pem`);
   const made = `${to.privateKey}.new`;
   try {
-    openssl(root, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", made]);
-    openssl(root, [
-      "req",
-      "-new",
-      "-batch",
-      "-config",
-      "request.cnf",
-      "-key",
-      made,
-      "-subj",
-      `/CN=${name}`,
-      "-out",
-      request,
-    ]);
+    newKey(root, made);
+    openssl(root, [...NEW_REQUEST, made, "-subj", `/CN=${name}`, "-out", request]);
     const signing = ["-config", "ca.cnf", "-batch", "-notext", "-extensions", "member"];
     openssl(root, ["ca", ...signing, "-in", request, "-out", to.certificate]);
     renameSync(made, to.privateKey);
@@ -151,20 +145,9 @@ export function initPki(directory: string): PkiFiles {
       writeFileSync(join(root, "request.cnf"), REQUEST_CONFIG, { flag: "wx" });
       writeFileSync(join(root, "index.txt"), "", { flag: "wx" });
       writeFileSync(join(root, "crlnumber"), "01\n", { flag: "wx" });
-      openssl(root, ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "cakey.pem"]);
+      newKey(root, "cakey.pem");
       const subject = ["-subj", `/CN=Weft CA ${new Date().toISOString().slice(0, 10)}`];
-      openssl(root, [
-        "req",
-        "-new",
-        "-batch",
-        "-config",
-        "request.cnf",
-        "-key",
-        "cakey.pem",
-        ...subject,
-        "-out",
-        "ca-request.pem",
-      ]);
+      openssl(root, [...NEW_REQUEST, "cakey.pem", ...subject, "-out", "ca-request.pem"]);
       const signing = [
         "-config",
         "ca.cnf",

@@ -1,32 +1,17 @@
 // The plan for a host's rows, applied to a real ovsdb-server and read back by ovs-vsctl.
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { hostFact } from "../../../src/discovery/host-rows.ts";
 import type { DesiredRows } from "../../../src/pipeline/rows.ts";
 import { planHost } from "../../../src/reconcile/host-plan.ts";
-import type { ActiveMethod } from "../../../src/southbound/connection-method.ts";
-import { parseConnectionMethod } from "../../../src/southbound/connection-method.ts";
 import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
-import { type Dialer, dial } from "../../../src/southbound/stream/index.ts";
-import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
-import { probeSession } from "../southbound/ovsdb/session-probe.ts";
+import type { RealServer } from "../southbound/ovsdb/real-server.ts";
+import { useDatabase } from "./database-for-tests.ts";
 
 let server: RealServer;
-let dialer: Dialer;
 let session: OvsdbSession;
 
-beforeEach(async () => {
-  server = await startServer();
-  server.vsctl("init");
-  session = await new Promise((resolve) => {
-    dialer = dial(parseConnectionMethod(`unix:${server.socket}`) as ActiveMethod, {
-      onStream: (stream) => void probeSession(stream).ready.then(resolve),
-    });
-  });
-});
-
-afterEach(async () => {
-  dialer.close("the test is over");
-  await server.remove();
+useDatabase((database) => {
+  ({ server, session } = database);
 });
 
 function desired(fields: { tunnels?: DesiredRows["tunnels"]; target?: string; index?: number } = {}): DesiredRows {

@@ -1,5 +1,5 @@
 // Joining, adopting and releasing on a real ovsdb-server: afterwards every column is as it was.
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { byUuid, comment, update } from "../../../proto/ovsdb/operations.ts";
 import { ovsMap } from "../../../proto/ovsdb/values.ts";
 import { hostFact } from "../../../src/discovery/host-rows.ts";
@@ -7,29 +7,15 @@ import type { DesiredAdoption, DesiredRows } from "../../../src/pipeline/rows.ts
 import { planAdopt } from "../../../src/reconcile/host-adopt.ts";
 import { planHost } from "../../../src/reconcile/host-plan.ts";
 import { planRelease } from "../../../src/reconcile/host-release.ts";
-import { type ActiveMethod, parseConnectionMethod } from "../../../src/southbound/connection-method.ts";
 import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
-import { type Dialer, dial } from "../../../src/southbound/stream/index.ts";
-import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
-import { probeSession } from "../southbound/ovsdb/session-probe.ts";
+import type { RealServer } from "../southbound/ovsdb/real-server.ts";
+import { useDatabase } from "./database-for-tests.ts";
 
 let server: RealServer;
-let dialer: Dialer;
 let session: OvsdbSession;
 
-beforeEach(async () => {
-  server = await startServer();
-  server.vsctl("init");
-  session = await new Promise((resolve) => {
-    dialer = dial(parseConnectionMethod(`unix:${server.socket}`) as ActiveMethod, {
-      onStream: (stream) => void probeSession(stream).ready.then(resolve),
-    });
-  });
-});
-
-afterEach(async () => {
-  dialer.close("the test is over");
-  await server.remove();
+useDatabase((database) => {
+  ({ server, session } = database);
 });
 
 function desired(name: string, adoption: DesiredAdoption | null): DesiredRows {

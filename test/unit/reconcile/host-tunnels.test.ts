@@ -1,32 +1,18 @@
 // An address that one tunnel gives up and another takes: never at once, since ovs-vswitchd may see the taker first.
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { tunnelRows } from "../../../src/discovery/port-rows.ts";
 import { peerEntry } from "../../../src/model/external-ids.ts";
 import type { DesiredRows } from "../../../src/pipeline/rows.ts";
 import { planHost } from "../../../src/reconcile/host-plan.ts";
-import { type ActiveMethod, parseConnectionMethod } from "../../../src/southbound/connection-method.ts";
 import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
-import { type Dialer, dial } from "../../../src/southbound/stream/index.ts";
-import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
-import { probeSession } from "../southbound/ovsdb/session-probe.ts";
+import type { RealServer } from "../southbound/ovsdb/real-server.ts";
+import { useDatabase } from "./database-for-tests.ts";
 
 let server: RealServer;
-let dialer: Dialer;
 let session: OvsdbSession;
 
-beforeEach(async () => {
-  server = await startServer();
-  server.vsctl("init");
-  session = await new Promise((resolve) => {
-    dialer = dial(parseConnectionMethod(`unix:${server.socket}`) as ActiveMethod, {
-      onStream: (stream) => void probeSession(stream).ready.then(resolve),
-    });
-  });
-});
-
-afterEach(async () => {
-  dialer.close("the test is over");
-  await server.remove();
+useDatabase((database) => {
+  ({ server, session } = database);
 });
 
 function tunnel(peerId: string, peerIndex: number, remoteIp: string): DesiredRows["tunnels"][number] {
