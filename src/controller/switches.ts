@@ -189,9 +189,10 @@ export class Switches {
   /** Endless switches, each there for a moment, must not fill the memory: those that are nobody's make room. */
   #makeRoom(): boolean {
     if (this.#entries.size < this.#options.maxEntries) return true;
-    for (const { dpid, session } of this.#entries.values()) {
+    for (const { dpid, session, whereabouts } of this.#entries.values()) {
       if (session !== null || this.#options.isKept(dpid)) continue;
       this.#entries.delete(dpid);
+      whereabouts.take(dpid);
       this.#options.counters.add("evictions");
       return true;
     }
@@ -380,6 +381,7 @@ export class Switches {
   forget(dpid: Dpid): void {
     const entry = this.#entries.get(dpid);
     this.#entries.delete(dpid);
+    entry?.whereabouts.take(dpid);
     entry?.reconciler?.stop();
     for (const session of [entry?.session, ...(entry?.spares ?? [])]) session?.close("the host is released");
   }
