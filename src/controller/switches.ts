@@ -44,6 +44,8 @@ export interface SwitchEntry {
   believed: boolean;
   /** Whether what was read back of endpoints is in `whereabouts`. */
   loaded: boolean;
+  /** Whether it is being handed back: nothing is written to it, by whatever connection. */
+  released: boolean;
   maxMeter: number;
   connectedAtMs: number;
   /** The session that ended last, since when nobody has read the switch; null while one is read. */
@@ -127,6 +129,7 @@ export class Switches {
       isRead: false,
       believed: false,
       loaded: false,
+      released: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
       left: null,
@@ -210,7 +213,7 @@ export class Switches {
     entry.reconciler = new SwitchReconciler(
       connectionOf(session),
       {
-        desired: () => desired(entry),
+        desired: () => (entry.released ? null : desired(entry)),
         installedChanged: (installed) => this.#installedChanged(entry, installed),
         drifted: (installed, drifts) => {
           entry.installed = installed;
@@ -360,6 +363,7 @@ export class Switches {
         { retryable: true },
       );
     }
+    entry.released = true;
     reconciler.stop();
     entry.reconciler = null;
     await reconciler.idle();
@@ -374,7 +378,10 @@ export class Switches {
   /** After `cleanse`, where the host could not be given back. */
   resume(dpid: Dpid): void {
     const entry = this.#entries.get(dpid);
-    if (entry?.session != null && entry.reconciler === null) this.#take(entry, entry.session);
+    if (entry === undefined) return;
+    entry.released = false;
+    if (entry.session !== null && entry.reconciler === null) this.#take(entry, entry.session);
+    else entry.reconciler?.wake();
   }
 
   /** Drops all that is known of a switch that is no longer Weft's. */

@@ -6,7 +6,7 @@ import { Counters } from "../../../src/controller/counters.ts";
 import { Switches } from "../../../src/controller/switches.ts";
 import { Trouble } from "../../../src/controller/trouble.ts";
 import { Whereabouts } from "../../../src/discovery/whereabouts.ts";
-import { desiredFlow } from "../../../src/pipeline/desired.ts";
+import { type DesiredSwitch, desiredFlow } from "../../../src/pipeline/desired.ts";
 import { AuditPace } from "../../../src/reconcile/audit-pace.ts";
 import type { OpenFlowSession } from "../../../src/southbound/openflow/index.ts";
 
@@ -26,8 +26,21 @@ const known: FlowStats = {
   }),
 };
 
-function session(datapathId: bigint): OpenFlowSession {
-  const fake: Partial<OpenFlowSession> = {
+interface FakeSession extends OpenFlowSession {
+  /** How often something was written. */
+  readonly applied: number;
+}
+
+function session(datapathId: bigint): FakeSession {
+  let applied = 0;
+  const fake: Partial<FakeSession> = {
+    get applied() {
+      return applied;
+    },
+    async apply() {
+      applied += 1;
+      return { ok: true, bundled: true };
+    },
     ...{ label: "tcp:192.0.2.1:4711", datapathId, ports: new Map(), meters: { maxMeter: 0 } },
     send: () => undefined,
     close: () => undefined,
@@ -36,27 +49,48 @@ function session(datapathId: bigint): OpenFlowSession {
     readGroups: async () => [],
     readMeters: async () => [],
   };
-  return fake as OpenFlowSession;
+  return fake as FakeSession;
+}
+
+function switchesWith(whereabouts: Whereabouts, desired: () => DesiredSwitch | null = () => null): Switches {
+  const log = pino({ level: "silent" });
+  const counters = new Counters();
+  return new Switches({
+    ...{ whereabouts, log, timers, counters, maxEntries: 10, pace: new AuditPace(), desired },
+    trouble: new Trouble(log, counters, timers.now),
+    loneWhereabouts: () => whereabouts,
+    timeOfDay: () => "12:00:00",
+    isKept: () => true,
+    changed: () => undefined,
+    found: () => undefined,
+    blockedFound: () => undefined,
+    judge: () => null,
+    turnAway: () => undefined,
+  });
 }
 
 describe("a switch that is released", () => {
+  it("is not written to by a connection that comes meanwhile, unless it could not be released", async () => {
+    const nothing: DesiredSwitch = { flows: new Map(), groups: new Map(), meters: new Map() };
+    const switches = switchesWith(new Whereabouts(RULES, 100), () => nothing);
+    const [first, second] = [session(7n), session(7n)];
+    switches.ready(first);
+    const [entry] = switches.entries.values();
+    if (entry === undefined) throw new Error("it is not known");
+    await entry.reconciler?.idle();
+    await switches.cleanse(entry.dpid, { normal: true });
+    switches.closed(first, "it is a bad line");
+    switches.ready(second);
+    await entry.reconciler?.idle();
+    expect([entry.isRead, second.applied]).toEqual([true, 0]);
+    switches.resume(entry.dpid);
+    await entry.reconciler?.idle();
+    expect(second.applied).toBeGreaterThan(0);
+  });
+
   it("leaves nothing behind of who was heard there", async () => {
     const whereabouts = new Whereabouts(RULES, 100);
-    const log = pino({ level: "silent" });
-    const counters = new Counters();
-    const switches = new Switches({
-      ...{ whereabouts, log, timers, counters, maxEntries: 10, pace: new AuditPace() },
-      trouble: new Trouble(log, counters, timers.now),
-      loneWhereabouts: () => whereabouts,
-      timeOfDay: () => "12:00:00",
-      isKept: () => true,
-      changed: () => undefined,
-      found: () => undefined,
-      blockedFound: () => undefined,
-      desired: () => null,
-      judge: () => null,
-      turnAway: () => undefined,
-    });
+    const switches = switchesWith(whereabouts);
     switches.ready(session(7n));
     const [entry] = switches.entries.values();
     if (entry === undefined) throw new Error("it is not known");
