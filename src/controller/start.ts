@@ -24,7 +24,7 @@ import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
 import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { admissionSettings, hostSettings, mobilityRules, weaverSettings } from "./settings.ts";
+import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
 import { Trouble } from "./trouble.ts";
@@ -274,6 +274,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       const next = reconfigured(running, wanted);
       running = next.config;
       hosts.reconfigure(hostSettings(running));
+      admission.reconfigure(knownHosts(running));
       weaver.reconfigure(weaverSettings(running));
       return next;
     },
