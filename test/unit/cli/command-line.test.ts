@@ -201,6 +201,11 @@ describe("help", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/\nExamples:\n {2}(weft|ovs-vsctl) /);
   });
+
+  it("fits a terminal of 80 columns", async () => {
+    const { stdout } = await weft.run(["--help"]);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
 });
 
 describe("a configuration file that is wrong", () => {
