@@ -43,7 +43,7 @@ export function namedProblems(hosts: readonly Pick<HostView, "name" | "problems"
   const found = new Map<string, { readonly problem: ProblemView; readonly names: string[] }>();
   for (const { name, problems } of hosts) {
     for (const problem of problems) {
-      const key = problem.code + problem.message;
+      const key = JSON.stringify([problem.code, problem.message, problem.remedy]);
       const before = found.get(key);
       if (before === undefined) found.set(key, { problem, names: [name] });
       else before.names.push(name);

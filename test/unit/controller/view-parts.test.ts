@@ -12,6 +12,19 @@ describe("the problems of all hosts", () => {
     ]);
     expect(shown).toEqual([problem("h1, h2: port tap0 is odd"), problem("h1: only here")]);
   });
+
+  it("are not put together where the remedies differ", () => {
+    const here = { ...problem("a path is down"), remedy: "look at 192.0.2.1" };
+    const there = { ...problem("a path is down"), remedy: "look at 192.0.2.2" };
+    const shown = namedProblems([
+      { name: "h1", problems: [here] },
+      { name: "h2", problems: [there] },
+    ]);
+    expect(shown.map(({ message, remedy }) => [message, remedy])).toEqual([
+      ["h1: a path is down", "look at 192.0.2.1"],
+      ["h2: a path is down", "look at 192.0.2.2"],
+    ]);
+  });
 });
 
 describe("tunnels that BFD calls down", () => {
