@@ -18,7 +18,7 @@ export async function labDown(name: string | undefined, all: boolean): Promise<v
 function labsToRemove(name: string | undefined, all: boolean, removed: readonly string[]): readonly string[] {
   const names = Lab.list();
   if (all) return names;
-  if (name === undefined) return names.length === 0 ? [] : [theLab()];
+  if (name === undefined) return names.length === 0 ? [] : [theLabToRemove()];
   if (names.includes(name)) return [name];
   if (removed.includes(name)) return [];
   const others = names.length === 0 ? "there is none" : `there are: ${names.join(", ")}`;
@@ -35,13 +35,29 @@ export async function labExec(name: string | undefined, member: string, command:
 export async function labStatus(format: Format): Promise<void> {
   requireLabMachine("a lab");
   const labs = [];
-  for (const name of Lab.list()) labs.push(labView(await Lab.open(name)));
+  for (const name of Lab.list()) {
+    // Another program may be making it, or have removed it since.
+    const lab = await Lab.open(name).catch(() => undefined);
+    if (lab !== undefined) labs.push(labView(lab));
+  }
   process.stdout.write(format === "json" ? renderJson(labs) : labText(labs, stdoutStyle()));
 }
 
-/** The one there is, where there is one. */
-function theLab(): string {
+/** A lab in which a demo or a test is at work is not what somebody means who names none. */
+function theLabToRemove(): string {
   const names = Lab.list();
+  const mine = names.filter((name) => !Lab.isInUse(name));
+  if (mine.length === 0) {
+    throw new WeftError(
+      "lab/in-use",
+      `a program that runs has made ${names.join(", ")}, and removes it when it ends; weft lab down --name NAME removes it all the same`,
+    );
+  }
+  return theLab(mine);
+}
+
+/** The one there is, where there is one. */
+function theLab(names = Lab.list()): string {
   const [only] = names;
   if (only === undefined) throw new WeftError("lab/no-lab", "there is no lab; make one with: weft lab up 3");
   if (names.length === 1) return only;

@@ -63,7 +63,7 @@ function addDown(lab: Command): void {
     .command("down")
     .description("remove a lab and everything in it")
     .option("--name <name>", "which lab, where there are several")
-    .option("--all", "all labs, those that crashed too")
+    .option("--all", "all labs, those that crashed and those of demos and tests that run too")
     .addHelpText("after", "\nExamples:\n  weft lab down\n  weft lab down --name other\n  weft lab down --all")
     .action(async ({ name, all }: { name?: string; all?: true }) => {
       const { labDown } = await actions();

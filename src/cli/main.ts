@@ -6,7 +6,7 @@ const LINGER_MS = 500;
 
 /** Sets the exit code and lets the process end by itself, so that what is written arrives. */
 export async function main(argv: readonly string[]): Promise<void> {
-  ignoreReadersThatLeave();
+  watchOutputs();
   const [, script = "weft"] = argv;
   try {
     await createProgram(script).parseAsync([...argv]);
@@ -19,12 +19,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/** `weft topology | head -1` ends quietly, as it does for any program. */
-function ignoreReadersThatLeave(): void {
+/** `weft topology | head -1` ends quietly, as it does for any program; a full disk is told, as by any program. */
+function watchOutputs(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.ok);
-      throw error;
+      if (stream === process.stdout) process.stderr.write(`weft: cannot write to standard output: ${error.message}\n`);
+      process.exit(EXIT.failed);
     });
   }
 }

@@ -36,6 +36,9 @@ Examples:
     .action(async ({ directory = defaultDirectory() }: Partial<PkiFlags>) => {
       const { initPki } = await import("../pki/index.ts");
       const files = initPki(directory);
+      // To be copied into a shell as it stands.
+      const where =
+        directory === defaultDirectory() ? "" : ` --directory '${files.directory.replaceAll("'", "'\\''")}'`;
       process.stdout.write(`${files.directory} holds a CA; its key, cakey.pem, signs for every host: keep it safe.
 
 For weft.yaml:
@@ -51,7 +54,7 @@ tls:
 
 Then for each host:
 
-  weft pki host SYSTEM-ID     ovs-vsctl get open_vswitch . external_ids:system-id tells it, on the host
+  weft pki host SYSTEM-ID${where}     ovs-vsctl get open_vswitch . external_ids:system-id tells it, on the host
 `);
     });
   pki

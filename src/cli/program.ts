@@ -17,6 +17,8 @@ export function createProgram(script: string): Command {
     .version(`weft ${packageVersion()}`, "-V, --version", "print the version")
     .showHelpAfterError("(--help shows how it is used)")
     .configureOutput({ outputError: (text, write) => write(tidy(text.replace(/^error: /, "weft: "))) })
+    // The longest command leaves 32 columns of 80 beside it: lines that the terminal would break are broken here.
+    .configureHelp({ minWidthToWrap: 20 })
     .exitOverride()
     .addHelpText(
       "after",

@@ -35,7 +35,10 @@ export class HostCommands {
   #connected(id: HostId): { readonly entry: HostEntry; readonly session: OvsdbSession } {
     const entry = this.#options.hosts.entries.get(id);
     if (entry === undefined || entry.session === null) {
-      throw new WeftError("host/not-connected", `host ${id} is not connected by OVSDB`, { context: { host: id } });
+      const why = id.startsWith("dpid:")
+        ? `${id} is a switch without OVSDB, which is never taken over; to part, on it: ovs-vsctl del-controller BRIDGE`
+        : `host ${id} is not connected by OVSDB`;
+      throw new WeftError("host/not-connected", why, { context: { host: id } });
     }
     return { entry, session: entry.session };
   }

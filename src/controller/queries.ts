@@ -35,8 +35,10 @@ import {
   flowView,
   foreignTunnelViews,
   linkViews,
+  namedProblems,
   portView,
   problemViews,
+  silenceProblem,
   tunnelState,
   withVisitors,
 } from "./view-parts.ts";
@@ -91,14 +93,15 @@ export function makeQueries(options: QueriesOptions): Queries {
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
       ...capProblems(fabric, host),
+      ...silences(fabric, host),
       ...host.ports.flatMap((port) => [...port.fact.problems, ...port.problems]),
       ...(foreign === 0
         ? []
         : [
             {
               code: "switch/foreign-flows",
-              message: `the bridge holds ${foreign} flows that Weft did not write`,
-              remedy: `weft flows ${host.id} lists them; ovs-ofctl del-flows removes them`,
+              message: `the bridge holds ${foreign} ${foreign === 1 ? "flow" : "flows"} that Weft did not write`,
+              remedy: `weft flows ${host.id} lists them as foreign; each goes by ovs-ofctl --strict del-flows ${host.fact?.bridgeName || "BRIDGE"} 'table=...,priority=...,MATCH'`,
             },
           ]),
     ];
@@ -164,6 +167,23 @@ export function makeQueries(options: QueriesOptions): Queries {
     );
   }
 
+  /** A host that is away is told as such: why nothing comes from it needs no words. */
+  function silences(fabric: Fabric, host: FabricHost): readonly Diagnostic[] {
+    const isHere = (id: HostId): boolean => hosts.entries.get(id)?.session != null;
+    if (host.fact === null || !isHere(host.id)) return [];
+    const silent = host.fact.tunnels.flatMap((row) => {
+      if (row.bfd.kind !== "down" || row.fabricId !== fabric.id) return [];
+      const wanted = host.wantedTunnels.find(
+        (one) => one.peerId === row.peerId && one.peerIndex === row.peerIndex && isOfKind(row, one),
+      );
+      if (wanted === undefined || !isHere(wanted.peerId)) return [];
+      const peer = fabric.hosts.get(wanted.peerId)?.name ?? wanted.peerId;
+      return [{ name: row.name, peer, type: wanted.type, remoteIp: wanted.remoteIp, why: row.bfd.why }];
+    });
+    const problem = silenceProblem(host.tunnelIp, silent);
+    return problem === null ? [] : [problem];
+  }
+
   function portViews(): PortView[] {
     return everyHost().flatMap(({ host }) => host.ports.map((port) => portView(host, port)));
   }
@@ -215,10 +235,23 @@ export function makeQueries(options: QueriesOptions): Queries {
 
   function findHost(text: string): { fabric: Fabric; host: FabricHost } {
     const all = everyHost();
-    const found =
-      all.find(({ host }) => host.id === text) ??
-      all.find(({ host }) => host.name === text) ??
-      all.find(({ host }) => host.plain === null && host.index !== null && String(host.index) === text);
+    const byId = all.find(({ host }) => host.id === text);
+    if (byId !== undefined) return byId;
+    // Hosts give themselves their names: an order must not reach one that has taken the name of another.
+    const called = all.filter(
+      ({ host }) => host.name === text || (host.plain === null && host.index !== null && String(host.index) === text),
+    );
+    const [found, ...others] = called;
+    if (found !== undefined && others.length > 0) {
+      const which = called.map(({ host }) => (host.index === null ? host.id : `${host.id} (index ${host.index})`));
+      throw new WeftError(
+        "host/ambiguous",
+        `more than one host is called "${text}": say which by its id: ${which.join(", ")}`,
+        {
+          context: { host: text },
+        },
+      );
+    }
     if (found !== undefined) return found;
     const known = all.map(({ host }) => host.name).join(", ");
     throw new WeftError("host/unknown", `no host is called "${text}"; known: ${known === "" ? "none" : known}`, {
@@ -265,11 +298,11 @@ export function makeQueries(options: QueriesOptions): Queries {
       uptimeSec: Math.floor((options.nowMs() - startedAtMs) / 1000),
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
-      // What two hosts have a part in is told of both, and counts once.
+      // What two hosts have a part in is told of both, in one line.
       problems: problemViews([
         ...options.trouble.problems(),
         ...fabricProblems(),
-        ...all.hosts.flatMap((host) => host.problems),
+        ...namedProblems(all.hosts),
         ...options.problems(),
       ]),
       counters: options.counters.snapshot(),

@@ -14,7 +14,7 @@ import type {
 import type { LinkFacts } from "../discovery/link-facts.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import { shown } from "../model/admission.ts";
-import type { Diagnostic } from "../model/diagnostic.ts";
+import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
@@ -27,12 +27,32 @@ import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
 import type { Visitor } from "./admission.ts";
 import { compareIps } from "./order.ts";
 
+/** More are counted, not named. */
+const MAX_SILENT = 8;
+
 /** Each problem once. */
 export function problemViews(problems: readonly Diagnostic[]): readonly ProblemView[] {
   const seen = new Set<string>();
   return problems
     .filter((problem) => !seen.has(problem.code + problem.message) && seen.add(problem.code + problem.message))
     .map(({ code, message, remedy }) => ({ code, message, remedy }));
+}
+
+/** Those of all hosts, each with the names of the hosts that have it before it. */
+export function namedProblems(hosts: readonly Pick<HostView, "name" | "problems">[]): readonly ProblemView[] {
+  const found = new Map<string, { readonly problem: ProblemView; readonly names: string[] }>();
+  for (const { name, problems } of hosts) {
+    for (const problem of problems) {
+      const key = JSON.stringify([problem.code, problem.message, problem.remedy]);
+      const before = found.get(key);
+      if (before === undefined) found.set(key, { problem, names: [name] });
+      else before.names.push(name);
+    }
+  }
+  return [...found.values()].map(({ problem, names }) => ({
+    ...problem,
+    message: `${names.join(", ")}: ${problem.message}`,
+  }));
 }
 
 /** What the row on the host says of a tunnel; undefined where there is none. */
@@ -47,6 +67,31 @@ export function tunnelState(row: TunnelRowFact | undefined): {
   // Frames are sent by it all the same: that BFD has nothing to say yet is told, and is no failure.
   if (row.bfd.kind === "starting" && row.linkUp) return { state: "up", reason: "BFD has not come up yet" };
   return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
+}
+
+export interface SilentTunnel {
+  readonly name: string;
+  /** The name of the host at its far end. */
+  readonly peer: string;
+  readonly type: string;
+  readonly remoteIp: string;
+  /** In the words of BFD. */
+  readonly why: string;
+}
+
+/** Tunnels of a host that BFD calls down, to hosts that are there: what is between the two is at fault. */
+export function silenceProblem(ownIp: string | null, silent: readonly SilentTunnel[]): Diagnostic | null {
+  if (silent.length === 0) return null;
+  const listed = (values: readonly string[]): string => {
+    const each = [...new Set(values)];
+    const more = each.length > MAX_SILENT ? ` and ${each.length - MAX_SILENT} more` : "";
+    return `${each.slice(0, MAX_SILENT).join(", ")}${more}`;
+  };
+  return diagnostic(
+    "host/tunnels-down",
+    `nothing comes through from ${listed(silent.map((one) => one.peer))}: ${listed(silent.map((one) => one.name))} down, BFD: ${listed(silent.map((one) => one.why))}`,
+    `between ${ownIp ?? "its address"} and ${listed(silent.map((one) => one.remoteIp))}: see that firewalls pass ${listed(silent.map((one) => one.type))}, and that these are the hosts' addresses (external_ids:weft-tunnel-ip)`,
+  );
 }
 
 export function portView(host: FabricHost, { fact, attachments, blocked, locks, mtu, problems }: FabricPort): PortView {

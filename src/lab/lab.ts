@@ -15,7 +15,7 @@ import { mapLimited } from "./limited.ts";
 import { checkLabName, controlLinkOf, hostNameOf, namespaceOf, underlayNamespaceOf } from "./names.ts";
 import { orderedPairs, type PingMatrix, type PingMatrixOptions, pingMatrix, waitUntilAllPing } from "./ping-matrix.ts";
 import { attachAt, type Place } from "./place.ts";
-import { identityOf, markOf } from "./processes.ts";
+import { identityOf, isSameProcess, markOf } from "./processes.ts";
 import { requireLab } from "./requirements.ts";
 import { Segment } from "./segment.ts";
 import { type HostRecord, type LabState, LabStore, labDirs, readState } from "./state.ts";
@@ -124,6 +124,13 @@ export class Lab {
   /** The names of the labs there are. */
   static list(): string[] {
     return [...labDirs().keys()].sort();
+  }
+
+  /** Whether it ends with a process that runs. */
+  static isInUse(name: string): boolean {
+    const dir = labDirs().get(name);
+    const owner = dir === undefined ? undefined : readState(dir)?.owner;
+    return owner !== undefined && isSameProcess(owner);
   }
 
   /** With a name, removes that lab; without, all whose process has ended. Returns the names of those removed. */

@@ -1,6 +1,6 @@
 // A certificate authority of files: one CA, the controller's certificate, one for each host, and what was revoked.
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { openssl } from "./openssl.ts";
 
@@ -125,6 +125,13 @@ function writeCrl(root: string): void {
   chmodSync(join(root, "crl.pem"), 0o644);
 }
 
+/** Node's `recursive` turns in circles for ever where a directory that is there refuses new ones with ENOENT, as /proc does. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
+}
+
 /**
  * Makes a CA and the controller's key and certificate, which ends with the CA, so that `--bootstrap` finds it.
  * @throws WeftError `pki/exists`, `pki/unwritable`, `pki/no-openssl`, `pki/openssl`
@@ -140,7 +147,7 @@ export function initPki(directory: string): PkiFiles {
   ]);
   try {
     withUmask(() => {
-      for (const path of [root, join(root, "hosts"), join(root, "issued")]) mkdirSync(path, { recursive: true });
+      for (const path of [root, join(root, "hosts"), join(root, "issued")]) makeDirectory(path);
       writeFileSync(join(root, "ca.cnf"), CA_CONFIG, { flag: "wx" });
       writeFileSync(join(root, "request.cnf"), REQUEST_CONFIG, { flag: "wx" });
       writeFileSync(join(root, "index.txt"), "", { flag: "wx" });

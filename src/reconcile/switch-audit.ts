@@ -171,7 +171,11 @@ export class SwitchAudit {
     this.#dueAtMs = atMs;
     this.#timer?.cancel();
     const wait = atMs - now;
-    this.#timer = this.#timers.setTimer(Math.ceil(wait), () => this.#due());
+    this.#timer = this.#timers.setTimer(Math.ceil(wait), () => {
+      // A timer may fire a little before its time by the clock that `look` reads: it is due all the same.
+      this.#dueAtMs = Math.min(this.#dueAtMs, this.#timers.now());
+      this.#due();
+    });
   }
 
   stop(): void {

@@ -100,7 +100,7 @@ describeLab("a fabric of three hosts that somebody else writes to", () => {
       const messages = (await told(3)).join(" | ");
       const words = [
         "1 flow that Weft has not written was added to table FORWARD",
-        "holds 1 flows that Weft did not write",
+        "holds 1 flow that Weft did not write",
       ];
       return words.filter((word) => !messages.includes(word));
     }, WITHIN_SEC);

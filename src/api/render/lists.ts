@@ -106,7 +106,12 @@ export const PORTS: ListRendering<PortView> = {
   ],
   empty: "There is no port. On a host: ovs-vsctl add-port br-int NAME",
   problems: (ports) =>
-    ports.flatMap((port) => port.problems.map((problem) => ({ where: `${port.host} ${port.name}`, problem }))),
+    ports.flatMap((port) =>
+      port.problems
+        // A cable between switches is as it should be: the topology shows it, and what is wrong with it.
+        .filter((problem) => problem.code !== "port/link")
+        .map((problem) => ({ where: `${port.host} ${port.name}`, problem })),
+    ),
 };
 
 export const ENDPOINTS: ListRendering<EndpointView> = {

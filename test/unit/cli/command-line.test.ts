@@ -168,6 +168,22 @@ describe("a wrong command line", () => {
   });
 });
 
+describe("standard output", () => {
+  it("that finds the disk full is told in words", () => {
+    const run = () =>
+      execFileSync("sh", ["-c", `exec "$0" "$1" version > /dev/full`, process.execPath, weft.bin], {
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+    expect(run).toThrow(
+      expect.objectContaining({
+        status: 1,
+        stderr: expect.stringMatching(/^weft: cannot write to standard output: .*ENOSPC.*\n$/),
+      }),
+    );
+  });
+});
+
 describe("help", () => {
   it.each(
     [
@@ -200,6 +216,11 @@ describe("help", () => {
     const { code, stdout } = await weft.run([...words, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/\nExamples:\n {2}(weft|ovs-vsctl) /);
+  });
+
+  it("fits a terminal of 80 columns", async () => {
+    const { stdout } = await weft.run(["--help"]);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 });
 

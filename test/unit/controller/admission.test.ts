@@ -216,6 +216,28 @@ describe("a second connection of one host", () => {
   });
 });
 
+describe("a host that calls itself by the name of another", () => {
+  it("gets no order that was meant for that one: the ids are to be said", async () => {
+    setIds(at(0), { "system-id": "one", hostname: "same", "weft-tunnel-ip": "192.0.2.1" });
+    setIds(at(1), { "system-id": "two", hostname: "same", "weft-tunnel-ip": "192.0.2.2" });
+    const controller = await start({});
+    new Line(at(0), controller);
+    await until("the first is in", () => hostsOf(controller, "one")[0]?.index === 1);
+    new Line(at(1), controller);
+    await until("the second is in", () => hostsOf(controller, "two")[0]?.index === 2);
+    await expect(controller.queries.flows("same")).rejects.toThrow(
+      'more than one host is called "same": say which by its id: one (index 1), two (index 2)',
+    );
+    expect(() => controller.queries.releaseHost("same")).toThrow(/more than one host/);
+    expect(await controller.queries.flows("two")).toMatchObject({ host: "two" });
+    expect(await controller.queries.flows("1")).toMatchObject({ host: "one" });
+    // A name that is another's index is no better.
+    at(0).vsctl("set", "open_vswitch", ".", "external_ids:hostname=2");
+    await until("it has its new name", () => hostsOf(controller, "one")[0]?.name === "2");
+    await expect(controller.queries.flows("2")).rejects.toThrow(/more than one host/);
+  });
+});
+
 describe("an address that may not connect", () => {
   it("is cut off, counted and told of; no host is known of it", async () => {
     setIds(at(0), { "system-id": "outside" });

@@ -55,6 +55,10 @@ describe("a CA of files", () => {
     },
   );
 
+  it("is not made where no directory can be, and that is said at once", () => {
+    expect(() => initPki("/proc/weft/pki")).toThrow(/\/proc\/weft/);
+  });
+
   it("says where there is no CA, and how to make one", () => {
     const nowhere = join(directory, "nowhere");
     expect(() => makeHostCertificate(nowhere, "host1")).toThrow(/no CA in .*nowhere: weft pki init makes one/);
