@@ -25,7 +25,7 @@ export interface AdmissionOptions {
   readonly counters: Counters;
   readonly now: () => number;
   readonly admitted: (session: OvsdbSession) => void;
-  /** One that was admitted is no more: it has changed its name. */
+  /** One that was admitted is no more: it has changed its name, or is not named any more. */
   readonly dismissed: (session: OvsdbSession, reason: string) => void;
 }
 
@@ -51,6 +51,7 @@ export function meansOf(session: {
 
 export class Admission {
   readonly #options: AdmissionOptions;
+  #rules: AdmissionRules;
   readonly #visitors = new Map<OvsdbSession, Visitor>();
   readonly #admitted = new Map<OvsdbSession, HostId>();
   /** Approved in this run: id and code. The code is written to the host, and found there by the next run. */
@@ -61,6 +62,19 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#rules = options.rules;
+  }
+
+  /** The configuration has changed: who waits may be named in it now, and who was admitted may be no more. */
+  reconfigure(known: AdmissionRules["known"]): void {
+    this.#rules = { ...this.#rules, known };
+    for (const [session, id] of [...this.#admitted]) {
+      if (this.#verdictOn(session, id).kind === "admitted") continue;
+      this.#admitted.delete(session);
+      this.#options.dismissed(session, "the configuration does not name it any more");
+      this.#judge(session, id);
+    }
+    for (const session of [...this.#visitors.keys()]) this.rowsChanged(session);
   }
 
   /** The session's rows are there, or have changed. */
@@ -100,7 +114,7 @@ export class Admission {
     const certified = this.#certified.has(id);
     return judgeHost(
       { id, label: session.label, means, approved: this.#isApproved(session, id, means), certified },
-      this.#options.rules,
+      this.#rules,
     );
   }
 
@@ -133,8 +147,8 @@ export class Admission {
 
   /** What is written to an admitted host that somebody has approved; null for the others. */
   codeFor(session: OvsdbSession, id: HostId): string | null {
-    const { secret, rules } = this.#options;
-    if (secret === null || rules.admit !== "approve" || rules.known.has(id)) return null;
+    const { secret } = this.#options;
+    if (secret === null || this.#rules.admit !== "approve" || this.#rules.known.has(id)) return null;
     return approvalCode(secret, id, meansOf(session));
   }
 
@@ -146,7 +160,7 @@ export class Admission {
 
   /** Whether a switch that belongs to no host is served. */
   servesAlone(id: HostId): boolean {
-    return this.#options.rules.admit === "all" || this.#options.rules.known.has(id);
+    return this.#rules.admit === "all" || this.#rules.known.has(id);
   }
 
   get visitors(): readonly Visitor[] {
@@ -168,10 +182,11 @@ export class Admission {
 
   /** @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked` */
   approve(id: HostId): void {
-    const { rules, secret, log } = this.#options;
-    if (rules.admit !== "approve" || secret === null) {
-      const how = rules.admit === "all" ? "every host is admitted" : "hosts are admitted by weft.yaml alone";
-      throw new WeftError("host/not-asked", `nothing is to be approved: ${how} (admit: ${rules.admit})`);
+    const { secret, log } = this.#options;
+    const { admit } = this.#rules;
+    if (admit !== "approve" || secret === null) {
+      const how = admit === "all" ? "every host is admitted" : "hosts are admitted by weft.yaml alone";
+      throw new WeftError("host/not-asked", `nothing is to be approved: ${how} (admit: ${admit})`);
     }
     const found = [...this.#visitors.values()].filter((visitor) => visitor.id === id);
     const [visitor] = found;

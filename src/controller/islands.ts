@@ -7,6 +7,7 @@ import {
   islandInput,
   islandNetworks,
   type LoneSwitch,
+  rememberedNumbers,
   switchNumbers,
 } from "../discovery/island-facts.ts";
 import type { LinkFacts } from "../discovery/link-facts.ts";
@@ -124,7 +125,7 @@ export class Islands {
     });
     const named = entries.flatMap((entry) => [...(entry.readback?.plain?.others ?? [])]);
     const numbers = switchNumbers(switches, named, this.#numbers);
-    this.#numbers = new Map([...this.#numbers, ...numbers]);
+    this.#numbers = rememberedNumbers(this.#numbers, numbers);
     const byDpid = new Map(switches.map((one) => [one.dpid, one]));
     const next = new Map<Dpid, Fabric>();
     for (const island of this.#planner.plan([...byDpid.keys()].sort(), facts)) {

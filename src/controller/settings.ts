@@ -16,11 +16,16 @@ export interface AdmissionSettings {
   readonly mayConnect: (remoteAddress: string) => boolean;
 }
 
+export function knownHosts({ hosts }: WeftConfig): AdmissionRules["known"] {
+  return new Set(Object.keys(hosts));
+}
+
 /** @throws WeftError `admission/secret-file` */
-export function admissionSettings({ admit, admission, hosts }: WeftConfig): AdmissionSettings {
+export function admissionSettings(config: WeftConfig): AdmissionSettings {
+  const { admit, admission } = config;
   const ranges = admission.allow.flatMap((text) => tryParseIpRange(text) ?? []);
   return {
-    rules: { admit, known: new Set(Object.keys(hosts)) },
+    rules: { admit, known: knownHosts(config) },
     secret: admit === "approve" && admission.secretFile !== null ? loadApprovalSecret(admission.secretFile) : null,
     mayConnect: (remoteAddress) => ranges.length === 0 || isInRanges(remoteAddress, ranges),
   };

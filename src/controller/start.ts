@@ -24,7 +24,7 @@ import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
 import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
-import { admissionSettings, hostSettings, mobilityRules, weaverSettings } from "./settings.ts";
+import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText, Switches } from "./switches.ts";
 import { Trouble } from "./trouble.ts";
@@ -152,19 +152,21 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
 
   const GOODBYE = "the controller stops";
+  const SHOW_AGAIN = "whom to trust has changed: show your certificate again";
   let stopping = false;
   /** A handshake may have begun with keys that are not in force any more. */
   const isStale = (session: { readonly certificate?: PeerCertificate }): boolean =>
     session.certificate !== undefined && session.certificate.trust !== keys?.material.trust;
   const showAgain = (): void => {
     for (const session of [...admission.sessions, ...switches.sessions]) {
-      if (isStale(session)) session.close("whom to trust has changed: show your certificate again");
+      if (isStale(session)) session.close(SHOW_AGAIN);
     }
   };
   const ovsdbHandlers: OvsdbHandlers = {
     // A handshake that was under way when the controller stopped ends here.
     onReady: (session) => {
-      if (stopping || isStale(session)) session.close(GOODBYE);
+      if (stopping) session.close(GOODBYE);
+      else if (isStale(session)) session.close(SHOW_AGAIN);
       else admission.rowsChanged(session);
     },
     onChange: (session) => admission.rowsChanged(session),
@@ -184,7 +186,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
       if (stopping || isStale(session)) {
-        session.close(GOODBYE);
+        session.close(stopping ? GOODBYE : SHOW_AGAIN);
         return;
       }
       switches.ready(session);
@@ -274,6 +276,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       const next = reconfigured(running, wanted);
       running = next.config;
       hosts.reconfigure(hostSettings(running));
+      admission.reconfigure(knownHosts(running));
       weaver.reconfigure(weaverSettings(running));
       return next;
     },

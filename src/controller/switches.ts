@@ -44,6 +44,8 @@ export interface SwitchEntry {
   believed: boolean;
   /** Whether what was read back of endpoints is in `whereabouts`. */
   loaded: boolean;
+  /** Whether it is being handed back: nothing is written to it, by whatever connection. */
+  released: boolean;
   maxMeter: number;
   connectedAtMs: number;
   /** The session that ended last, since when nobody has read the switch; null while one is read. */
@@ -127,6 +129,7 @@ export class Switches {
       isRead: false,
       believed: false,
       loaded: false,
+      released: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
       left: null,
@@ -189,9 +192,10 @@ export class Switches {
   /** Endless switches, each there for a moment, must not fill the memory: those that are nobody's make room. */
   #makeRoom(): boolean {
     if (this.#entries.size < this.#options.maxEntries) return true;
-    for (const { dpid, session } of this.#entries.values()) {
+    for (const { dpid, session, whereabouts } of this.#entries.values()) {
       if (session !== null || this.#options.isKept(dpid)) continue;
       this.#entries.delete(dpid);
+      whereabouts.take(dpid);
       this.#options.counters.add("evictions");
       return true;
     }
@@ -209,7 +213,7 @@ export class Switches {
     entry.reconciler = new SwitchReconciler(
       connectionOf(session),
       {
-        desired: () => desired(entry),
+        desired: () => (entry.released ? null : desired(entry)),
         installedChanged: (installed) => this.#installedChanged(entry, installed),
         drifted: (installed, drifts) => {
           entry.installed = installed;
@@ -359,6 +363,7 @@ export class Switches {
         { retryable: true },
       );
     }
+    entry.released = true;
     reconciler.stop();
     entry.reconciler = null;
     await reconciler.idle();
@@ -373,13 +378,17 @@ export class Switches {
   /** After `cleanse`, where the host could not be given back. */
   resume(dpid: Dpid): void {
     const entry = this.#entries.get(dpid);
-    if (entry?.session != null && entry.reconciler === null) this.#take(entry, entry.session);
+    if (entry === undefined) return;
+    entry.released = false;
+    if (entry.session !== null && entry.reconciler === null) this.#take(entry, entry.session);
+    else entry.reconciler?.wake();
   }
 
   /** Drops all that is known of a switch that is no longer Weft's. */
   forget(dpid: Dpid): void {
     const entry = this.#entries.get(dpid);
     this.#entries.delete(dpid);
+    entry?.whereabouts.take(dpid);
     entry?.reconciler?.stop();
     for (const session of [entry?.session, ...(entry?.spares ?? [])]) session?.close("the host is released");
   }

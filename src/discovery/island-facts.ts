@@ -45,7 +45,11 @@ export class IslandPlanner {
   }
 }
 
-/** Numbers stay as switches hold them; those of switches that are away, which others' flows name, go to nobody else. */
+/**
+ * Numbers stay as switches hold them; those of switches that are away, which others' flows name, go to nobody else. The
+ * numbers of the rest that were here before are kept for them while there are others: there are few, and anybody can
+ * come once under many names.
+ */
 export function switchNumbers(
   switches: readonly LoneSwitch[],
   named: Iterable<number>,
@@ -55,7 +59,18 @@ export function switchNumbers(
   for (const { dpid, heldNumber } of switches) if (heldNumber !== null && !held.has(dpid)) held.set(dpid, heldNumber);
   const here = switches.map((one) => one.dpid);
   const away = [...before].filter(([dpid]) => !here.includes(dpid)).map(([, number]) => number);
-  return numberSwitches(here, held, [...named, ...away]);
+  const inFlows = [...named];
+  const numbers = numberSwitches(here, held, [...inFlows, ...away]);
+  return numbers.size === new Set(here).size ? numbers : numberSwitches(here, held, inFlows);
+}
+
+/** What is remembered of numbers: one switch for each, the one that has it now before one that is away. */
+export function rememberedNumbers(
+  before: ReadonlyMap<string, number>,
+  now: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const used = new Set(now.values());
+  return new Map([...[...before].filter(([dpid, number]) => !used.has(number) && !now.has(dpid)), ...now]);
 }
 
 /** The facts of one island, from which its fabric is derived. */

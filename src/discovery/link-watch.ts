@@ -39,6 +39,8 @@ const ODDITY_MS = 20_000;
 const MAX_FRAMES_PER_TICK = 40;
 const TICK_MS = 30;
 const IDLE_TICK_MS = 150;
+/** After a switch was read it takes this long at the most until its ports are watched. */
+const TAKEN_IN_MS = 3000;
 const MAX_SEQUENCE = 0xffff_ffff;
 
 /**
@@ -84,6 +86,7 @@ export class LinkWatch {
 
   /** The switch has lost its flows, or the port has gone down meanwhile: nothing that was known of it holds. */
   reset(dpid: string, ofport?: number): void {
+    if (ofport === undefined) this.#forgetRecalled((key) => key.startsWith(`${dpid}/`));
     for (const [key, { port }] of this.#ports) {
       if (port.dpid === dpid && (ofport === undefined || port.ofport === ofport)) this.#drop(key);
     }
@@ -111,10 +114,22 @@ export class LinkWatch {
     }
     for (const key of [...this.#ports.keys()]) if (!there.has(key)) this.#drop(key);
     // A port that was not there when its switch was read comes up anew later.
-    for (const key of [...this.#recalled.keys()]) {
-      if (this.#connected.has(key.slice(0, key.indexOf("/")))) this.#recalled.delete(key);
-    }
+    this.#forgetRecalled((key) => this.#connected.has(key.slice(0, key.indexOf("/"))));
+    this.#expireRecalled(now);
     return this.#facts === null;
+  }
+
+  /** A switch that was read may have gone at once, or turn out to be a host's: nobody waits for its links for ever. */
+  #expireRecalled(now: number): void {
+    this.#forgetRecalled((_, { until }) => until + TAKEN_IN_MS <= now);
+  }
+
+  #forgetRecalled(isOver: (key: string, one: { readonly until: number }) => boolean): void {
+    for (const [key, one] of [...this.#recalled]) {
+      if (!isOver(key, one)) continue;
+      this.#recalled.delete(key);
+      this.#facts = null;
+    }
   }
 
   #add(key: string, port: WatchedPort, now: number): void {
@@ -142,6 +157,7 @@ export class LinkWatch {
 
   tick(now: number): { readonly frames: readonly FrameToSend[]; readonly changed: boolean } {
     for (const one of this.#ports.values()) this.#age(one, now);
+    this.#expireRecalled(now);
     const frames: FrameToSend[] = [];
     // Ports that are not known come first.
     const due = [...this.#ports.values()].filter((one) => one.dueAt <= now && this.#connected.has(one.port.dpid));

@@ -81,7 +81,7 @@ export function judgeHost(applicant: Applicant, rules: AdmissionRules): Verdict 
   const remedy =
     rules.admit === "approve"
       ? `weft hosts approve ${shown(id)}`
-      : `in weft.yaml, if it shall: write ${JSON.stringify(shown(id))}: {} under hosts, and start the controller again`;
+      : `in weft.yaml, if it shall: write ${JSON.stringify(shown(id))}: {} under hosts, and run weft reload`;
   const message = `${shown(id)} at ${label} wants to join, and nobody has said that it may: nothing is done for it`;
   return { kind: "waiting", problem: diagnostic("admission/waiting", message, remedy) };
 }

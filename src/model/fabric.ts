@@ -265,6 +265,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       hosts.set(host.id, Object.freeze({ ...host, ways: plainWays(host.plain) }));
       continue;
     }
+    // Of one that others only name nobody can tell its ways, or use them; and one host can name very many.
+    if (host.fact === null && host.switch === null) continue;
     const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
     const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered });
     const adoption = adoptions.get(host.id);

@@ -43,6 +43,9 @@ export function* heardFlows({ fabric, host }: CompileContext): Generator<Desired
   }
 }
 
+/** What comes by Weft's tunnels, by flow-based ones too: those of hosts that are known, and into their networks. */
+const TAKES_IN: ReadonlySet<string> = new Set(["tunnel", "stranger", "arrive"]);
+
 /**
  * While a bridge is prepared it forwards as it did; all that is added is what comes by Weft's tunnels, which the bridge
  * itself sees as ports of a VLAN that nobody uses. The flow that names the host stands where it changes nothing.
@@ -50,8 +53,7 @@ export function* heardFlows({ fabric, host }: CompileContext): Generator<Desired
 export function prepared(whole: DesiredSwitch, host: { readonly index: number | null }): DesiredSwitch {
   const later = new Set<number>([TABLES.deliver.id, TABLES.egress.id]);
   const flows = [...whole.flows.values()].filter(
-    (flow) =>
-      later.has(flow.tableId) || (flow.tableId === TABLES.classify.id && decodeCookie(flow.cookie)?.kind === "tunnel"),
+    (flow) => later.has(flow.tableId) || TAKES_IN.has(decodeCookie(flow.cookie)?.kind ?? ""),
   );
   const identity = desiredFlow({
     table: "deliver",

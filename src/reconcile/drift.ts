@@ -27,6 +27,9 @@ export interface Comparison {
   readonly drifts: readonly Drift[];
 }
 
+/** Of flows that others wrote, beyond what a reading has shown: endless news of them must not fill the memory. */
+const MAX_FOREIGN = 65_536;
+
 /** A draft of `installed` that is copied only when something differs. */
 class Draft {
   readonly #before: InstalledSwitch;
@@ -54,8 +57,8 @@ class Draft {
 
   setForeign(key: string, isThere: boolean): void {
     this.#foreign ??= new Set(this.#before.foreign);
-    if (isThere) this.#foreign.add(key);
-    else this.#foreign.delete(key);
+    if (isThere && this.#foreign.size < MAX_FOREIGN) this.#foreign.add(key);
+    else if (!isThere) this.#foreign.delete(key);
   }
 
   tell(deed: Drift["deed"], tableId: number, foreign = false): void {

@@ -1,6 +1,6 @@
 // What somebody has done to Weft's rows on a host, in words: rows before and after, both of which the host has shown.
 import type { BridgeRow, InterfaceRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
-import { SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { isOwnTunnel, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { sameMap } from "./host-draft.ts";
 
@@ -25,7 +25,7 @@ export function tampering(before: VswitchRows, after: VswitchRows, desired: Desi
   const is = bridgeOf(after, name);
   if (is === undefined) return bridgeGone(before, was, name);
   const mended = [
-    ...columnsChanged(was, is, name),
+    ...columnsChanged(was, is, desired),
     ...controllerChanged(before, after, was, is, desired),
     ...tunnelsChanged(before, after, was, is, desired),
   ];
@@ -43,7 +43,7 @@ function interfacesOf(rows: VswitchRows, bridge: BridgeRow): InterfaceRow[] {
 /** The bridge comes back; what was plugged into it is not Weft's to plug in again. */
 function bridgeGone(before: VswitchRows, was: BridgeRow, name: string): Tampering {
   const guests = interfacesOf(before, was)
-    .filter((row) => row.name !== name && !row.external_ids.has(TUNNEL_KEYS.peer))
+    .filter((row) => row.name !== name && !isOwnTunnel(row.external_ids))
     .map((row) => row.name)
     .sort();
   const named = guests.slice(0, MAX_NAMED).join(", ");
@@ -52,13 +52,15 @@ function bridgeGone(before: VswitchRows, was: BridgeRow, name: string): Tamperin
   return { mended: [`bridge ${name} was deleted`], lost };
 }
 
-function columnsChanged(was: BridgeRow, is: BridgeRow, name: string): string[] {
+/** What of them `planHost` leaves to the administrator of a bridge that is adopted is his to change. */
+function columnsChanged(was: BridgeRow, is: BridgeRow, { bridge: { name, adoption = null } }: DesiredRows): string[] {
   const found: string[] = [];
-  if (was.fail_mode === "secure" && is.fail_mode !== "secure") {
+  const keepsTree = adoption !== null && adoption.stage !== "done";
+  if (adoption === null && was.fail_mode === "secure" && is.fail_mode !== "secure") {
     found.push(`fail_mode of ${name} was ${is.fail_mode === null ? "cleared" : `set to ${is.fail_mode}`}`);
   }
-  if (!was.stp_enable && is.stp_enable) found.push(`STP of ${name} was turned on`);
-  if (!was.rstp_enable && is.rstp_enable) found.push(`RSTP of ${name} was turned on`);
+  if (!keepsTree && !was.stp_enable && is.stp_enable) found.push(`STP of ${name} was turned on`);
+  if (!keepsTree && !was.rstp_enable && is.rstp_enable) found.push(`RSTP of ${name} was turned on`);
   if (was.other_config.get("disable-in-band") === "true" && is.other_config.get("disable-in-band") !== "true") {
     found.push(`in-band control of ${name} was turned on`);
   }

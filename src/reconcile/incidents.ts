@@ -7,6 +7,8 @@ import type { Timers } from "./timers.ts";
 const SAME_MS = 2_000;
 const KEPT_MS = 15 * 60_000;
 const MAX_KEPT = 5;
+/** Of one incident; a switch may show as many groups of names of their own as there are numbers. */
+const MAX_NAMED = 32;
 
 interface Incident {
   /** Time of day, for people. */
@@ -71,8 +73,17 @@ export class Incidents {
     incident.lastMs = now;
     incident.isOver = false;
     const deed = incident.deeds.get(key);
-    if (deed === undefined) incident.deeds.set(key, { words, count: 1, restored });
+    if (deed === undefined && incident.deeds.size >= MAX_NAMED) this.#recordMore(incident.deeds, restored);
+    else if (deed === undefined) incident.deeds.set(key, { words, count: 1, restored });
     else deed.count += 1;
+  }
+
+  #recordMore(deeds: Incident["deeds"], restored: boolean): void {
+    const key = `more/${restored}`;
+    const words = (count: number): string => `${count} more ${count === 1 ? "change was" : "changes were"} made`;
+    const more = deeds.get(key);
+    if (more === undefined) deeds.set(key, { words, count: 1, restored });
+    else more.count += 1;
   }
 
   get problems(): readonly Diagnostic[] {

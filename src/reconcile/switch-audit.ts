@@ -35,6 +35,9 @@ const COUNT_EVERY_MS = 60_000;
 const SUSPECT_MS = 1_000;
 const LEAST_GAP_MS = 200;
 
+/** A switch that tells of endless changes must not fill the memory: with more than these its tables are read instead. */
+const MAX_NEWS = 65_536;
+
 const TABLE_IDS: readonly number[] = Object.values(TABLES).map((table) => table.id);
 
 export class SwitchAudit {
@@ -90,7 +93,11 @@ export class SwitchAudit {
   /** The monitor has told. */
   hear(updates: readonly FlowUpdate[]): void {
     for (const update of updates) if (update.kind !== "abbreviated") this.#news.push(update);
-    if (namesLostGroup(updates)) this.#lookAt(0);
+    if (this.#news.length > MAX_NEWS) {
+      this.#news = [];
+      for (const id of TABLE_IDS) this.#doubtful.add(id);
+      this.#lookAt(0);
+    } else if (namesLostGroup(updates)) this.#lookAt(0);
     else if (this.#news.length > 0) this.#due();
   }
 

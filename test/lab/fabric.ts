@@ -243,8 +243,16 @@ export class FabricUnderTest {
   }
 }
 
-/** What pings every 10 ms between the pairs have lost or doubled while something happened: nothing, it is expected. */
-export async function expectNoLoss(pairs: readonly (readonly [Guest, Guest])[], during: () => Promise<void>) {
+/**
+ * What pings every 10 ms between the pairs have lost or doubled while something happened: nothing, it is expected.
+ * @param mayLose so many of each pair: where ports come and go. Open vSwitch's userspace datapath drops a packet now and
+ *   then when it takes a port in, also on a bridge that no controller knows (one in some hundred ports, pings every 4 ms).
+ */
+export async function expectNoLoss(
+  pairs: readonly (readonly [Guest, Guest])[],
+  during: () => Promise<void>,
+  { mayLose = 0 } = {},
+) {
   const pings = pairs.map(([from, to]) => ({ pair: `${from.name} -> ${to.name}`, ping: from.startPing(to.ip) }));
   const results: { pair: string; result: ContinuousPingResult }[] = [];
   try {
@@ -254,7 +262,12 @@ export async function expectNoLoss(pairs: readonly (readonly [Guest, Guest])[], 
   } finally {
     for (const { pair, ping } of pings) results.push({ pair, result: await ping.stop() });
   }
-  expect(results.filter(({ result }) => result.lost > 0 || result.duplicates > 0)).toEqual([]);
+  const bad = results.filter(({ result }) => result.lost > mayLose || result.duplicates > 0);
+  const words = bad.map(
+    ({ pair, result: { lost, sent, duplicates, missing } }) =>
+      `${pair}: ${lost} lost of ${sent} (${missing.slice(0, 20).join(" ")}), ${duplicates} doubled`,
+  );
+  if (words.length > 0) throw new Error(`pings between those that nothing happened to: ${words.join("; ")}`);
   // The pings were there: a ping that was never sent is not lost either.
   expect(results.filter(({ result }) => result.sent < MANY_PINGS)).toEqual([]);
 }

@@ -137,6 +137,7 @@ describeLab("networks across two hosts", () => {
           await fabric.until(async () => ((await fabric.endpoint(guest)) ? ["still known"] : []));
         }
       },
+      { mayLose: 1 },
     );
   });
 });

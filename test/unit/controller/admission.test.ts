@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pino from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { HostView } from "../../../src/api/views.ts";
-import { parseConfig } from "../../../src/config/index.ts";
+import { parseConfig, type WeftConfig } from "../../../src/config/index.ts";
 import { type RunningController, startController } from "../../../src/controller/start.ts";
 import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
 
@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-async function start(settings: object): Promise<RunningController> {
+function configWith(settings: object): WeftConfig {
   const parsed = parseConfig(
     JSON.stringify({
       listen: { ovsdb: ["ptcp:0:127.0.0.1"], openflow: ["ptcp:0:127.0.0.1"] },
@@ -40,7 +40,12 @@ async function start(settings: object): Promise<RunningController> {
     "test",
   );
   if (parsed.config === undefined) throw new Error(JSON.stringify(parsed.errors));
-  const controller = await startController({ config: parsed.config, logger: pino({ level: "silent" }), version: "0" });
+  return parsed.config;
+}
+
+async function start(settings: object): Promise<RunningController> {
+  const config = configWith(settings);
+  const controller = await startController({ config, logger: pino({ level: "silent" }), version: "0" });
   cleanups.push(() => controller.stop());
   return controller;
 }
@@ -164,6 +169,21 @@ describe("with admit: approve", () => {
     expect(view.problems[0]?.remedy).toContain("under hosts");
     expect(() => controller.queries.approveHost("unnamed")).toThrow(/admitted by weft\.yaml alone/);
     expect(idsOf(at(1))).not.toContain("weft-");
+  });
+
+  it("a host is admitted when a reload names it, and waits again when one does not", async () => {
+    setIds(at(0), { "system-id": "later" });
+    const controller = await start({ admit: "known" });
+    new Line(at(0), controller);
+    await until("it waits", () => hostsOf(controller, "later")[0]?.state === "waiting");
+    controller.reconfigure(configWith({ admit: "known", hosts: { later: {} } }));
+    await until("it is in", () => idsOf(at(0)).includes("weft-index"));
+    controller.reconfigure(configWith({ admit: "known" }));
+    const view = await until("it waits again", () =>
+      hostsOf(controller, "later").find((host) => host.state === "waiting"),
+    );
+    expect(view.problems.map((problem) => problem.code)).toContain("admission/waiting");
+    expect(idsOf(at(0))).toContain("weft-index");
   });
 });
 

@@ -314,6 +314,22 @@ describe("after a restart", () => {
     expect(bench.role(1, 2)).toBe("link");
   });
 
+  it("nobody waits for ever for links of a switch that was read and is no lone one", () => {
+    const bench = cabled();
+    bench.watch.remember(dpid(3), { guests: [], links: new Map([[2, end(4, 2)]]) }, bench.now);
+    bench.watch.sync([...bench.switches, device(5, [1])], bench.now);
+    expect(bench.watch.facts.settling).toBe(true);
+    bench.run(HOLD_MS + 3100);
+    expect(bench.watch.facts.settling).toBe(false);
+  });
+
+  it("nobody waits for links of a switch that is read again and has none", () => {
+    const bench = cabled();
+    bench.watch.remember(dpid(3), { guests: [], links: new Map([[2, end(4, 2)]]) }, bench.now);
+    bench.watch.reset(dpid(3));
+    expect(bench.watch.facts.settling).toBe(false);
+  });
+
   it("a link that was pulled meanwhile is found out", () => {
     const bench = new Bench();
     bench.watch.remember(dpid(1), { guests: [1], links }, 0);

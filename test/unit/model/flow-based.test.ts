@@ -52,6 +52,12 @@ function wanted(fabric: Fabric, id: Name): string[] {
 const directOf = (fabric: Fabric, from: Name, to: Name) => fabric.hosts.get(from)?.ways.get(INDEX[to])?.direct;
 
 describe("flow-based tunnels", () => {
+  it("may name very many hosts that nobody has seen: ways lead to them, and none are worked out from them", () => {
+    const fabric = derive([host("a", shares("a"))], { a: using("a", share) }, ALWAYS);
+    expect(directOf(fabric, "a", "b")).toEqual(share("b"));
+    expect(fabric.hosts.get("b")).toMatchObject({ index: 2, ways: new Map(), entrances: [], wantedTunnels: [] });
+  });
+
   it("are a matter of the number of hosts, with some room between there and back", () => {
     const auto = { mode: "auto", above: 10 } as const;
     const facts = (count: number, stands: boolean, complete = true) => ({

@@ -57,6 +57,14 @@ describe("a switch with flow-based tunnels", () => {
     ]);
   });
 
+  it("takes in the same before its bridge is taken from its administrator", () => {
+    const adoption = { stage: "prepare", now: false, rootDistance: null } as const;
+    const adopting = ["a", "b", "c"].map((id, at) => host(id, at + 1, { adoption }));
+    expect(flowsOf(compiled({}, "a", adopting), "tunnel", "stranger", "arrive")).toEqual(
+      flowsOf(compiled(), "tunnel", "stranger", "arrive"),
+    );
+  });
+
   it("sends a host's frames to its address", () => {
     expect(groupsOf(compiled())).toEqual([
       "group_id=65538,type=ff,bucket=watch_port:40960,actions=set_field:10.0.0.2->tun_dst,output:40960,bucket=watch_group:1,actions=set_field:10.0.0.2->tun_dst,output:40960",

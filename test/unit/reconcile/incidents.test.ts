@@ -1,0 +1,23 @@
+// What a person reads of others' deeds: however many there are, and whatever they name.
+import { describe, expect, it } from "vitest";
+import type { Drift } from "../../../src/reconcile/drift.ts";
+import { Incidents } from "../../../src/reconcile/incidents.ts";
+
+const timers = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+
+describe("an incident", () => {
+  it("names some of its deeds and counts the others", () => {
+    const incidents = new Incidents({ code: "switch/tampered", timers, timeOfDay: () => "12:00:00" });
+    const drifts = Array.from(
+      { length: 100_000 },
+      (_, at): Drift => ({ what: "group", deed: "added", where: `LOCAL(${at})`, foreign: false }),
+    );
+    incidents.drifted(drifts);
+    incidents.restored();
+    const [problem, ...others] = incidents.problems;
+    expect(others).toEqual([]);
+    expect(problem?.message).toContain("group LOCAL(0) was added");
+    expect(problem?.message).toContain("99968 more changes were made by somebody else at 12:00:00; restored");
+    expect(problem?.message.length).toBeLessThan(2000);
+  });
+});
