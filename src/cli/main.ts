@@ -21,8 +21,16 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** `weft topology | head -1` ends quietly, as it does for any program; a full disk is told, as by any program. */
 function watchOutputs(): void {
+  let isStopping = false;
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (isStopping) return;
+      // The demo has made things that it must take away: to it this is as good as a signal.
+      isStopping = process.listenerCount("SIGTERM") > 0;
+      if (isStopping) {
+        process.emit("SIGTERM", "SIGTERM");
+        return;
+      }
       if (error.code === "EPIPE") process.exit(process.exitCode ?? EXIT.ok);
       if (stream === process.stdout) process.stderr.write(`weft: cannot write to standard output: ${error.message}\n`);
       process.exit(EXIT.failed);
