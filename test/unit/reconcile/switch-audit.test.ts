@@ -1,47 +1,73 @@
-// The rounds of the audit go on, whatever the timers of the system do.
-import { expect, it } from "vitest";
+// What a switch tells of its flows faster than it answers: only so much of it is kept, and then it is read.
+import { describe, expect, it } from "vitest";
+import type { FlowUpdate } from "../../../proto/openflow13/index.ts";
+import { desiredFlow } from "../../../src/pipeline/desired.ts";
 import { AuditPace } from "../../../src/reconcile/audit-pace.ts";
+import { afterUpdates } from "../../../src/reconcile/drift.ts";
 import { NOTHING_INSTALLED } from "../../../src/reconcile/installed.ts";
-import { type AuditedSwitch, SwitchAudit } from "../../../src/reconcile/switch-audit.ts";
+import { SwitchAudit } from "../../../src/reconcile/switch-audit.ts";
 
-it("looks when its timer fires, also where that is a little before its time, and winds it again", async () => {
-  let now = 0;
-  let armed: { readonly atMs: number; readonly run: () => void } | null = null;
-  const timers = {
-    now: () => now,
-    setTimer: (delayMs: number, run: () => void) => {
-      armed = { atMs: now + delayMs, run };
-      return { cancel: () => undefined };
-    },
-  };
-  let readings = 0;
-  const audited: AuditedSwitch = {
-    readFlows: async () => [],
-    countFlows: async () => 0,
-    readGroups: async () => {
-      readings += 1;
+const timers = { now: () => 1_000_000, setTimer: () => ({ cancel: () => undefined }) };
+
+describe("news of a switch's flows", () => {
+  const reads: (number | undefined)[] = [];
+  const audited = {
+    readFlows: async (tableId?: number) => {
+      reads.push(tableId);
       return [];
     },
+    countFlows: async () => 0,
+    readGroups: async () => [],
     readMeters: async () => [],
     monitorFlows: async () => true,
   };
-  const looks: Promise<void>[] = [];
-  const audit = new SwitchAudit(audited, timers, new AuditPace(), () => {
-    looks.push(
-      audit.look(
-        () => NOTHING_INSTALLED,
-        () => undefined,
-      ),
-    );
+  const flow = desiredFlow({
+    ...{ table: "forward", priority: 1, match: [], instructions: [] },
+    cookie: { kind: "flood", place: 0, vni: 1 },
   });
-  audit.begin();
-  for (let round = 1; round <= 5; round++) {
-    const due: { readonly atMs: number; readonly run: () => void } | null = armed;
-    if (due === null) throw new Error("no timer is wound");
-    armed = null;
-    now = (due as { atMs: number }).atMs - 0.4;
-    (due as { run: () => void }).run();
-    await Promise.all(looks);
-    expect(readings).toBe(round);
-  }
+  const added: FlowUpdate = { kind: "added", reason: 0, hardTimeoutSec: 0, ...flow };
+
+  it("that nobody has taken in yet are dropped when there are too many, and the switch is read instead", async () => {
+    const audit = new SwitchAudit(audited, timers, new AuditPace(), () => undefined);
+    audit.begin();
+    await Promise.resolve();
+    for (let at = 0; at < 70; at++) audit.hear(Array.from({ length: 1000 }, () => added));
+    let told = 0;
+    await audit.look(
+      () => NOTHING_INSTALLED,
+      ({ drifts }) => {
+        told += drifts.length;
+      },
+    );
+    expect(told).toBeLessThan(70_000);
+    expect(reads).toContain(flow.tableId);
+    audit.stop();
+  });
+
+  it("of flows that others wrote are kept of so many flows only", () => {
+    let installed = NOTHING_INSTALLED;
+    for (let round = 0; round < 7; round++) {
+      const updates = Array.from({ length: 10_000 }, (_, at): FlowUpdate => {
+        const match = [{ field: "eth_dst", value: BigInt(round * 10_000 + at) }] as const;
+        return { ...added, cookie: 1n, match };
+      });
+      ({ installed } = afterUpdates(installed, updates));
+    }
+    expect(installed.foreign.size).toBe(65_536);
+  });
+
+  it("are taken in as they are where there are few, and nothing is read for them", async () => {
+    reads.length = 0;
+    const audit = new SwitchAudit(audited, timers, new AuditPace(), () => undefined);
+    audit.begin();
+    await Promise.resolve();
+    audit.hear([added]);
+    const told: number[] = [];
+    await audit.look(
+      () => NOTHING_INSTALLED,
+      ({ drifts }) => told.push(drifts.length),
+    );
+    expect([told, reads]).toEqual([[1], []]);
+    audit.stop();
+  });
 });
