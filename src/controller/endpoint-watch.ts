@@ -4,7 +4,7 @@ import type { Fabric } from "../model/fabric.ts";
 import type { MobilityRules } from "../model/mobility.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import { islandKey } from "./islands.ts";
-import type { Dpid, SwitchEntry } from "./switches.ts";
+import type { Dpid, SwitchEntry } from "./switch-entry.ts";
 
 export interface EndpointWatchOptions {
   readonly rules: MobilityRules;

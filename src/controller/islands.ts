@@ -17,7 +17,7 @@ import { deriveFabric, type Fabric, type FabricInput } from "../model/fabric.ts"
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
-import { type Dpid, type SwitchEntry, switchFact } from "./switches.ts";
+import { type Dpid, type SwitchEntry, switchFact } from "./switch-entry.ts";
 
 export interface IslandsOptions {
   readonly timers: Timers;

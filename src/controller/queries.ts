@@ -28,7 +28,8 @@ import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
-import { type Dpid, type SwitchEntry, type Switches, switchProblems } from "./switches.ts";
+import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
+import type { Switches } from "./switches.ts";
 import type { Trouble } from "./trouble.ts";
 import {
   endpointView,

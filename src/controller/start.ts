@@ -26,7 +26,8 @@ import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
-import { dpidText, Switches } from "./switches.ts";
+import { dpidText } from "./switch-entry.ts";
+import { Switches } from "./switches.ts";
 import { Trouble } from "./trouble.ts";
 import { Weaver } from "./weaver.ts";
 

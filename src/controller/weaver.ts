@@ -1,13 +1,14 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
+import { bindSwitches } from "../discovery/bindings.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
-import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import type { EndpointSetting, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
-import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import { type Decisions, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -22,7 +23,8 @@ import type { EndpointWatch } from "./endpoint-watch.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
 import type { HostSetting } from "./settings.ts";
-import { type Dpid, rememberedBy, type SwitchEntry, type Switches, switchFact } from "./switches.ts";
+import { type Dpid, rememberedBy, type SwitchEntry, switchFact } from "./switch-entry.ts";
+import type { Switches } from "./switches.ts";
 import { TunnelRetirement } from "./tunnel-retirement.ts";
 
 export interface WeaverOptions {
@@ -192,7 +194,7 @@ export class Weaver {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
     }
     this.#decisions = outcome.decisions;
-    this.#bindings = this.#bind(facts, outcome.identities);
+    this.#bindings = bindSwitches(facts, outcome.identities, switches.entries.values());
     switches.judgeAll();
     for (const dpid of this.#bindings.keys()) {
       const entry = switches.entries.get(dpid);
@@ -283,28 +285,6 @@ export class Weaver {
     }
     for (const index of this.#forgottenIndexes) indexes.delete(index);
     return indexes;
-  }
-
-  /** By datapath id where the host's rows are known; else by the index that the switch's own flows name. */
-  #bind(facts: readonly HostFact[], identities: ReadonlyMap<HostId, Identity>): ReadonlyMap<Dpid, HostId> {
-    const bindings = new Map<Dpid, HostId>();
-    const bound = new Set<HostId>();
-    for (const fact of facts) {
-      if (fact.dpid === null || bindings.has(fact.dpid) || !takesPart(fact)) continue;
-      bindings.set(fact.dpid, fact.id);
-      bound.add(fact.id);
-    }
-    const byIndex = new Map([...identities.values()].map((identity) => [identity.index, identity.id]));
-    for (const entry of this.#options.switches.entries.values()) {
-      const index = entry.readback?.ownIndex ?? null;
-      const id = index === null || index === 0 ? undefined : byIndex.get(index);
-      if (bindings.has(entry.dpid) || id === undefined || bound.has(id)) continue;
-      // A host whose rows are known says itself which bridge it has.
-      if (facts.some((fact) => fact.id === id)) continue;
-      bindings.set(entry.dpid, id);
-      bound.add(id);
-    }
-    return bindings;
   }
 
   /**

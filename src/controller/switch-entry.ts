@@ -1,0 +1,68 @@
+// What is kept of one switch, and the facts it stands for.
+import type { Whereabouts } from "../discovery/whereabouts.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { RememberedFact, SwitchFact } from "../model/facts.ts";
+import type { Readback } from "../pipeline/readback.ts";
+import type { Incidents } from "../reconcile/incidents.ts";
+import type { InstalledSwitch } from "../reconcile/installed.ts";
+import type { SwitchReconciler } from "../reconcile/switch-reconciler.ts";
+import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+
+/** 16 hexadecimal digits. */
+export type Dpid = string;
+
+export function dpidText(datapathId: bigint): Dpid {
+  return datapathId.toString(16).padStart(16, "0");
+}
+
+export interface SwitchEntry {
+  readonly dpid: Dpid;
+  /** What was heard in the fabric that the switch is part of. */
+  whereabouts: Whereabouts;
+  /** The connection that is written to; null while there is none. */
+  session: OpenFlowSession | null;
+  /** Further live connections of the same datapath id: kept, not written to, and used when the first one ends. */
+  readonly spares: OpenFlowSession[];
+  reconciler: SwitchReconciler | null;
+  /** What was last read or confirmed; null before. Stays while the switch is away. */
+  installed: InstalledSwitch | null;
+  readback: Readback | null;
+  /** Whether the session in use has been read back. */
+  isRead: boolean;
+  /** Whether it is the bridge of a host, or one that is served alone: nothing that others say or show counts. */
+  believed: boolean;
+  /** Whether what was read back of endpoints is in `whereabouts`. */
+  loaded: boolean;
+  /** Whether it is being handed back: nothing is written to it, by whatever connection. */
+  released: boolean;
+  maxMeter: number;
+  connectedAtMs: number;
+  /** The session that ended last, since when nobody has read the switch; null while one is read. */
+  left: Pick<OpenFlowSession, "ports" | "desc"> | null;
+  leftAtMs: number;
+  /** What others have done to it. */
+  readonly incidents: Incidents;
+}
+
+/** null until the switch was read at least once. */
+export function switchFact(entry: SwitchEntry): SwitchFact | null {
+  if (entry.installed === null) return null;
+  return {
+    dpid: entry.dpid,
+    ownIndex: entry.readback?.ownIndex ?? null,
+    maxMeter: entry.maxMeter,
+    observed: entry.whereabouts.observedAt(entry.dpid),
+    receivesOn: entry.readback?.receivesOn ?? new Set(),
+    sendsBy: entry.readback?.sendsBy ?? new Map(),
+    relaysBy: entry.readback?.relaysBy ?? new Map(),
+    relaysTo: entry.readback?.relaysTo ?? new Map(),
+  };
+}
+
+export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
+  return entry.readback?.remembered ?? [];
+}
+
+export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {
+  return [...(entry.reconciler?.problems ?? []), ...entry.incidents.problems];
+}

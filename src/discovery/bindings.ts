@@ -1,0 +1,35 @@
+// Which switch is the bridge of which host.
+import type { HostFact, HostId } from "../model/facts.ts";
+import { type Identity, takesPart } from "../model/identity.ts";
+import type { Readback } from "../pipeline/readback.ts";
+
+interface SeenSwitch {
+  readonly dpid: string;
+  readonly readback: Pick<Readback, "ownIndex"> | null;
+}
+
+/** By datapath id where the host's rows are known; else by the index that the switch's own flows name. */
+export function bindSwitches(
+  facts: readonly HostFact[],
+  identities: ReadonlyMap<HostId, Identity>,
+  switches: Iterable<SeenSwitch>,
+): ReadonlyMap<string, HostId> {
+  const bindings = new Map<string, HostId>();
+  const bound = new Set<HostId>();
+  for (const fact of facts) {
+    if (fact.dpid === null || bindings.has(fact.dpid) || !takesPart(fact)) continue;
+    bindings.set(fact.dpid, fact.id);
+    bound.add(fact.id);
+  }
+  const byIndex = new Map([...identities.values()].map((identity) => [identity.index, identity.id]));
+  for (const { dpid, readback } of switches) {
+    const index = readback?.ownIndex ?? null;
+    const id = index === null || index === 0 ? undefined : byIndex.get(index);
+    if (bindings.has(dpid) || id === undefined || bound.has(id)) continue;
+    // A host whose rows are known says itself which bridge it has.
+    if (facts.some((fact) => fact.id === id)) continue;
+    bindings.set(dpid, id);
+    bound.add(id);
+  }
+  return bindings;
+}
