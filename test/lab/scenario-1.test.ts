@@ -24,7 +24,12 @@ describeLab("four VMs on two hosts", () => {
     });
     const [first, second] = [fabric.lab.host(1), fabric.lab.host(2)];
     await first.createBridge({ name: bridge });
-    await fabric.join();
+    // One after the other: a host's index, and with it the names of the tunnels to it, is the order in which they come.
+    await fabric.join(1);
+    await fabric.until(async () =>
+      (await fabric.hostView(1))?.index === 1 ? [] : ["the first host has no index yet"],
+    );
+    await fabric.join(2);
     guests = await Promise.all([
       first.addGuest({ name: "vm1", ip: "192.168.1.1/24", port: "tap0", bridge }),
       first.addGuest({ name: "vm2", ip: "192.168.1.2/24", port: "tap1", bridge }),
@@ -89,13 +94,18 @@ describeLab("four VMs on two hosts", () => {
     const states = async () => (await fabric.ask("tunnels")).map(({ from, to, state }) => [from, to, state]);
     const [one, two] = [`${fabric.lab.name}-h1`, `${fabric.lab.name}-h2`];
     await fabric.lab.cut(1, 2, { oneWay: true });
-    await fabric.until(async () => ((await states()).every(([, , state]) => state === "down") ? [] : ["not down yet"]));
-    expect(await states()).toEqual([
-      [one, two, "down"],
-      [two, one, "down"],
-    ]);
-    for (const tunnel of await fabric.ask("tunnels")) expect(tunnel.reason).not.toBeNull();
-    await fabric.lab.healAll();
+    try {
+      await fabric.until(async () =>
+        (await states()).every(([, , state]) => state === "down") ? [] : ["not down yet"],
+      );
+      expect(await states()).toEqual([
+        [one, two, "down"],
+        [two, one, "down"],
+      ]);
+      for (const tunnel of await fabric.ask("tunnels")) expect(tunnel.reason).not.toBeNull();
+    } finally {
+      await fabric.lab.healAll();
+    }
     await fabric.lab.waitUntilAllPing(guests);
     await fabric.settled();
   });
