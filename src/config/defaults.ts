@@ -26,6 +26,7 @@ export const defaultConfig: WeftConfig = deepFreeze({
     pinAddress: null,
   },
   listen: { ovsdb: ["ptcp:6640"], openflow: ["ptcp:6653"], control: null },
+  http: { enabled: true, listen: null, names: [], reads: null, token: null, tokenFile: null },
   tls: { privateKey: null, certificate: null, caCertificate: null, crl: null },
   admit: "all",
   admission: { allow: [], secretFile: null },

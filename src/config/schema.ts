@@ -4,7 +4,15 @@ import { tryParseIp } from "../../proto/bytes/ip.ts";
 import { tryParseIpRange } from "../../proto/bytes/ip-range.ts";
 import { isMulticastMac, tryParseMac } from "../../proto/bytes/mac.ts";
 import { defaultConfig } from "./defaults.ts";
-import { ADMITTED, FLOOD_OR_DROP, FLOW_BASED_MODES, LOG_LEVELS, TUNNEL_TYPES, type WeftConfig } from "./types.ts";
+import {
+  ADMITTED,
+  FLOOD_OR_DROP,
+  FLOW_BASED_MODES,
+  HTTP_READS,
+  LOG_LEVELS,
+  TUNNEL_TYPES,
+  type WeftConfig,
+} from "./types.ts";
 
 /** Every message completes the sentence "expected ...". */
 function text(expected: string, pattern: RegExp) {
@@ -74,6 +82,9 @@ const methods = (example: string) =>
     })
     .min(1, { error: `at least one connection method, such as [${example}]` });
 
+const HOST_NAME =
+  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?)*$/;
+
 const network = section({
   vni: integer("a network's number in tunnels", 1, 0x7fefff).exactOptional(),
   tag: integer("a VLAN tag", 1, 4094).exactOptional(),
@@ -132,6 +143,22 @@ export const configSchema = section({
     control: text("the path of a socket", /^\/.+$/)
       .nullable()
       .default(fallback.listen.control),
+  }),
+  http: section({
+    enabled: flag.default(fallback.http.enabled),
+    listen: text("an address and a port, such as 127.0.0.1:6680 or [::1]:6680", /^[^\s/]{1,255}:\d{1,5}$/)
+      .nullable()
+      .default(fallback.http.listen),
+    names: z
+      .array(text("a host name, such as weft.example.net", HOST_NAME), {
+        error: "a list of host names, such as [weft.example.net]",
+      })
+      .default([...fallback.http.names]),
+    reads: choice(HTTP_READS).nullable().default(fallback.http.reads),
+    token: text("a token of 16 to 512 letters, digits or - . _ ~ + / =", /^[A-Za-z0-9._~+/=-]{16,512}$/)
+      .nullable()
+      .default(fallback.http.token),
+    tokenFile: file("the file of the token").default(fallback.http.tokenFile),
   }),
   tls: section({
     privateKey: file("the private key's file").default(fallback.tls.privateKey),

@@ -13,6 +13,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const ADMITTED = ["all", "known", "approve"] as const;
 export type Admitted = (typeof ADMITTED)[number];
 
+/** Who may ask by HTTP: whoever reaches it, or who has the token. */
+export const HTTP_READS = ["open", "token"] as const;
+export type HttpReads = (typeof HTTP_READS)[number];
+
 export const FLOOD_OR_DROP = ["flood", "drop"] as const;
 export type FloodOrDrop = (typeof FLOOD_OR_DROP)[number];
 
@@ -74,6 +78,19 @@ export interface WeftConfig {
     readonly openflow: readonly string[];
     /** Path of the control socket; null is the usual place for the user who starts the controller. */
     readonly control: string | null;
+  };
+  readonly http: {
+    readonly enabled: boolean;
+    /** `ADDRESS:PORT`, not yet checked; null is the usual place, which is done without where it is taken. */
+    readonly listen: string | null;
+    /** Names it is called by, beside its addresses and localhost. */
+    readonly names: readonly string[];
+    /** null: `open` on this machine's own addresses, else `token`. */
+    readonly reads: HttpReads | null;
+    /** Who shows it may also change things; null where nobody may. */
+    readonly token: string | null;
+    /** The file that holds it. */
+    readonly tokenFile: string | null;
   };
   /** Paths of PEM files: none of them, or the first three and, if wanted, a list of what is revoked. */
   readonly tls: {

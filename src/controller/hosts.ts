@@ -12,6 +12,7 @@ import type { Timers } from "../reconcile/timers.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
 import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
+import type { Durations } from "./durations.ts";
 import { type HostSetting, hostSetting } from "./settings.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -36,6 +37,7 @@ export interface HostsOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  readonly durations: Durations;
   /** For people, such as 12:03:11. */
   readonly timeOfDay: () => string;
   readonly trouble: Trouble;
@@ -148,7 +150,7 @@ export class Hosts {
   #take(session: OvsdbSession, id: HostId): void {
     const fact = this.#factOf(session, id);
     if (fact === null) return;
-    const { log, timers, timeOfDay, counters, desired, changed } = this.#options;
+    const { log, timers, timeOfDay, counters, durations, desired, changed } = this.#options;
     const entry: HostEntry = this.#entries.get(id) ?? {
       id,
       session: null,
@@ -175,7 +177,8 @@ export class Hosts {
         get rows() {
           return session.rows;
         },
-        transact: (operations: readonly Operation[]) => session.transact(operations),
+        transact: (operations: readonly Operation[]) =>
+          durations.of("databaseWrite", () => session.transact(operations)),
       },
       {
         desired: () => (entry.session === session ? desired(entry, session) : null),

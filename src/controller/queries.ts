@@ -28,6 +28,7 @@ import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
+import { tunnelsOf, tunnelView } from "./measures.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
 import type { Trouble } from "./trouble.ts";
@@ -40,7 +41,6 @@ import {
   portView,
   problemViews,
   silenceProblem,
-  tunnelState,
   withVisitors,
 } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
@@ -144,28 +144,7 @@ export function makeQueries(options: QueriesOptions): Queries {
   function tunnelViews(): TunnelView[] {
     const fabric = weaver.fabric;
     if (fabric === null) return [];
-    return [...fabric.hosts.values()].flatMap((host) =>
-      host.wantedTunnels.map((tunnel): TunnelView => {
-        const row = host.fact?.tunnels.find(
-          (one) =>
-            one.peerId === tunnel.peerId &&
-            one.peerIndex === tunnel.peerIndex &&
-            isOfKind(one, tunnel) &&
-            one.fabricId === fabric.id,
-        );
-        const { state, reason } = tunnelState(row);
-        return {
-          from: host.id,
-          to: tunnel.peerId,
-          type: tunnel.type,
-          state,
-          name: row?.name ?? null,
-          ofport: row?.ofport ?? null,
-          remoteIp: tunnel.remoteIp,
-          reason,
-        };
-      }),
-    );
+    return Array.from(tunnelsOf(fabric), tunnelView);
   }
 
   /** A host that is away is told as such: why nothing comes from it needs no words. */

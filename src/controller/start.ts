@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { OFPPS } from "../../proto/openflow13/index.ts";
+import type { Vitals } from "../api/measures-views.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
@@ -12,6 +13,7 @@ import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound
 import { ConnectionGate, type PeerCertificate, systemClock } from "../southbound/stream/index.ts";
 import { Admission } from "./admission.ts";
 import { Counters } from "./counters.ts";
+import { Durations } from "./durations.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { HostCommands } from "./host-commands.ts";
 import { Hosts } from "./hosts.ts";
@@ -19,6 +21,8 @@ import { Islands, isLinkNews } from "./islands.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
+import { makeVitals } from "./measures.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
@@ -41,6 +45,7 @@ export interface RunningController {
   /** Such as `ovsdb ptcp:6640`. */
   readonly listeners: readonly string[];
   readonly queries: Queries;
+  readonly vitals: Vitals;
   /** Reads the TLS keys again. What is wrong with them is logged, and the old ones stay. */
   reloadKeys(): void;
   /** Takes over what of a changed configuration can be while it runs. Hosts and switches see only the difference. */
@@ -55,6 +60,8 @@ const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
 /** @throws WeftError when something can't be listened on, or a key can't be used; nothing is left running then. */
 export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
   const counters = new Counters();
+  const durations = new Durations();
+  const streams = { openflow: new OpenStreams(), ovsdb: new OpenStreams() };
   const trouble = new Trouble(logger, counters, systemClock.now);
   const timers = trouble.guard(systemClock);
   const { rules, secret, mayConnect } = admissionSettings(config);
@@ -77,6 +84,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    durations,
     pace: new AuditPace(),
     timeOfDay,
     trouble,
@@ -95,6 +103,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     timers,
     counters,
+    durations,
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
@@ -137,7 +146,10 @@ export async function startController({ config, logger, version }: ControllerOpt
     newFabricId: randomUUID,
     timers,
     log: logger,
-    recomputed: () => counters.add("recomputations"),
+    recomputed: (ms) => {
+      counters.add("recomputations");
+      durations.add("recompute", ms);
+    },
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
     attempt: (work) => trouble.attempt("drawing the fabric anew", work),
@@ -246,8 +258,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     handshakeMs: sessionOptions.handshakeMs,
     mayConnect,
     onRefused: (refusal) => refusals.add(refusal),
-    onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, timers, sessionOptions),
-    onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, timers, openFlowOptions),
+    onOvsdb: (stream) => {
+      streams.ovsdb.add(stream);
+      serveOvsdb(stream, ovsdbHandlers, timers, sessionOptions);
+    },
+    onOpenFlow: (stream) => {
+      streams.openflow.add(stream);
+      serveOpenFlow(stream, openFlowHandlers, timers, openFlowOptions);
+    },
   }).catch((error: unknown) => {
     weaver.stop();
     islands.stop();
@@ -271,7 +289,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     leadsHere: (session, target) => leadsHere(target, session.localAddress ?? null, listeners.ovsdb),
   });
   let running = config;
-  return {
+  const controller: RunningController = {
     listeners: listeners.labels,
     reconfigure(wanted) {
       const next = reconfigured(running, wanted);
@@ -297,6 +315,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
       reloadKeys: () => reloadKeys(keys),
     }),
+    vitals: makeVitals({ weaver, hosts: () => controller.queries.hosts(), durations, streams }),
     reloadKeys: () => void keys?.reload(),
     async stop() {
       stopping = true;
@@ -311,4 +330,5 @@ export async function startController({ config, logger, version }: ControllerOpt
       await listeners.close();
     },
   };
+  return controller;
 }

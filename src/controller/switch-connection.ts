@@ -2,8 +2,9 @@
 import type { SwitchChange } from "../reconcile/switch-plan.ts";
 import type { ApplyOutcome, SwitchConnection } from "../reconcile/switch-reconciler.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import type { Durations } from "./durations.ts";
 
-export function connectionOf(session: OpenFlowSession): SwitchConnection {
+export function connectionOf(session: OpenFlowSession, durations: Durations): SwitchConnection {
   return {
     label: session.label,
     readFlows: (tableId) => session.readFlows(tableId === undefined ? {} : { tableId }),
@@ -12,7 +13,7 @@ export function connectionOf(session: OpenFlowSession): SwitchConnection {
     readGroups: () => session.readGroups(),
     readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
     async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
-      const result = await session.apply(changes);
+      const result = await durations.of("switchWrite", () => session.apply(changes));
       if (result.ok) return { ok: true };
       const errors = result.errors.map(({ message, error }) => ({
         ...(message === undefined ? {} : { message: message as SwitchChange }),

@@ -19,6 +19,7 @@ import type { Timers } from "../reconcile/timers.ts";
 import type { FlowNews, OpenFlowSession } from "../southbound/openflow/index.ts";
 import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
+import type { Durations } from "./durations.ts";
 import { connectionOf } from "./switch-connection.ts";
 import { type Dpid, dpidText, type SwitchEntry } from "./switch-entry.ts";
 import type { Trouble } from "./trouble.ts";
@@ -31,6 +32,7 @@ export interface SwitchesOptions {
   readonly log: Logger;
   readonly timers: Timers;
   readonly counters: Counters;
+  readonly durations: Durations;
   /** Shared by all switches. */
   readonly pace: AuditPace;
   /** For people, such as 12:03:11. */
@@ -167,7 +169,7 @@ export class Switches {
   }
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
-    const { log, timers, counters, pace, changed, desired } = this.#options;
+    const { log, timers, counters, durations, pace, changed, desired } = this.#options;
     entry.session = session;
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
@@ -175,7 +177,7 @@ export class Switches {
     // To a controller of type `service` Open vSwitch tells nothing by itself until it is asked to.
     session.send([{ kind: "set_config", flags: 0, missSendLen: 0xffff }]);
     entry.reconciler = new SwitchReconciler(
-      connectionOf(session),
+      connectionOf(session, durations),
       {
         desired: () => (entry.released ? null : desired(entry)),
         installedChanged: (installed) => this.#installedChanged(entry, installed),

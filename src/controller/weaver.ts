@@ -51,7 +51,8 @@ export interface WeaverOptions {
   readonly newFabricId: () => string;
   readonly timers: Timers;
   readonly log: Logger;
-  readonly recomputed: () => void;
+  /** Told how many milliseconds it took. */
+  readonly recomputed: (ms: number) => void;
   /** Whether a switch that belongs to no host is served. */
   readonly servesAlone: (id: HostId) => boolean;
   /** Whether what a switch holds counts before it is known whose it is. */
@@ -133,6 +134,7 @@ export class Weaver {
     const startMs = this.#options.timers.now();
     this.#options.attempt(() => this.#recompute());
     const endMs = this.#options.timers.now();
+    this.#options.recomputed(endMs - startMs);
     this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
   }
 
@@ -238,7 +240,6 @@ export class Weaver {
     this.#deriveIslands();
     this.#retainHeard();
     watch.follow([...switches.entries.values()], next, this.#options.islands.byDpid);
-    this.#options.recomputed();
     hosts.wakeAll();
     switches.wakeAll();
   }

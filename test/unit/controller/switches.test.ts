@@ -3,6 +3,7 @@ import pino from "pino";
 import { describe, expect, it } from "vitest";
 import type { FlowStats } from "../../../proto/openflow13/index.ts";
 import { Counters } from "../../../src/controller/counters.ts";
+import { Durations } from "../../../src/controller/durations.ts";
 import { Switches } from "../../../src/controller/switches.ts";
 import { Trouble } from "../../../src/controller/trouble.ts";
 import { Whereabouts } from "../../../src/discovery/whereabouts.ts";
@@ -57,6 +58,7 @@ function switchesWith(whereabouts: Whereabouts, desired: () => DesiredSwitch | n
   const counters = new Counters();
   return new Switches({
     ...{ whereabouts, log, timers, counters, maxEntries: 10, pace: new AuditPace(), desired },
+    durations: new Durations(),
     trouble: new Trouble(log, counters, timers.now),
     loneWhereabouts: () => whereabouts,
     timeOfDay: () => "12:00:00",
