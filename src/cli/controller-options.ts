@@ -4,6 +4,8 @@ import type { LogLevel } from "../config/types.ts";
 export interface ControllerOptions {
   readonly ovsdb?: readonly string[];
   readonly openflow?: readonly string[];
+  /** Where to serve it; false: nowhere. */
+  readonly http?: string | boolean;
   readonly config?: string;
   readonly logLevel?: LogLevel;
   readonly logFile?: string;

@@ -11,6 +11,8 @@ export function addControllerCommand(program: Command): void {
     .description("run the controller; hosts join it by: ovs-vsctl set-manager tcp:ADDRESS:6640")
     .option("--ovsdb <method>", "where to meet hosts' databases; repeatable (default: ptcp:6640)", collect)
     .option("--openflow <method>", "where to meet switches; repeatable (default: ptcp:6653)", collect)
+    .option("--http <address>", "where to serve HTTP: the page, the api, metrics (default: 127.0.0.1:6680)")
+    .option("--no-http", "serve no HTTP")
     .option("--config <file>", "weft.yaml; options here come before it")
     .addOption(new Option("--log-level <level>", "how much to log (default: info)").choices(LOG_LEVELS))
     .option("--log-file <file>", "log there, as JSON lines, not to standard output")
@@ -25,6 +27,7 @@ Examples:
   weft controller
   weft controller --ovsdb ptcp:6640:192.0.2.1 --openflow ptcp:6653:192.0.2.1
   weft controller --ovsdb tcp:192.0.2.10 --ovsdb tcp:192.0.2.11
+  weft controller --http 127.0.0.1:8080
   weft --control /run/weft/lab.sock controller --config lab.yaml --log-level debug`,
     )
     .action(async (options: ControllerOptions, command: Command) => {

@@ -1,4 +1,6 @@
 // Runs the controller until it is told to stop.
+import { httpAccess, parseHttpListen } from "../api/http/access.ts";
+import type { HttpServer } from "../api/http/index.ts";
 import { checkListenMethod, type Queries, type ReloadView, startControlSocket, WeftError } from "../api/index.ts";
 import { loadConfig, rereadConfig, type WeftConfig } from "../config/index.ts";
 import type { RunningController } from "../controller/start.ts";
@@ -7,6 +9,7 @@ import { EXIT, UsageError } from "./failure.ts";
 import { onHangup } from "./hangup.ts";
 import { type Log, openLog } from "./log.ts";
 import { packageVersion } from "./package-version.ts";
+import { serveHttp } from "./serve-http.ts";
 import { defaultControlPath } from "./settings.ts";
 
 /** Longer than this a stop does not take: the hosts keep what they have in any case. */
@@ -15,6 +18,7 @@ const STOP_TIMEOUT_MS = 10_000;
 export async function runController(options: ControllerOptions, control: string | undefined): Promise<void> {
   for (const text of options.ovsdb ?? []) checkOption("ovsdb", text);
   for (const text of options.openflow ?? []) checkOption("openflow", text);
+  if (typeof options.http === "string") checkHttpOption(options.http);
   const { config: file } = options;
   const config = checked(withOptions(loadConfig(file), options, control));
   const reread = async (): Promise<WeftConfig> => {
@@ -74,9 +78,18 @@ function checkOption(protocol: "ovsdb" | "openflow", text: string): void {
   }
 }
 
+function checkHttpOption(text: string): void {
+  try {
+    parseHttpListen(text);
+  } catch (error) {
+    throw new UsageError(`--http: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 function checked(config: WeftConfig): WeftConfig {
   for (const text of config.listen.ovsdb) checkListenMethod("ovsdb", text);
   for (const text of config.listen.openflow) checkListenMethod("openflow", text);
+  if (config.http.enabled) httpAccess(config.http);
   return config;
 }
 
@@ -87,6 +100,11 @@ function withOptions(config: WeftConfig, options: ControllerOptions, control: st
       ovsdb: options.ovsdb ?? config.listen.ovsdb,
       openflow: options.openflow ?? config.listen.openflow,
       control: control ?? config.listen.control ?? defaultControlPath(),
+    },
+    http: {
+      ...config.http,
+      enabled: options.http === undefined || options.http === true ? config.http.enabled : options.http !== false,
+      listen: typeof options.http === "string" ? options.http : config.http.listen,
     },
     log: { level: options.logLevel ?? config.log.level },
   };
@@ -129,16 +147,21 @@ async function serve({ config, reread, hangups, serving }: Service, log: Log, st
     reload,
     onInternalError: (error, method) => logger.error({ err: error, method }, "a question could not be answered"),
   });
+  let served: RunningController | null = null;
+  let http: HttpServer | null = null;
   try {
+    if (config.http.enabled)
+      http = await serveHttp({ settings: config.http, version, served: () => served, reload }, logger);
     const hungUp = new Promise<string>((resolve) => {
       if (hangups) onHangup({ reload: () => void reload().catch(() => undefined), stop: () => resolve("SIGHUP") });
     });
     const { startController } = await import("../controller/start.ts");
     const controller = await startController({ config, logger, version });
+    served = controller;
     ready.resolve(controller.queries);
     started.resolve(controller);
     serving();
-    logger.info({ version, listeners: controller.listeners, control: control.path }, "ready");
+    logger.info({ version, listeners: controller.listeners, control: control.path, http: http?.url }, "ready");
     const reason = await Promise.race([stopped, hungUp]);
     logger.info({ reason }, "stopping");
     await within(STOP_TIMEOUT_MS, controller.stop());
@@ -147,6 +170,7 @@ async function serve({ config, reread, hangups, serving }: Service, log: Log, st
     started.reject(error);
     throw error;
   } finally {
+    await http?.close();
     await control.close();
   }
   logger.info("stopped");

@@ -1,0 +1,54 @@
+// The files of the page: a fixed list, read once, from the package and from the one library it is made with.
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface PageFile {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+  readonly etag: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = Object.freeze({
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+});
+
+/** `src/web` of the package: the page needs no build, and lies there as it is written. null where it was left out. */
+function pageDirectory(): string | null {
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    try {
+      const candidate = join(directory, "src/web");
+      if (readdirSync(candidate).includes("index.html")) return candidate;
+    } catch {
+      // Not here: one up.
+    }
+    if (directory === dirname(directory)) return null;
+  }
+}
+
+function read(path: string): PageFile | null {
+  const type = TYPES[extname(path)];
+  if (type === undefined) return null;
+  const body = Uint8Array.from(readFileSync(path));
+  return { body, type, etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"` };
+}
+
+/** By the path they are asked for with; what is not in it does not exist. */
+export function readPageFiles(): ReadonlyMap<string, PageFile> {
+  const files = new Map<string, PageFile>();
+  const directory = pageDirectory();
+  if (directory === null) return files;
+  for (const name of readdirSync(directory)) {
+    const file = read(join(directory, name));
+    if (file === null) continue;
+    files.set(name === "index.html" ? "/" : `/${name}`, file);
+  }
+  const library = read(fileURLToPath(import.meta.resolve("cytoscape/dist/cytoscape.esm.min.mjs")));
+  if (library !== null) files.set("/cytoscape.mjs", library);
+  return files;
+}
