@@ -75,6 +75,8 @@ export interface TraceView {
   /** In the order the frame meets the switches. */
   readonly hops: readonly TraceHopView[];
   readonly deliveries: readonly TraceDeliveryView[];
+  /** What hosts are called, by their ids. */
+  readonly names?: Readonly<Record<string, string>>;
   /** What else is to be known of it, such as that a probe differs from the frame that was asked for. */
   readonly notes?: readonly string[];
 }

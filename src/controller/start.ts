@@ -309,6 +309,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       version,
       listeners: () => listeners.labels,
       nowMs: timers.now,
+      timers,
       connectionProblems,
       commands,
       admission,

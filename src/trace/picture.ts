@@ -120,6 +120,8 @@ export interface PictureEndpoint {
 export interface PictureNetwork {
   readonly vni: number;
   readonly name: string;
+  /** What fits every path between its members; null where nobody tells. */
+  readonly mtu: number | null;
 }
 
 export interface FabricPicture {
