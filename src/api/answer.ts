@@ -1,4 +1,5 @@
 // What a query answers with, by the query's name.
+import type { DriftView, FindingView } from "./doctor-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -13,6 +14,8 @@ import type {
 } from "./views.ts";
 
 export interface Views {
+  readonly doctor: readonly FindingView[];
+  readonly drift: readonly DriftView[];
   readonly endpoints: readonly EndpointView[];
   readonly flows: FlowsView;
   readonly hosts: readonly HostView[];

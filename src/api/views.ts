@@ -1,5 +1,7 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
 
+import type { DriftView, FindingView } from "./doctor-views.ts";
+
 /** Something a person should know, with what to do about it. */
 export interface ProblemView {
   /** Stable identifier, such as `host/ovn-owned`. */
@@ -198,6 +200,10 @@ export interface Queries {
   topology(): TopologyView;
   /** @throws WeftError `host/unknown` naming the known hosts. `host` is an id, a name or an index. */
   flows(host: string): Promise<FlowsView>;
+  /** Everything that is odd, the worst first. @throws as `flows`. @param host only what concerns it. */
+  doctor(host?: string): Promise<readonly FindingView[]>;
+  /** What differs from intent now, host by host. @throws as `flows`. @param host only that one. */
+  drift(host?: string): Promise<readonly DriftView[]>;
   /**
    * Takes over a bridge that was there before, step by step.
    * @returns what is next, for people
