@@ -1,4 +1,6 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
+import type { EventFeed } from "./event-views.ts";
+import type { RatesView } from "./rate-views.ts";
 
 /** Something a person should know, with what to do about it. */
 export interface ProblemView {
@@ -189,6 +191,8 @@ export interface StatusView {
 
 /** What the control socket asks of the controller. The composition root implements it. */
 export interface Queries {
+  /** What has happened, and happens. */
+  readonly events: EventFeed;
   status(): StatusView;
   hosts(): readonly HostView[];
   tunnels(): readonly TunnelView[];
@@ -209,6 +213,8 @@ export interface Queries {
    * @throws WeftError `host/unknown`, `host/not-connected`, `host/not-joined`, `host/no-record`, `switch/not-connected`
    */
   releaseHost(host: string): Promise<string>;
+  /** What goes by each tunnel and port: asks the switches, at most once a second whoever asks. */
+  rates(): Promise<RatesView>;
   /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */
   forgetHost(host: string): void;
   /** Admits a host that waits. @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked`. */

@@ -7,7 +7,7 @@ import { EXIT, UsageError } from "./failure.ts";
 import { onHangup } from "./hangup.ts";
 import { type Log, openLog } from "./log.ts";
 import { packageVersion } from "./package-version.ts";
-import { defaultControlPath } from "./settings.ts";
+import { defaultControlPath, journalPath } from "./settings.ts";
 
 /** Longer than this a stop does not take: the hosts keep what they have in any case. */
 const STOP_TIMEOUT_MS = 10_000;
@@ -89,6 +89,7 @@ function withOptions(config: WeftConfig, options: ControllerOptions, control: st
       control: control ?? config.listen.control ?? defaultControlPath(),
     },
     log: { level: options.logLevel ?? config.log.level },
+    journal: { ...config.journal, file: config.journal.file ?? journalPath(control ?? config.listen.control) },
   };
 }
 

@@ -4,6 +4,8 @@ import type { Logger } from "pino";
 import { OFPPS } from "../../proto/openflow13/index.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
+import { lookAt } from "../journal/look.ts";
+import { Recorder } from "../journal/recorder.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
 import { AuditPace } from "../reconcile/audit-pace.ts";
@@ -16,12 +18,14 @@ import { EndpointWatch } from "./endpoint-watch.ts";
 import { HostCommands } from "./host-commands.ts";
 import { Hosts } from "./hosts.ts";
 import { Islands, isLinkNews } from "./islands.ts";
+import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
+import { RateMeter } from "./rate-meter.ts";
 import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
@@ -59,6 +63,8 @@ export async function startController({ config, logger, version }: ControllerOpt
   const timers = trouble.guard(systemClock);
   const { rules, secret, mayConnect } = admissionSettings(config);
   const keys = openKeys({ config, log: logger, clock: systemClock, trustChanged: () => showAgain() });
+  const journal = openJournal(config, logger, timers);
+  let recorder: Recorder | null = null;
   const targetOf = (session: OvsdbSession) =>
     openFlowTarget(session.transport, session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
 
@@ -137,7 +143,10 @@ export async function startController({ config, logger, version }: ControllerOpt
     newFabricId: randomUUID,
     timers,
     log: logger,
-    recomputed: () => counters.add("recomputations"),
+    recomputed: () => {
+      counters.add("recomputations");
+      recorder?.changed();
+    },
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
     attempt: (work) => trouble.attempt("drawing the fabric anew", work),
@@ -248,11 +257,12 @@ export async function startController({ config, logger, version }: ControllerOpt
     onRefused: (refusal) => refusals.add(refusal),
     onOvsdb: (stream) => serveOvsdb(stream, ovsdbHandlers, timers, sessionOptions),
     onOpenFlow: (stream) => serveOpenFlow(stream, openFlowHandlers, timers, openFlowOptions),
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     weaver.stop();
     islands.stop();
     loops.stop();
     keys?.stop();
+    await journal.close();
     throw error;
   });
   warnOfPlainListeners([...listeners.ovsdb, ...listeners.openFlow], config.admission.allow, logger);
@@ -270,7 +280,38 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     leadsHere: (session, target) => leadsHere(target, session.localAddress ?? null, listeners.ovsdb),
   });
+  const rates = new RateMeter({ weaver, switches, counters, timers });
   let running = config;
+  const queries = makeQueries({
+    hosts,
+    switches,
+    weaver,
+    islands,
+    counters,
+    trouble,
+    version,
+    listeners: () => listeners.labels,
+    nowMs: timers.now,
+    connectionProblems,
+    commands,
+    admission,
+    problems: () => [
+      ...keysProblems(keys),
+      ...admission.problems,
+      ...refusals.problems,
+      ...(journal.problem === null ? [] : [journal.problem]),
+    ],
+    reloadKeys: () => reloadKeys(keys),
+    events: journal,
+    rates: () => rates.ask(),
+  });
+  tellOfStart(journal, version);
+  recorder = new Recorder({
+    journal,
+    picture: () => lookAt(queries.outlook()),
+    settling: () => weaver.holding,
+    timers,
+  });
   return {
     listeners: listeners.labels,
     reconfigure(wanted) {
@@ -279,27 +320,16 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.reconfigure(hostSettings(running));
       admission.reconfigure(knownHosts(running));
       weaver.reconfigure(weaverSettings(running));
+      tellOfReload(journal, next);
       return next;
     },
-    queries: makeQueries({
-      hosts,
-      switches,
-      weaver,
-      islands,
-      counters,
-      trouble,
-      version,
-      listeners: () => listeners.labels,
-      nowMs: timers.now,
-      connectionProblems,
-      commands,
-      admission,
-      problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
-      reloadKeys: () => reloadKeys(keys),
-    }),
+    queries: journalled(queries, journal),
     reloadKeys: () => void keys?.reload(),
     async stop() {
       stopping = true;
+      recorder?.stop();
+      rates.stop();
+      tellOfStop(journal);
       weaver.stop();
       islands.stop();
       watch.stop();
@@ -308,7 +338,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       for (const session of admission.sessions) session.close(GOODBYE);
       hosts.stop();
       switches.stop();
-      await listeners.close();
+      await Promise.all([listeners.close(), journal.close()]);
     },
   };
 }
