@@ -1,4 +1,5 @@
 // What a query answers with, by the query's name.
+import type { TraceView } from "./trace-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -21,6 +22,7 @@ export interface Views {
   readonly reload: ReloadView;
   readonly status: StatusView;
   readonly topology: TopologyView;
+  readonly trace: TraceView;
   readonly tunnels: readonly TunnelView[];
   readonly version: VersionView;
 }

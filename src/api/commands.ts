@@ -12,6 +12,7 @@ import {
   orderTunnels,
 } from "./order.ts";
 import { FORMATS, type Format, namesOf, render, type Style } from "./render/index.ts";
+import { readTraceRequest } from "./trace-request.ts";
 import type { Queries, ReloadView } from "./views.ts";
 
 export interface ControlContext {
@@ -78,6 +79,14 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
   ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
+  [
+    "trace",
+    {
+      args: ["FROM", "TO", "[PROTOCOL]", "[PORT]", "[VLAN]", "[SIZE]", "[live]"],
+      optional: 5,
+      run: async ({ queries }, args) => ({ kind: "trace", view: await queries.trace(readTraceRequest(args)) }),
+    },
+  ],
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
 ]);

@@ -8,4 +8,6 @@ export { FORMATS, type Format, PLAIN, render, type Style } from "./render/index.
 export { renderJson } from "./render/json.ts";
 export { pad, paint, type Tone, widthOf } from "./render/style.ts";
 export { type Column, tableLines } from "./render/table.ts";
+export { isDelivered, type TraceDetail, traceText } from "./render/trace.ts";
+export type { TraceRequest, TraceView } from "./trace-views.ts";
 export type { HostView, Queries, ReloadView, StatusView, TopologyView, TunnelView } from "./views.ts";

@@ -5,8 +5,14 @@ export interface TraceRequest {
   readonly from: string;
   /** A MAC, an IP address, an owner's name, or `broadcast`. */
   readonly to: string;
-  /** `icmp`, `tcp`, `udp`, `arp`, …; the frame is made to fit. */
+  /** `icmp`, `icmp6`, `tcp`, `udp`, `arp`, `nd`, `dhcp` or `ether`; the frame is made to fit. */
   readonly protocol?: string;
+  /** The destination port of TCP and UDP. */
+  readonly port?: number;
+  /** The tag that the frame comes with; else the one that the port asks for. */
+  readonly vlan?: number;
+  /** Of the whole frame, in bytes. */
+  readonly size?: number;
 }
 
 /** One flow that the frame met. */
@@ -46,6 +52,9 @@ export interface TraceHopView {
   readonly dropped: string | null;
   /** Microseconds since the frame was sent, where it was sent and seen (`--live`). */
   readonly seenUs: number | null;
+  /** Whether the flows were read off the switch for this, or are what it is known to hold, with the reason. */
+  readonly source?: "read" | "known";
+  readonly sourceReason?: string | null;
 }
 
 export interface TraceDeliveryView {
@@ -66,4 +75,8 @@ export interface TraceView {
   /** In the order the frame meets the switches. */
   readonly hops: readonly TraceHopView[];
   readonly deliveries: readonly TraceDeliveryView[];
+  /** What hosts are called, by their ids. */
+  readonly names?: Readonly<Record<string, string>>;
+  /** What else is to be known of it, such as that a probe differs from the frame that was asked for. */
+  readonly notes?: readonly string[];
 }

@@ -1,6 +1,9 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
+
+import type { FabricPicture } from "../trace/picture.ts";
 import type { EventFeed } from "./event-views.ts";
 import type { RatesView } from "./rate-views.ts";
+import type { TraceRequest, TraceView } from "./trace-views.ts";
 
 /** Something a person should know, with what to do about it. */
 export interface ProblemView {
@@ -202,6 +205,13 @@ export interface Queries {
   topology(): TopologyView;
   /** @throws WeftError `host/unknown` naming the known hosts. `host` is an id, a name or an index. */
   flows(host: string): Promise<FlowsView>;
+  /** Of all hosts, with what every switch holds now, or is known to hold where it does not answer. */
+  picture(): Promise<FabricPicture>;
+  /**
+   * The path of a frame by what the switches hold now; with `live` a marked frame is sent on it as well.
+   * @throws WeftError `trace/unknown`, `trace/ambiguous`, `trace/usage`, `trace/no-probe`
+   */
+  trace(request: TraceRequest & { readonly live?: boolean }): Promise<TraceView>;
   /**
    * Takes over a bridge that was there before, step by step.
    * @returns what is next, for people

@@ -8,6 +8,7 @@ import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
 import { addPkiCommand } from "./pki.ts";
 import { addGlobalOptions, addQueryCommands } from "./queries.ts";
+import { addTraceCommand } from "./trace.ts";
 import { addWireCommands } from "./wire.ts";
 
 /** `script` is what runs this program: the demo starts its controller with it. */
@@ -34,6 +35,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addGlobalOptions(program);
   addControllerCommand(program);
   addQueryCommands(program);
+  addTraceCommand(program);
   addLabCommand(program);
   addDemoCommand(program, script);
   addWireCommands(program);

@@ -26,6 +26,7 @@ import { relaysInUse } from "../model/relays-in-use.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
+import type { Timers } from "../reconcile/timers.ts";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
@@ -33,6 +34,7 @@ import { type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
+import { Traces } from "./traces.ts";
 import type { Trouble } from "./trouble.ts";
 import {
   endpointView,
@@ -59,6 +61,7 @@ export interface QueriesOptions {
   readonly version: string;
   readonly listeners: () => readonly string[];
   readonly nowMs: () => number;
+  readonly timers: Timers;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
   readonly commands: HostCommands;
@@ -88,6 +91,13 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
   function everyHost(): { fabric: Fabric; host: FabricHost }[] {
     return weaver.fabrics.flatMap((fabric) => [...fabric.hosts.values()].map((host) => ({ fabric, host })));
   }
+
+  const traces = new Traces({
+    fabrics: () => weaver.fabrics,
+    switchOf,
+    desired: (entry) => weaver.desiredSwitch(entry),
+    timers: options.timers,
+  });
 
   function switchOf(host: FabricHost): SwitchEntry | null {
     for (const [dpid, id] of weaver.bindings) if (id === host.id) return switches.entries.get(dpid) ?? null;
@@ -353,6 +363,8 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     networks: networkViews,
     topology,
     flows,
+    picture: () => traces.picture(),
+    trace: (request) => traces.trace(request),
     adoptHost: (text, adopting) => options.commands.adopt(findHost(text).host.id, adopting),
     releaseHost: (text) => options.commands.release(findHost(text).host.id),
     forgetHost(text) {

@@ -292,6 +292,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     version,
     listeners: () => listeners.labels,
     nowMs: timers.now,
+    timers,
     connectionProblems,
     commands,
     admission,

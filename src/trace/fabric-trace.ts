@@ -25,11 +25,14 @@ export interface TunnelEnd {
 }
 
 export interface World {
-  readonly switches: ReadonlyMap<HostId, SwitchModel>;
+  readonly switches: Switches;
   readonly tunnels: ReadonlyMap<string, TunnelEnd>;
 }
 
-export function world(switches: ReadonlyMap<HostId, SwitchModel>, tunnels: Iterable<TunnelEnd>): World {
+/** As much of a map as a trace needs: models may be made when they are asked for. */
+export type Switches = Pick<ReadonlyMap<HostId, SwitchModel>, "get" | "has">;
+
+export function world(switches: Switches, tunnels: Iterable<TunnelEnd>): World {
   const found = new Map<string, TunnelEnd>();
   for (const end of tunnels) {
     found.set(tunnelKey(end.host, end.port, end.toward), end);
@@ -60,6 +63,8 @@ export interface Hop {
   readonly steps: readonly Step[];
   /** Outputs that left by a tunnel. */
   readonly crossings: readonly Crossing[];
+  /** What the model does not know and the frame met here: nothing is said of what comes after. */
+  readonly unsupported: string | null;
 }
 
 export interface Crossing {
@@ -110,6 +115,8 @@ export interface TraceOptions {
   /** Switches visited in all; 10,000 unless given. */
   readonly maxHops?: number;
   readonly select?: SelectMode;
+  /** Whether a path ends, rather than the whole trace fails, where a switch does what the model does not know. */
+  readonly endsAtUnsupported?: boolean;
 }
 
 /** @throws TraceError for a host the world does not have, and for flows the model does not know. */
@@ -141,6 +148,7 @@ class Walk {
   readonly #mostCrossings: number;
   readonly #mostHops: number;
   readonly #select: SelectMode;
+  readonly #endsAtUnsupported: boolean;
   #hops = 0;
 
   constructor(within: World, options: TraceOptions) {
@@ -148,16 +156,13 @@ class Walk {
     this.#mostCrossings = options.maxCrossings ?? 16;
     this.#mostHops = options.maxHops ?? 10_000;
     this.#select = options.select ?? "first";
+    this.#endsAtUnsupported = options.endsAtUnsupported === true;
   }
 
   hop(host: HostId, arrival: Arrival, crossed: number): Hop {
     this.#hops++;
     this.maxCrossings = Math.max(this.maxCrossings, crossed);
-    const model = this.#world.switches.get(host);
-    const translation: Translation =
-      model === undefined
-        ? { steps: [], outputs: [], copies: [], error: null }
-        : translate(model, arrival, this.#select);
+    const { translation, unsupported } = this.#translate(host, arrival);
     this.#note(host, translation.steps);
     for (const copy of translation.copies) this.copies.push({ ...copy, host });
     const crossings: Crossing[] = [];
@@ -168,7 +173,22 @@ class Walk {
       else crossings.push(this.#cross(output, tunnel, crossed + 1));
     }
     const { frame, inPort, tunnelId = null } = arrival;
-    return { host, inPort, tunnelKey: tunnelId, frame, steps: translation.steps, crossings };
+    return { host, inPort, tunnelKey: tunnelId, frame, steps: translation.steps, crossings, unsupported };
+  }
+
+  #translate(host: HostId, arrival: Arrival): { translation: Translation; unsupported: string | null } {
+    const nothing: Translation = { steps: [], outputs: [], copies: [], error: null };
+    try {
+      const model = this.#world.switches.get(host);
+      return {
+        translation: model === undefined ? nothing : translate(model, arrival, this.#select),
+        unsupported: null,
+      };
+    } catch (error) {
+      if (!this.#endsAtUnsupported || !(error instanceof TraceError)) throw error;
+      this.drops.push({ host, reason: "unsupported" });
+      return { translation: nothing, unsupported: error.message };
+    }
   }
 
   #cross(output: PortOutput, tunnel: TunnelEnd, crossed: number): Crossing {

@@ -6,6 +6,7 @@ export {
   type Delivery,
   type Hop,
   type Lost,
+  type Switches,
   type Trace,
   type TraceOptions,
   type TunnelEnd,
@@ -27,9 +28,22 @@ export {
   vlanTag,
 } from "./frame.ts";
 export { frameFromBytes, frameToBytes } from "./frame-bytes.ts";
+export type {
+  FabricPicture,
+  PictureEndpoint,
+  PictureFact,
+  PictureHost,
+  PictureLink,
+  PictureNetwork,
+  PicturePort,
+  PictureSwitch,
+  PictureTunnel,
+} from "./picture.ts";
 export { describeDrop, renderTrace, type TraceNames } from "./render.ts";
 export type { ControllerOutput, DropReason, PortOutput, Step } from "./steps.ts";
 export { TraceError } from "./trace-error.ts";
+export { traceSource, traceView } from "./trace-view.ts";
+export { PROTOCOLS } from "./traced-frame.ts";
 export {
   type Arrival,
   type SelectMode,

@@ -14,6 +14,7 @@ import { statusCsv, statusText } from "./status.ts";
 import { PLAIN, type Style } from "./style.ts";
 import { tableLines } from "./table.ts";
 import { topologyText } from "./topology.ts";
+import { traceText } from "./trace.ts";
 import { topologyTree } from "./tree.ts";
 
 export { type HostNames, namesOf } from "./names.ts";
@@ -49,6 +50,9 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
     case "topology":
       if (format === "csv") throw noCsv("topology", "ask for hosts, tunnels, networks or endpoints one by one");
       return topologyText(answer.view, style);
+    case "trace":
+      if (format === "csv") throw noCsv("a trace", "read it as text");
+      return traceText(answer.view, style);
     case "reload":
       return format === "csv" ? renderCsv(RELOAD_FIELDS, reloadRows(answer.view)) : reloadText(answer.view);
     case "version":

@@ -1,0 +1,121 @@
+// A picture as a world that frames can be traced in: models of switches are made when a frame gets to them.
+import { parseFlow, parseGroup } from "../../proto/openflow13/index.ts";
+import { type HostId, type TunnelEnd, type World, world } from "./fabric-trace.ts";
+import { flowTables, type TraceFlow } from "./flow-table.ts";
+import type { FabricPicture, PictureFact, PictureHost, PictureTunnel } from "./picture.ts";
+import { TraceError } from "./trace-error.ts";
+import { type SwitchModel, switchModel } from "./translate.ts";
+
+export interface Pictured {
+  readonly picture: FabricPicture;
+  readonly world: World;
+  readonly hosts: ReadonlyMap<HostId, PictureHost>;
+  /** Of a flow that a trace met; null where it is not Weft's. */
+  factOf(flow: TraceFlow): PictureFact | null;
+  /** Flows of others on a switch that the model can't follow, and so has left out. */
+  leftOut(host: HostId): number;
+}
+
+interface Made {
+  readonly model: SwitchModel;
+  readonly leftOut: number;
+}
+
+export function pictured(picture: FabricPicture): Pictured {
+  const hosts = new Map(picture.hosts.map((host) => [host.id, host]));
+  const facts = new Map<TraceFlow, PictureFact | null>();
+  const made = new Map<HostId, Made>();
+  const make = (id: HostId): Made | undefined => {
+    const known = made.get(id);
+    const host = hosts.get(id);
+    if (known !== undefined || host === undefined || host.switch === null) return known;
+    const result = makeModel(host, facts);
+    made.set(id, result);
+    return result;
+  };
+  const switches = {
+    has: (id: HostId): boolean => hosts.get(id)?.switch != null,
+    get: (id: HostId): SwitchModel | undefined => make(id)?.model,
+  };
+  return {
+    picture,
+    hosts,
+    world: world(
+      switches,
+      [...hosts.values()].flatMap((host) => [...tunnelEnds(host, hosts), ...linkEnds(host)]),
+    ),
+    factOf: (flow) => facts.get(flow) ?? null,
+    leftOut: (id) => make(id)?.leftOut ?? 0,
+  };
+}
+
+function makeModel(host: PictureHost, facts: Map<TraceFlow, PictureFact | null>): Made {
+  const flows: TraceFlow[] = [];
+  let leftOut = 0;
+  for (const { text, fact } of host.switch?.flows ?? []) {
+    const { tableId, priority, match, instructions, cookie } = parseFlow(text);
+    const flow: TraceFlow = { tableId, priority, match, instructions, cookie };
+    if (fact === null && !isFollowed(flow)) {
+      leftOut += 1;
+      continue;
+    }
+    flows.push(flow);
+    facts.set(flow, fact);
+  }
+  const ports = new Map((host.switch?.ports ?? []).map(({ ofport, name, live }) => [ofport, { name, live }]));
+  const groups = (host.switch?.groups ?? []).map(({ text }) => parseGroup(text));
+  return { model: switchModel({ flows, groups, ports }), leftOut };
+}
+
+function isFollowed(flow: TraceFlow): boolean {
+  try {
+    flowTables([flow]);
+    return true;
+  } catch (error) {
+    if (error instanceof TraceError) return false;
+    throw error;
+  }
+}
+
+/** What a host's tunnels lead to: by their addresses, as the underlay has it, not by what their rows call the peer. */
+function tunnelEnds(host: PictureHost, hosts: ReadonlyMap<HostId, PictureHost>): readonly TunnelEnd[] {
+  return host.tunnels.flatMap((tunnel): readonly TunnelEnd[] => {
+    if (tunnel.ofport === null) return [];
+    const peer = [...hosts.values()].find((one) => one.fabric === host.fabric && one.tunnelIp === tunnel.remoteIp);
+    const back = peer === undefined ? undefined : arrivalOf(peer, tunnel.type, host.tunnelIp);
+    const shared = tunnel.shared && host.tunnelIp !== null ? { toward: tunnel.remoteIp, source: host.tunnelIp } : {};
+    return [
+      {
+        host: host.id,
+        port: tunnel.ofport,
+        peerHost: peer?.id ?? "nobody",
+        peerPort: back?.ofport ?? null,
+        up: peer !== undefined && tunnel.error === null && !isCut(tunnel, back),
+        ...shared,
+      },
+    ];
+  });
+}
+
+/** As in Open vSwitch, a port for the very address comes before one for all. */
+function arrivalOf(peer: PictureHost, type: string, from: string | null): PictureTunnel | undefined {
+  const same = peer.tunnels.filter((one) => one.type === type && one.ofport !== null);
+  return same.find((one) => !one.shared && one.remoteIp === from) ?? same.find((one) => one.shared);
+}
+
+const HEARS_NOTHING = "Control Detection Time Expired";
+const NOT_HEARD = "Neighbor Signaled Session Down";
+
+/** Of a pair's two ends the one that hears nothing has the cut direction towards it (RFC 5880, section 6.8.1). */
+function isCut(out: PictureTunnel, back: PictureTunnel | undefined): boolean {
+  if (back?.bfd === "down" && back.why !== NOT_HEARD) return true;
+  return out.bfd === "down" && out.why !== HEARS_NOTHING && back?.bfd !== "up";
+}
+
+/** A plain link has no key, and is as good as its port. */
+function linkEnds(host: PictureHost): readonly TunnelEnd[] {
+  return host.links.map(({ ofport, peer, peerOfport }) => ({
+    ...{ host: host.id, port: ofport, peerHost: peer ?? "nobody", peerPort: peerOfport, key: 0n },
+    up: peer !== null && host.switch?.ports.find((port) => port.ofport === ofport)?.live !== false,
+  }));
+}
