@@ -1,6 +1,9 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
+
 import type { FabricPicture } from "../trace/picture.ts";
 import type { DriftView, FindingView } from "./doctor-views.ts";
+import type { EventFeed } from "./event-views.ts";
+import type { RatesView } from "./rate-views.ts";
 import type { TraceRequest, TraceView } from "./trace-views.ts";
 
 /** Something a person should know, with what to do about it. */
@@ -192,6 +195,8 @@ export interface StatusView {
 
 /** What the control socket asks of the controller. The composition root implements it. */
 export interface Queries {
+  /** What has happened, and happens. */
+  readonly events: EventFeed;
   status(): StatusView;
   hosts(): readonly HostView[];
   tunnels(): readonly TunnelView[];
@@ -223,6 +228,8 @@ export interface Queries {
    * @throws WeftError `host/unknown`, `host/not-connected`, `host/not-joined`, `host/no-record`, `switch/not-connected`
    */
   releaseHost(host: string): Promise<string>;
+  /** What goes by each tunnel and port: asks the switches, at most once a second whoever asks. */
+  rates(): Promise<RatesView>;
   /** Forgets a host that is away. @throws WeftError `host/unknown`, `host/connected`. */
   forgetHost(host: string): void;
   /** Admits a host that waits. @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked`. */

@@ -10,7 +10,7 @@ import { onHangup } from "./hangup.ts";
 import { type Log, openLog } from "./log.ts";
 import { packageVersion } from "./package-version.ts";
 import { serveHttp } from "./serve-http.ts";
-import { defaultControlPath } from "./settings.ts";
+import { defaultControlPath, journalPath } from "./settings.ts";
 
 /** Longer than this a stop does not take: the hosts keep what they have in any case. */
 const STOP_TIMEOUT_MS = 10_000;
@@ -107,6 +107,7 @@ function withOptions(config: WeftConfig, options: ControllerOptions, control: st
       listen: typeof options.http === "string" ? options.http : config.http.listen,
     },
     log: { level: options.logLevel ?? config.log.level },
+    journal: { ...config.journal, file: config.journal.file ?? journalPath(control ?? config.listen.control) },
   };
 }
 

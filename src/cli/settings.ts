@@ -1,4 +1,5 @@
 // What the global options and the environment say, for every command.
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Format, Style } from "../api/index.ts";
@@ -22,6 +23,15 @@ export function globalSettings(command: Command): GlobalSettings {
 export function defaultControlPath(): string {
   if (process.getuid?.() === 0) return "/run/weft/weft.sock";
   return join(process.env.XDG_RUNTIME_DIR || `/tmp/weft-${process.getuid?.() ?? "user"}`, "weft.sock");
+}
+
+/** Where a controller's journal is unless anyone says otherwise: a controller with a socket of its own has it beside that. */
+export function journalPath(control: string | null): string {
+  const [stateDirectory = ""] = (process.env.STATE_DIRECTORY ?? "").split(":");
+  if (stateDirectory.startsWith("/")) return join(stateDirectory, "journal.jsonl");
+  if (control !== null && control !== defaultControlPath()) return `${control}.journal`;
+  if (process.getuid?.() === 0) return "/var/lib/weft/journal.jsonl";
+  return join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "weft/journal.jsonl");
 }
 
 export function controlPath(command: Command): string {

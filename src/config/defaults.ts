@@ -51,4 +51,5 @@ export const defaultConfig: WeftConfig = deepFreeze({
   topology: { hubs: [], direct: [] },
   bfd: { enabled: true, packetsPerSecond: 200 },
   log: { level: "info" },
+  journal: { file: null, maxBytes: 8 * 1024 * 1024 },
 });

@@ -224,4 +224,8 @@ export const configSchema = section({
     packetsPerSecond: integer("packets per second", 1, 100_000).default(fallback.bfd.packetsPerSecond),
   }),
   log: section({ level: choice(LOG_LEVELS).default(fallback.log.level) }),
+  journal: section({
+    file: file("the journal's file").default(fallback.journal.file),
+    maxBytes: integer("bytes", 65_536, 1_073_741_824).default(fallback.journal.maxBytes),
+  }),
 }) satisfies z.ZodType<WeftConfig>;

@@ -155,4 +155,6 @@ export interface WeftConfig {
   /** Liveness of tunnels. `packetsPerSecond` is what one host sends for all its tunnels: intervals grow with their number. */
   readonly bfd: { readonly enabled: boolean; readonly packetsPerSecond: number };
   readonly log: { readonly level: LogLevel };
+  /** What has happened: where it is kept (null: beside the control socket, or where systemd says), and in how much room. */
+  readonly journal: { readonly file: string | null; readonly maxBytes: number };
 }

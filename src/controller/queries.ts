@@ -2,6 +2,8 @@
 
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { type FlowStats, formatGroup } from "../../proto/openflow13/index.ts";
+import type { EventFeed } from "../api/event-views.ts";
+import type { RatesView } from "../api/rate-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -14,6 +16,7 @@ import type {
   TopologyView,
   TunnelView,
 } from "../api/views.ts";
+import type { HostOutlook, Outlook } from "../journal/look.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
@@ -47,6 +50,7 @@ import {
   problemViews,
   silenceProblem,
   withVisitors,
+  withWaiting,
 } from "./view-parts.ts";
 import type { Weaver } from "./weaver.ts";
 
@@ -68,6 +72,13 @@ export interface QueriesOptions {
   readonly problems: () => readonly Diagnostic[];
   readonly reloadKeys: () => void;
   readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
+  readonly events: EventFeed;
+  readonly rates: () => Promise<RatesView>;
+}
+
+export interface ControllerQueries extends Queries {
+  /** As much of all this as the journal tells of. */
+  outlook(): Outlook;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -75,7 +86,7 @@ function least(values: readonly (number | null | undefined)[]): number | null {
   return known.length === 0 ? null : Math.min(...known);
 }
 
-export function makeQueries(options: QueriesOptions): Queries {
+export function makeQueries(options: QueriesOptions): ControllerQueries {
   const { hosts, switches, weaver, islands } = options;
   const startedAtMs = options.timers.now();
 
@@ -152,6 +163,26 @@ export function makeQueries(options: QueriesOptions): Queries {
       flows: { desired: desired?.flows.size ?? installed, installed },
       problems: problemViews(problemsOf(fabric, host, entry)),
     };
+  }
+
+  function hostOutlook(fabric: Fabric, host: FabricHost): HostOutlook {
+    const entry = switchOf(host);
+    const standing = host.fact?.standing;
+    return {
+      id: host.id,
+      name: host.name,
+      state: stateOf(host, entry),
+      openflow: entry?.session != null,
+      adoption: host.fact?.adoption?.stage ?? null,
+      reason: standing?.kind === "waiting" || standing?.kind === "refused" ? standing.problem.message : null,
+      problems: problemsOf(fabric, host, entry),
+    };
+  }
+
+  function outlook(): Outlook {
+    const known = everyHost().map(({ fabric, host }) => hostOutlook(fabric, host));
+    const problems = [...options.trouble.problems(), ...fabricProblems(), ...options.problems()];
+    return { fabrics: weaver.fabrics, hosts: withWaiting(known, options.admission.visitors), problems };
   }
 
   function tunnelViews(): TunnelView[] {
@@ -318,6 +349,9 @@ export function makeQueries(options: QueriesOptions): Queries {
   }
 
   return {
+    outlook,
+    events: options.events,
+    rates: options.rates,
     status,
     hosts: () => withVisitors(everyHost().map(hostView), options.admission.visitors),
     tunnels: tunnelViews,

@@ -5,6 +5,8 @@ import { OFPPS } from "../../proto/openflow13/index.ts";
 import type { Vitals } from "../api/measures-views.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
+import { lookAt } from "../journal/look.ts";
+import { Recorder } from "../journal/recorder.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
@@ -19,6 +21,7 @@ import { EndpointWatch } from "./endpoint-watch.ts";
 import { HostCommands } from "./host-commands.ts";
 import { type HostEntry, Hosts } from "./hosts.ts";
 import { Islands, isLinkNews } from "./islands.ts";
+import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
@@ -27,6 +30,7 @@ import { OpenStreams } from "./open-streams.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { makeQueries } from "./queries.ts";
+import { RateMeter } from "./rate-meter.ts";
 import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
@@ -67,6 +71,8 @@ export async function startController({ config, logger, version }: ControllerOpt
   const timers = trouble.guard(systemClock);
   const { rules, secret, mayConnect } = admissionSettings(config);
   const keys = openKeys({ config, log: logger, clock: systemClock, trustChanged: () => showAgain() });
+  const journal = openJournal(config, logger, timers);
+  let recorder: Recorder | null = null;
   const targetOf = (session: OvsdbSession) =>
     openFlowTarget(session.transport, session.localAddress ?? null, config.controllerAddress, listeners.openFlow);
 
@@ -152,6 +158,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     recomputed: (ms) => {
       counters.add("recomputations");
       durations.add("recompute", ms);
+      recorder?.changed();
     },
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
@@ -269,11 +276,12 @@ export async function startController({ config, logger, version }: ControllerOpt
       streams.openflow.add(stream);
       serveOpenFlow(stream, openFlowHandlers, timers, openFlowOptions);
     },
-  }).catch((error: unknown) => {
+  }).catch(async (error: unknown) => {
     weaver.stop();
     islands.stop();
     loops.stop();
     keys?.stop();
+    await journal.close();
     throw error;
   });
   warnOfPlainListeners([...listeners.ovsdb, ...listeners.openFlow], config.admission.allow, logger);
@@ -291,8 +299,40 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     leadsHere: (session, target) => leadsHere(target, session.localAddress ?? null, listeners.ovsdb),
   });
+  const rates = new RateMeter({ weaver, switches, counters, timers });
   let running = config;
-  const controller: RunningController = {
+  const queries = makeQueries({
+    hosts,
+    switches,
+    weaver,
+    islands,
+    counters,
+    trouble,
+    version,
+    listeners: () => listeners.labels,
+    timers,
+    connectionProblems,
+    commands,
+    admission,
+    problems: () => [
+      ...keysProblems(keys),
+      ...admission.problems,
+      ...refusals.problems,
+      ...(journal.problem === null ? [] : [journal.problem]),
+    ],
+    reloadKeys: () => reloadKeys(keys),
+    events: journal,
+    rates: () => rates.ask(),
+    desiredRows: (entry) => desiredRows(entry, entry.session),
+  });
+  tellOfStart(journal, version);
+  recorder = new Recorder({
+    journal,
+    picture: () => lookAt(queries.outlook()),
+    settling: () => weaver.holding,
+    timers,
+  });
+  return {
     listeners: listeners.labels,
     reconfigure(wanted) {
       const next = reconfigured(running, wanted);
@@ -300,29 +340,17 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.reconfigure(hostSettings(running));
       admission.reconfigure(knownHosts(running));
       weaver.reconfigure(weaverSettings(running));
+      tellOfReload(journal, next);
       return next;
     },
-    queries: makeQueries({
-      hosts,
-      switches,
-      weaver,
-      islands,
-      counters,
-      trouble,
-      version,
-      listeners: () => listeners.labels,
-      timers,
-      connectionProblems,
-      commands,
-      admission,
-      problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
-      reloadKeys: () => reloadKeys(keys),
-      desiredRows: (entry) => desiredRows(entry, entry.session),
-    }),
-    vitals: makeVitals({ weaver, hosts: () => controller.queries.hosts(), durations, streams }),
+    queries: journalled(queries, journal),
+    vitals: makeVitals({ weaver, hosts: queries.hosts, durations, streams }),
     reloadKeys: () => void keys?.reload(),
     async stop() {
       stopping = true;
+      recorder?.stop();
+      rates.stop();
+      tellOfStop(journal);
       weaver.stop();
       islands.stop();
       watch.stop();
@@ -331,8 +359,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       for (const session of admission.sessions) session.close(GOODBYE);
       hosts.stop();
       switches.stop();
-      await listeners.close();
+      await Promise.all([listeners.close(), journal.close()]);
     },
   };
-  return controller;
 }

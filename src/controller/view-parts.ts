@@ -13,6 +13,7 @@ import type {
 } from "../api/views.ts";
 import type { LinkFacts } from "../discovery/link-facts.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
+import type { HostOutlook } from "../journal/look.ts";
 import { shown } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { Endpoint } from "../model/endpoints.ts";
@@ -167,6 +168,17 @@ export function withVisitors(hosts: readonly HostView[], visitors: readonly Visi
     return { ...host, state: "waiting", ovsdb: "connected", problems };
   });
   return [...known, ...[...strangers].map(visitorView)];
+}
+
+/** The same for the journal. */
+export function withWaiting(hosts: readonly HostOutlook[], visitors: readonly Visitor[]): readonly HostOutlook[] {
+  const known = new Map(hosts.map((host) => [host.id, host]));
+  for (const { session, id, problem } of visitors) {
+    const name = known.get(id)?.name ?? shown(session.rows.openVSwitch?.external_ids.get("hostname") ?? id);
+    const waiting = { id, name, state: "waiting", openflow: false, adoption: null, reason: problem.message } as const;
+    if (known.get(id)?.state !== "up") known.set(id, { ...waiting, problems: [] });
+  }
+  return [...known.values()];
 }
 
 export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {

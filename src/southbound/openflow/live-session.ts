@@ -15,6 +15,7 @@ import {
   type OpenFlowMessage,
   type OpenFlowMessageWithoutXid,
   type PortDesc,
+  type PortStats,
 } from "../../../proto/openflow13/index.ts";
 import type { ByteStream, PeerCertificate } from "../stream/index.ts";
 import { type ApplyChannel, applyMessages } from "./apply.ts";
@@ -98,6 +99,11 @@ export class LiveSession implements OpenFlowSession {
   async readGroups(): Promise<readonly GroupDesc[]> {
     const reply = await this.#multipart({ kind: "group_desc" }, "its groups");
     return reply.parts.flatMap((part) => (part.body.kind === "group_desc" ? part.body.groups : []));
+  }
+
+  async readPortStats(): Promise<readonly PortStats[]> {
+    const reply = await this.#multipart({ kind: "port_stats", portNo: OFPP.ANY }, "its ports' counters");
+    return reply.parts.flatMap((part) => (part.body.kind === "port_stats" ? part.body.ports : []));
   }
 
   async readMeters(): Promise<readonly MeterConfig[]> {

@@ -15,6 +15,7 @@ import type {
   OpenFlowMessageWithoutXid,
   PacketIn,
   PortDesc,
+  PortStats,
   PortStatus,
   SwitchDesc,
 } from "../../../proto/openflow13/index.ts";
@@ -73,6 +74,8 @@ export interface OpenFlowSession {
    */
   monitorFlows(): Promise<boolean>;
   readGroups(): Promise<readonly GroupDesc[]>;
+  /** What each port has received and sent so far. */
+  readPortStats(): Promise<readonly PortStats[]>;
   readMeters(): Promise<readonly MeterConfig[]>;
   /** Fire and forget. What the switch refuses comes to `onError` with the message that caused it. */
   send(messages: readonly OpenFlowMessageWithoutXid[]): void;

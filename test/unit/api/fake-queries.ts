@@ -1,6 +1,8 @@
 // A fabric of three hosts, as a controller would describe it.
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { DriftView, FindingView } from "../../../src/api/doctor-views.ts";
+import type { EventFeed, EventView } from "../../../src/api/event-views.ts";
+import type { RatesView } from "../../../src/api/rate-views.ts";
 import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
 
 export function host(index: number, changes: Partial<HostView> = {}): HostView {
@@ -159,8 +161,66 @@ export const DRIFT: readonly DriftView[] = [
     ],
   },
 ];
+export function event(seq: number, changes: Partial<EventView> = {}): EventView {
+  return {
+    seq,
+    at: new Date(Date.UTC(2026, 0, 2, 3, 4, seq)).toISOString(),
+    kind: "host/joined",
+    severity: "info",
+    host: "host1",
+    subject: null,
+    message: "host1 has joined",
+    details: { name: "host1" },
+    ...changes,
+  };
+}
+
+const rate = { rxBytesPerSec: 0, txBytesPerSec: 0, rxPacketsPerSec: 0, txPacketsPerSec: 0, dropsPerSec: 0 };
+
+export const RATES: RatesView = {
+  at: "2026-01-02T03:04:05.000Z",
+  seconds: 1,
+  switches: { asked: 2, answered: 2 },
+  packetInsPerSec: 3,
+  flowModsPerSec: 0.5,
+  eventLoopLagMs: { mean: 0.4, max: 12.25 },
+  tunnels: [
+    { ...rate, host: "host1", name: "geneve2", peer: "host2", type: "geneve", txBytesPerSec: 1_250_000 },
+    { ...rate, host: "host2", name: "geneve1", peer: "host1", type: "geneve", rxBytesPerSec: 1_250_000 },
+  ],
+  ports: [
+    {
+      ...rate,
+      host: "host1",
+      name: "tap0",
+      networks: ["default"],
+      endpoints: ["10.0.0.1"],
+      rxBytesPerSec: 1_250_000,
+      rxPacketsPerSec: 830,
+    },
+  ],
+};
+
+/** Events in memory. */
+export class FakeFeed implements EventFeed {
+  readonly #events: EventView[] = [event(1), event(2, { host: "host2", message: "host2 has joined" })];
+  readonly #listeners = new Set<(event: EventView) => void>();
+
+  since(seq: number, limit: number) {
+    return this.#events.filter((one) => one.seq > seq).slice(0, limit);
+  }
+  subscribe(listener: (event: EventView) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+  add(one: EventView): void {
+    this.#events.push(one);
+    for (const listener of this.#listeners) listener(one);
+  }
+}
 
 export class FakeQueries implements Queries {
+  readonly events = new FakeFeed();
   readonly forgotten: string[] = [];
   readonly approved: string[] = [];
   reloads = 0;
@@ -251,6 +311,10 @@ export class FakeQueries implements Queries {
   async drift(host?: string) {
     return DRIFT.filter((one) => host === undefined || one.host === host);
   }
+  async rates(): Promise<RatesView> {
+    return RATES;
+  }
+
   async adoptHost(name: string, { bridge, now }: { bridge: string | null; now: boolean }): Promise<string> {
     return `bridge ${bridge ?? "(waiting)"} of host ${name} is being taken over${now ? " at once" : ""}\n`;
   }

@@ -49,6 +49,7 @@ function session(datapathId: bigint): FakeSession {
     readFlows: async () => [known],
     readGroups: async () => [],
     readMeters: async () => [],
+    readPortStats: async () => [],
   };
   return fake as FakeSession;
 }
