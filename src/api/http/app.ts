@@ -11,7 +11,7 @@ import { openApiDocument } from "./openapi.ts";
 import { ORDERS, readBody } from "./order-table.ts";
 import type { PageFile } from "./page-files.ts";
 import { problemResponse, RequestError } from "./problem.ts";
-import { type Answering, type HttpQuery, QUERIES, readParameters } from "./query-table.ts";
+import { type HttpQuery, QUERIES, readParameters } from "./query-table.ts";
 
 export interface Served {
   readonly queries: Queries;
@@ -58,10 +58,6 @@ export function makeApp(options: AppOptions): App {
     throw new RequestError(503, "http/starting", "the controller starts; try again", { "retry-after": "1" });
   }
 
-  function answering(): Answering {
-    return served().queries as Answering;
-  }
-
   app.use(async (context, next) => {
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.res.headers.set(name, value);
@@ -81,10 +77,7 @@ export function makeApp(options: AppOptions): App {
   }
 
   async function answerTo(query: HttpQuery, request: Request, path: ReadonlyMap<string, string>): Promise<Response> {
-    const queries = answering();
-    if (query.isThere?.(queries) === false) {
-      throw new RequestError(404, "query/unknown", `this controller does not answer ${query.path}`);
-    }
+    const { queries } = served();
     const given = readParameters(query, path, new URL(request.url).searchParams);
     if (query.isOrder?.(given) === true) guard(request, "write");
     const ask = () => query.ask(queries, given, version);
@@ -112,15 +105,12 @@ export function makeApp(options: AppOptions): App {
   app.get("/api/v1/openapi.json", (context) => {
     guard(context.req.raw, "read");
     const { readsNeedToken, tokenHash } = access;
-    return context.json(
-      openApiDocument({ queries: answering(), version, readsNeedToken, hasToken: tokenHash !== null }),
-    );
+    return context.json(openApiDocument({ version, readsNeedToken, hasToken: tokenHash !== null }));
   });
 
   app.get("/events", (context) => {
     guard(context.req.raw, "read");
-    const { events } = answering();
-    if (events === undefined) throw new RequestError(404, "query/unknown", "this controller keeps no events");
+    const { events } = served().queries;
     const known = context.req.header("last-event-id") ?? context.req.query("after");
     const after = known !== undefined && /^\d{1,15}$/.test(known) ? Number(known) : null;
     const last = /^\d{1,3}$/.test(context.req.query("last") ?? "") ? Number(context.req.query("last")) : 0;

@@ -1,7 +1,5 @@
 // What can be asked by HTTP: one row for each question, from which the routes and the OpenAPI document are made.
 import { z } from "zod";
-import type { FindingView } from "../doctor-views.ts";
-import type { EventFeed } from "../event-views.ts";
 import {
   orderEndpoints,
   orderFlows,
@@ -17,11 +15,6 @@ import { mapView } from "./map.ts";
 import { RequestError } from "./problem.ts";
 import * as schema from "./schemas.ts";
 import { trace } from "./trace-schemas.ts";
-
-/** Where a controller is built without one of these, its routes are not there. */
-export type Answering = Omit<Queries, "trace"> &
-  Partial<Pick<Queries, "trace">> &
-  Partial<{ readonly events: EventFeed; doctor(): Promise<readonly FindingView[]> }>;
 
 export interface Parameter {
   readonly name: string;
@@ -44,8 +37,7 @@ export interface HttpQuery {
   readonly shared: boolean;
   /** Whether it sends something to the hosts, and so needs the token. */
   isOrder?(given: Given): boolean;
-  isThere?(queries: Answering): boolean;
-  ask(queries: Answering, given: Given, version: string): unknown;
+  ask(queries: Queries, given: Given, version: string): unknown;
 }
 
 const MAX_EVENTS = 1_000;
@@ -66,7 +58,7 @@ function single(path: string, summary: string, answer: z.ZodType, ask: HttpQuery
 }
 
 /** Names that stand for one host or several lead to those alone: a large fabric has a million tunnels. */
-function tunnelsOf(queries: Answering, given: Given): readonly TunnelView[] {
+function tunnelsOf(queries: Queries, given: Given): readonly TunnelView[] {
   const state = given.get("state");
   const host = given.get("host");
   const found = queries.tunnels().filter((one) => {
@@ -125,23 +117,30 @@ export const QUERIES: readonly HttpQuery[] = [
     ],
     answer: z.array(schema.event),
     shared: false,
-    isThere: (queries) => queries.events !== undefined,
     ask: ({ events }, given) => {
       const limit = Math.min(Number(given.get("limit") ?? 100), MAX_EVENTS);
       const since = given.get("since");
-      if (since !== undefined) return events?.since(Number(since), limit);
-      return events?.since(0, Number.MAX_SAFE_INTEGER).slice(-limit);
+      if (since !== undefined) return events.since(Number(since), limit);
+      return events.since(0, Number.MAX_SAFE_INTEGER).slice(-limit);
     },
   },
   {
     path: "/doctor",
     summary: "What is odd, the worst first, with what mends it",
-    parameters: [],
+    parameters: [inQuery("host", "only what concerns this host, by its id, name or index", name)],
     answer: z.array(schema.finding),
     shared: true,
-    isThere: (queries) => queries.doctor !== undefined,
-    ask: (queries) => queries.doctor?.(),
+    ask: (queries, given) => queries.doctor(given.get("host")),
   },
+  {
+    path: "/drift",
+    summary: "What differs from intent now, host by host",
+    parameters: [inQuery("host", "only this host, by its id, name or index", name)],
+    answer: z.array(schema.drift),
+    shared: true,
+    ask: (queries, given) => queries.drift(given.get("host")),
+  },
+  single("/rates", "What goes by each tunnel and port", schema.rates, (queries) => queries.rates()),
   {
     path: "/trace",
     summary: "The path of a frame over the fabric, switch by switch; with `live` a marked frame is sent on it",
@@ -154,11 +153,10 @@ export const QUERIES: readonly HttpQuery[] = [
     answer: trace,
     shared: false,
     isOrder: (given) => given.get("live") === "true",
-    isThere: (queries) => queries.trace !== undefined,
     ask: (queries, given) => {
       const [from = "", to = "", protocol] = ["from", "to", "protocol"].map((key) => given.get(key));
       const live = given.get("live") === "true";
-      return queries.trace?.({ from, to, live, ...(protocol === undefined ? {} : { protocol }) });
+      return queries.trace({ from, to, live, ...(protocol === undefined ? {} : { protocol }) });
     },
   },
 ];

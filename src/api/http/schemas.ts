@@ -1,9 +1,10 @@
 // The views as schemas, for the OpenAPI document; each is checked here against its type, and by tests against real answers.
 import { z } from "zod";
-import type { FindingView } from "../doctor-views.ts";
+import type { DriftView, FindingView } from "../doctor-views.ts";
 import type { EventView } from "../event-views.ts";
 import type { MapView } from "../map-views.ts";
 import type { ReadinessView } from "../measures-views.ts";
+import type { RatesView } from "../rate-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -223,6 +224,49 @@ export const finding = named(
     command: maybe,
   }),
 ) satisfies z.ZodType<FindingView>;
+
+export const drift = named(
+  "Drift",
+  z.strictObject({
+    host: text,
+    reason: maybe,
+    deviations: z
+      .array(
+        z.strictObject({
+          what: z.enum(["row", "flow", "group", "meter"]),
+          state: z.enum(["missing", "extra", "changed"]),
+          wanted: maybe,
+          held: maybe,
+          foreign: z.boolean(),
+        }),
+      )
+      .readonly(),
+  }),
+) satisfies z.ZodType<DriftView>;
+
+const ratesOf = {
+  rxBytesPerSec: z.number(),
+  txBytesPerSec: z.number(),
+  rxPacketsPerSec: z.number(),
+  txPacketsPerSec: z.number(),
+  dropsPerSec: z.number(),
+};
+
+export const rates = named(
+  "Rates",
+  z.strictObject({
+    at: text,
+    seconds: z.number(),
+    switches: z.strictObject({ asked: whole, answered: whole }),
+    packetInsPerSec: z.number(),
+    flowModsPerSec: z.number(),
+    eventLoopLagMs: z.strictObject({ mean: z.number(), max: z.number() }),
+    tunnels: z.array(z.strictObject({ ...ratesOf, host: text, name: text, peer: maybe, type: text })).readonly(),
+    ports: z
+      .array(z.strictObject({ ...ratesOf, host: text, name: text, networks: texts, endpoints: texts }))
+      .readonly(),
+  }),
+) satisfies z.ZodType<RatesView>;
 
 export const event = named(
   "Event",
