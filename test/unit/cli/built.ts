@@ -25,7 +25,7 @@ export class BuiltProgram {
     execFileSync(tsc, ["-p", "tsconfig.build.json", "--outDir", join(this.directory, "dist"), "--noCheck"], {
       cwd: root,
     });
-    for (const part of ["bin", "package.json"])
+    for (const part of ["bin", "package.json", "src/web"])
       cpSync(join(root, part), join(this.directory, part), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(this.directory, "node_modules"));
   }

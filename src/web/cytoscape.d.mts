@@ -1,0 +1,2 @@
+// The library as the server gives it to the page.
+export { default } from "cytoscape";
