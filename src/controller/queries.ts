@@ -23,15 +23,14 @@ import { relaysInUse } from "../model/relays-in-use.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
-import type { Timers } from "../reconcile/timers.ts";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
+import type { LiveTraces } from "./live-traces.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
-import type { Switches } from "./switches.ts";
-import { Traces } from "./traces.ts";
+import type { Traces } from "./traces.ts";
 import type { Trouble } from "./trouble.ts";
 import {
   endpointView,
@@ -49,15 +48,15 @@ import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
   readonly hosts: Hosts;
-  readonly switches: Switches;
   readonly weaver: Weaver;
   readonly islands: Islands;
   readonly counters: Counters;
   readonly trouble: Trouble;
+  readonly traces: Traces;
+  readonly liveTraces: LiveTraces;
   readonly version: string;
   readonly listeners: () => readonly string[];
   readonly nowMs: () => number;
-  readonly timers: Timers;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
   readonly commands: HostCommands;
@@ -73,7 +72,7 @@ function least(values: readonly (number | null | undefined)[]): number | null {
 }
 
 export function makeQueries(options: QueriesOptions): Queries {
-  const { hosts, switches, weaver, islands } = options;
+  const { hosts, weaver, islands } = options;
   const startedAtMs = options.nowMs();
 
   /** Every host with the fabric it is part of: the tunnel fabric's first, then lone switches. */
@@ -81,17 +80,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     return weaver.fabrics.flatMap((fabric) => [...fabric.hosts.values()].map((host) => ({ fabric, host })));
   }
 
-  const traces = new Traces({
-    fabrics: () => weaver.fabrics,
-    switchOf,
-    desired: (entry) => weaver.desiredSwitch(entry),
-    timers: options.timers,
-  });
-
-  function switchOf(host: FabricHost): SwitchEntry | null {
-    for (const [dpid, id] of weaver.bindings) if (id === host.id) return switches.entries.get(dpid) ?? null;
-    return host.fact?.dpid == null ? null : (switches.entries.get(host.fact.dpid) ?? null);
-  }
+  const switchOf = (host: FabricHost): SwitchEntry | null => weaver.switchOf(host);
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
@@ -329,8 +318,9 @@ export function makeQueries(options: QueriesOptions): Queries {
     networks: networkViews,
     topology,
     flows,
-    picture: () => traces.picture(),
-    trace: (request) => traces.trace(request),
+    picture: () => options.traces.picture(),
+    trace: ({ live, ...request }) =>
+      live === true ? options.liveTraces.trace(request) : options.traces.trace(request),
     adoptHost: (text, adopting) => options.commands.adopt(findHost(text).host.id, adopting),
     releaseHost: (text) => options.commands.release(findHost(text).host.id),
     forgetHost(text) {

@@ -5,6 +5,7 @@ import { OFPPS } from "../../proto/openflow13/index.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
+import type { FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
 import { AuditPace } from "../reconcile/audit-pace.ts";
 import { type OpenFlowHandlers, type OpenFlowSession, serveOpenFlow } from "../southbound/openflow/index.ts";
@@ -18,6 +19,7 @@ import { Hosts } from "./hosts.ts";
 import { Islands, isLinkNews } from "./islands.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
+import { LiveTraces } from "./live-traces.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
@@ -28,6 +30,7 @@ import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSetti
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText } from "./switch-entry.ts";
 import { Switches } from "./switches.ts";
+import { Traces } from "./traces.ts";
 import { Trouble } from "./trouble.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -152,6 +155,15 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
   });
 
+  const switchOf = (host: FabricHost) => weaver.switchOf(host);
+  const traces = new Traces({
+    fabrics: () => weaver.fabrics,
+    switchOf,
+    desired: (entry) => weaver.desiredSwitch(entry),
+    timers,
+  });
+  const liveTraces = new LiveTraces({ traces, switchOf, timers });
+
   const GOODBYE = "the controller stops";
   const SHOW_AGAIN = "whom to trust has changed: show your certificate again";
   let stopping = false;
@@ -194,7 +206,8 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.refreshAll();
     },
     onPacketIn: (session, packetIn) => {
-      if (isProbe(packetIn)) {
+      if (isInUse(session) && liveTraces.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
+      else if (isProbe(packetIn)) {
         counters.add("packetIns");
         if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
       } else if (isLinkNews(packetIn)) {
@@ -283,7 +296,6 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     queries: makeQueries({
       hosts,
-      switches,
       weaver,
       islands,
       counters,
@@ -291,7 +303,8 @@ export async function startController({ config, logger, version }: ControllerOpt
       version,
       listeners: () => listeners.labels,
       nowMs: timers.now,
-      timers,
+      traces,
+      liveTraces,
       connectionProblems,
       commands,
       admission,
