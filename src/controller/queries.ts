@@ -35,10 +35,10 @@ import { makeExamination } from "./examination.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type HostEntry, type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
+import type { LiveTraces } from "./live-traces.ts";
 import { tunnelsOf, tunnelView } from "./measures.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
-import type { Switches } from "./switches.ts";
-import { Traces } from "./traces.ts";
+import type { Traces } from "./traces.ts";
 import type { Trouble } from "./trouble.ts";
 import {
   endpointView,
@@ -56,11 +56,12 @@ import type { Weaver } from "./weaver.ts";
 
 export interface QueriesOptions {
   readonly hosts: Hosts;
-  readonly switches: Switches;
   readonly weaver: Weaver;
   readonly islands: Islands;
   readonly counters: Counters;
   readonly trouble: Trouble;
+  readonly traces: Traces;
+  readonly liveTraces: LiveTraces;
   readonly version: string;
   readonly listeners: () => readonly string[];
   readonly timers: Timers;
@@ -87,7 +88,7 @@ function least(values: readonly (number | null | undefined)[]): number | null {
 }
 
 export function makeQueries(options: QueriesOptions): ControllerQueries {
-  const { hosts, switches, weaver, islands } = options;
+  const { hosts, weaver, islands } = options;
   const startedAtMs = options.timers.now();
 
   /** Every host with the fabric it is part of: the tunnel fabric's first, then lone switches. */
@@ -95,17 +96,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     return weaver.fabrics.flatMap((fabric) => [...fabric.hosts.values()].map((host) => ({ fabric, host })));
   }
 
-  const traces = new Traces({
-    fabrics: () => weaver.fabrics,
-    switchOf,
-    desired: (entry) => weaver.desiredSwitch(entry),
-    timers: options.timers,
-  });
-
-  function switchOf(host: FabricHost): SwitchEntry | null {
-    for (const [dpid, id] of weaver.bindings) if (id === host.id) return switches.entries.get(dpid) ?? null;
-    return host.fact?.dpid == null ? null : (switches.entries.get(host.fact.dpid) ?? null);
-  }
+  const switchOf = (host: FabricHost): SwitchEntry | null => weaver.switchOf(host);
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
@@ -360,8 +351,9 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     networks: networkViews,
     topology,
     flows,
-    picture: () => traces.picture(),
-    trace: (request) => traces.trace(request),
+    picture: () => options.traces.picture(),
+    trace: ({ live, ...request }) =>
+      live === true ? options.liveTraces.trace(request) : options.traces.trace(request),
     doctor: async (text) => examination.doctor(idOf(text)),
     drift: async (text) => examination.drift(idOf(text)),
     adoptHost: (text, adopting) => options.commands.adopt(findHost(text).host.id, adopting),

@@ -8,6 +8,7 @@ import type { WeftConfig } from "../config/index.ts";
 import { lookAt } from "../journal/look.ts";
 import { Recorder } from "../journal/recorder.ts";
 import { diagnostic } from "../model/diagnostic.ts";
+import type { FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { AuditPace } from "../reconcile/audit-pace.ts";
@@ -24,6 +25,7 @@ import { Islands, isLinkNews } from "./islands.ts";
 import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
+import { LiveTraces } from "./live-traces.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { makeVitals } from "./measures.ts";
 import { OpenStreams } from "./open-streams.ts";
@@ -37,6 +39,7 @@ import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSetti
 import { askStation, defendStation } from "./station-frames.ts";
 import { dpidText } from "./switch-entry.ts";
 import { Switches } from "./switches.ts";
+import { Traces } from "./traces.ts";
 import { Trouble } from "./trouble.ts";
 import { Weaver } from "./weaver.ts";
 
@@ -174,6 +177,15 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
   });
 
+  const switchOf = (host: FabricHost) => weaver.switchOf(host);
+  const traces = new Traces({
+    fabrics: () => weaver.fabrics,
+    switchOf,
+    desired: (entry) => weaver.desiredSwitch(entry),
+    timers,
+  });
+  const liveTraces = new LiveTraces({ traces, switchOf, timers });
+
   const GOODBYE = "the controller stops";
   const SHOW_AGAIN = "whom to trust has changed: show your certificate again";
   let stopping = false;
@@ -216,7 +228,8 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.refreshAll();
     },
     onPacketIn: (session, packetIn) => {
-      if (isProbe(packetIn)) {
+      if (isInUse(session) && liveTraces.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
+      else if (isProbe(packetIn)) {
         counters.add("packetIns");
         if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
       } else if (isLinkNews(packetIn)) {
@@ -303,12 +316,13 @@ export async function startController({ config, logger, version }: ControllerOpt
   let running = config;
   const queries = makeQueries({
     hosts,
-    switches,
     weaver,
     islands,
     counters,
     trouble,
     version,
+    traces,
+    liveTraces,
     listeners: () => listeners.labels,
     timers,
     connectionProblems,

@@ -272,6 +272,13 @@ export class Weaver {
     return session === null || host === undefined ? null : { host, session };
   }
 
+  /** The bridge of a host of any fabric. */
+  switchOf(host: FabricHost): SwitchEntry | null {
+    const { entries } = this.#options.switches;
+    for (const [dpid, id] of this.#bindings) if (id === host.id) return entries.get(dpid) ?? null;
+    return host.fact?.dpid == null ? null : (entries.get(host.fact.dpid) ?? null);
+  }
+
   #hostAt(dpid: Dpid): FabricHost | undefined {
     const lone = this.#options.islands.byDpid.get(dpid)?.hosts.get(loneHostId(dpid));
     return lone ?? this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "");

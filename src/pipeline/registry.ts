@@ -88,6 +88,8 @@ export type TableName = keyof typeof TABLES;
 /** Within a table, higher wins. The order is the meaning; the numbers leave room. */
 export const PRIORITIES = {
   classify: {
+    /** While a probe of `weft trace` or `weft check` is on its way: it is told here, and goes on, or ends. */
+    traced: 1000,
     /** Probes for loops, before anything else: they are for the controller, and go nowhere. */
     probe: 950,
     /** Group source addresses and frames that 802.1D keeps on one link are dropped. */
@@ -143,6 +145,8 @@ export const PRIORITIES = {
   return: { tagged: 100, untagged: 0 },
   forward: { endpoint: 200, essential: 180, group: 150, flood: 100 },
   deliver: {
+    /** A probe of `weft check`, once its key has become a network: it ends here. */
+    checked: 400,
     /** Frames out of a tunnel in the name of one who can speak only from a locked port here. */
     reflection: 300,
     endpoint: 200,
@@ -155,13 +159,16 @@ export const PRIORITIES = {
     identity: 0,
   },
   transit: {
+    /** A probe of `weft trace`, on the switch where its receiver is: it ends here. */
+    traced: 250,
     endpoint: 200,
     /** The same as in DELIVER. */
     essential: 180,
     group: 150,
     flood: 100,
   },
-  egress: { protected: 300, plain: 200, tagged: 100, untagged: 0 },
+  /** A probe of `weft trace` ends here, but where a protected port would not get the frame. */
+  egress: { protected: 300, traced: 250, plain: 200, tagged: 100, untagged: 0 },
   depart: { doubleTagged: 200, plain: 100, /** In an island: every frame gets its label. */ label: 50 },
   uncovered: { tagged: 100 },
 } as const;
@@ -172,6 +179,8 @@ export const REGISTERS = {
   outPort: { field: "nx_reg0", bits: 32 },
   /** Within one list of actions: the priority of a tag that is replaced. */
   priority: { field: "nx_reg1", bits: 3 },
+  /** Of a probe of `weft trace`: 1 once this switch has told of it. */
+  told: { field: "nx_reg15", bits: 32 },
 } as const;
 
 /**
@@ -222,6 +231,9 @@ export const FLOW_KINDS = {
   "transit-endpoint": 73,
   "transit-flood": 74,
   label: 75,
+  "trace-seen": 80,
+  "trace-end": 81,
+  "check-end": 82,
 } as const;
 
 export type FlowKind = keyof typeof FLOW_KINDS;
@@ -254,6 +266,17 @@ export function decodeCookie(cookie: bigint): CookieFact | undefined {
   const kind = KIND_NAMES.get(Number((cookie >> 40n) & 0xffn));
   if (kind === undefined) return undefined;
   return { kind, place: Number((cookie >> 24n) & 0xffffn), vni: Number(cookie & 0xff_ffffn) };
+}
+
+/** Flows that last as long as a probe is on its way, and go by themselves should the controller die meanwhile. */
+const PASSING_KINDS: ReadonlySet<FlowKind> = new Set(["trace-seen", "trace-end", "check-end"]);
+export const PASSING_SEC = 10;
+
+/** They are no part of what a switch should hold, and nobody's tampering. One that would stay is. */
+export function isPassing(flow: { readonly cookie: bigint; readonly hardTimeoutSec: number }): boolean {
+  if (flow.hardTimeoutSec === 0 || flow.hardTimeoutSec > PASSING_SEC) return false;
+  const fact = decodeCookie(flow.cookie);
+  return fact !== undefined && PASSING_KINDS.has(fact.kind);
 }
 
 /** All of Weft's own, as a flow-mod selects them. */

@@ -8,7 +8,7 @@ import {
   OFPRR,
 } from "../../proto/openflow13/index.ts";
 import { type DesiredFlow, flowForm, flowKey, groupForm } from "../pipeline/desired.ts";
-import { groupName, groupRole, isOwnCookie, tableName } from "../pipeline/registry.ts";
+import { groupName, groupRole, isOwnCookie, isPassing, tableName } from "../pipeline/registry.ts";
 import { type InstalledSwitch, installedFrom } from "./installed.ts";
 
 /** One flow, group or meter that somebody else has deleted, changed or added. */
@@ -99,7 +99,7 @@ function found(draft: Draft, key: string, flow: DesiredFlow): void {
 export function afterUpdates(installed: InstalledSwitch, updates: Iterable<FlowUpdate>): Comparison {
   const draft = new Draft(installed);
   for (const update of updates) {
-    if (update.kind === "abbreviated") continue;
+    if (update.kind === "abbreviated" || isPassing(update)) continue;
     const key = flowKey(update.tableId, update.priority, update.match);
     if (update.kind !== "deleted") {
       const held = draft.flow(key);
@@ -148,6 +148,7 @@ export function afterReadingFlows(
   for (const stats of flows) {
     const key = flowKey(stats.tableId, stats.priority, stats.match);
     seen.add(key);
+    if (isPassing(stats)) continue;
     found(draft, key, read.flows.get(key) ?? { ...stats, key, form: flowForm(stats) });
   }
   const missing = new Set<string>();

@@ -15,7 +15,7 @@ import {
   flowKey,
   groupForm,
 } from "../pipeline/desired.ts";
-import { groupRole, isOwnCookie } from "../pipeline/registry.ts";
+import { groupRole, isOwnCookie, isPassing } from "../pipeline/registry.ts";
 
 export interface InstalledSwitch {
   readonly flows: ReadonlyMap<string, DesiredFlow>;
@@ -50,7 +50,7 @@ export function installedFrom(
   groups: readonly GroupDesc[],
   meters: readonly MeterConfig[],
 ): InstalledSwitch {
-  const own = flows.filter((flow) => isOwnCookie(flow.cookie)).map(installedFlow);
+  const own = flows.filter((flow) => isOwnCookie(flow.cookie) && !isPassing(flow)).map(installedFlow);
   return {
     flows: new Map(own.map((flow) => [flow.key, flow])),
     groups: new Map(

@@ -1,10 +1,12 @@
 // The public entry of the model of the switch and of the fabric.
 export { describeFrame } from "./describe-frame.ts";
+export { type Ends, resolveEnds } from "./ends.ts";
 export {
   type ControllerCopy,
   type Crossing,
   type Delivery,
   type Hop,
+  type HostId,
   type Lost,
   type Switches,
   type Trace,
@@ -28,10 +30,12 @@ export {
   vlanTag,
 } from "./frame.ts";
 export { frameFromBytes, frameToBytes } from "./frame-bytes.ts";
+export { hostName as pictureHostName, portName as picturePortName, whoText } from "./names.ts";
 export type {
   FabricPicture,
   PictureEndpoint,
   PictureFact,
+  PictureFlow,
   PictureHost,
   PictureLink,
   PictureNetwork,
@@ -39,11 +43,12 @@ export type {
   PictureSwitch,
   PictureTunnel,
 } from "./picture.ts";
+export { pictured } from "./pictured.ts";
 export { describeDrop, renderTrace, type TraceNames } from "./render.ts";
 export type { ControllerOutput, DropReason, PortOutput, Step } from "./steps.ts";
 export { TraceError } from "./trace-error.ts";
-export { traceSource, traceView } from "./trace-view.ts";
-export { PROTOCOLS } from "./traced-frame.ts";
+export { traceSource, traceView, traceViewOf } from "./trace-view.ts";
+export { PROTOCOLS, type TracedFrame, tracedFrame } from "./traced-frame.ts";
 export {
   type Arrival,
   type SelectMode,

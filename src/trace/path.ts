@@ -16,7 +16,12 @@ import { verdictOf } from "./verdict.ts";
 import { droppedOf, outputsOf } from "./walk-steps.ts";
 
 /** @throws TraceError `trace/unknown` where the picture has no switch for the sender's host */
-export function pathOf(within: Pictured, request: TraceRequest, ends: Ends, traced: TracedFrame): TraceView {
+export function pathOf(
+  within: Pictured,
+  request: TraceRequest,
+  ends: Ends,
+  traced: Pick<TracedFrame, "frame" | "notes">,
+): TraceView {
   const { source, destination } = ends;
   const { picture } = within;
   if (!within.world.switches.has(source.host.id)) {
@@ -137,7 +142,8 @@ class Path {
     };
   }
 
-  #steps(host: PictureHost, steps: readonly Step[], views: TraceStepView[]): void {
+  /** @param isSubroutine where a table that has nothing to do with the frame does nothing to it. */
+  #steps(host: PictureHost, steps: readonly Step[], views: TraceStepView[], isSubroutine = false): void {
     const { picture } = this.#within;
     let tableId = 0;
     for (const step of steps) {
@@ -146,6 +152,7 @@ class Path {
           tableId = step.tableId;
           const table = picture.tables[String(tableId)] ?? String(tableId);
           const { flow } = step;
+          if (flow === null && isSubroutine) break;
           if (flow === null) {
             const nothing = { priority: null, match: "", actions: "drop", cookie: null };
             views.push({ table, tableId, ...nothing, reason: "no flow matches" });
@@ -168,7 +175,7 @@ class Path {
           break;
         case "resubmit":
         case "action_set":
-          this.#steps(host, step.steps, views);
+          this.#steps(host, step.steps, views, step.kind === "resubmit");
           break;
         default:
       }

@@ -5,7 +5,7 @@ import type { HostId } from "./fabric-trace.ts";
 import { pathOf } from "./path.ts";
 import type { FabricPicture } from "./picture.ts";
 import { pictured } from "./pictured.ts";
-import { tracedFrame } from "./traced-frame.ts";
+import { type TracedFrame, tracedFrame } from "./traced-frame.ts";
 
 /** On which host the frame begins. @throws TraceError as `traceView` */
 export function traceSource(picture: FabricPicture, request: TraceRequest): HostId {
@@ -19,4 +19,13 @@ export function traceSource(picture: FabricPicture, request: TraceRequest): Host
 export function traceView(picture: FabricPicture, request: TraceRequest): TraceView {
   const ends = resolveEnds(picture, request);
   return pathOf(pictured(picture), request, ends, tracedFrame(ends, request));
+}
+
+/** The same for a frame that is given. */
+export function traceViewOf(
+  picture: FabricPicture,
+  request: TraceRequest,
+  traced: Pick<TracedFrame, "frame" | "notes">,
+): TraceView {
+  return pathOf(pictured(picture), request, resolveEnds(picture, request), traced);
 }

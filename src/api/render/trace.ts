@@ -27,14 +27,14 @@ export function traceText(view: TraceView, style: Style, detail: TraceDetail = "
       ["to", view.to],
       [view.live ? "probe" : "frame", view.frame],
     ] as const) {
-      lines.push(...folded(`${title.padEnd(LABEL)}${text}`, " ".repeat(LABEL), style));
+      lines.push(...folded(text, " ".repeat(LABEL), style, undefined, title.padEnd(LABEL)));
     }
   }
   lines.push("");
   for (const hop of view.hops) lines.push(...hopLines(hop, view, style, detail));
   if (view.notes !== undefined && view.notes.length > 0) {
     lines.push("", paint("Notes", "strong", style));
-    for (const note of view.notes) lines.push(...folded(`- ${note}`, "  ", style));
+    for (const note of view.notes) lines.push(...folded(note, "  ", style, undefined, "- "));
   }
   return `${lines.join("\n")}\n`;
 }
@@ -42,9 +42,10 @@ export function traceText(view: TraceView, style: Style, detail: TraceDetail = "
 const LABEL = 7;
 const LEAST_WIDTH = 30;
 
-function folded(text: string, indent: string, style: Style, tone?: Tone): readonly string[] {
-  const width = style.width === null ? null : Math.max(LEAST_WIDTH, style.width - indent.length);
-  return wrap(printable(text), width).map((line, at) => paint(`${at === 0 ? "" : indent}${line}`, tone, style));
+/** @param lead what the first line begins with; the others are indented as far as `indent`. */
+function folded(text: string, indent: string, style: Style, tone?: Tone, lead = ""): readonly string[] {
+  const width = style.width === null ? null : Math.max(LEAST_WIDTH, style.width - Math.max(indent.length, lead.length));
+  return wrap(printable(text), width).map((line, at) => paint(`${at === 0 ? lead : indent}${line}`, tone, style));
 }
 
 function nameOf(view: TraceView, id: string): string {
@@ -63,8 +64,8 @@ function hopLines(hop: TraceHopView, view: TraceView, style: Style, detail: Trac
   return [
     ...folded(title, "  ", style, "strong"),
     ...hop.steps.flatMap((step) => stepLines(step, style, detail)),
-    ...outs.flatMap((text, at) => folded(`  => ${text}`, "     ", style, toneOf(hop.outputs[at]))),
-    ...(hop.dropped === null ? [] : folded(`  => dropped: ${hop.dropped}`, "     ", style, "bad")),
+    ...outs.flatMap((text, at) => folded(text, "     ", style, toneOf(hop.outputs[at]), "  => ")),
+    ...(hop.dropped === null ? [] : folded(`dropped: ${hop.dropped}`, "     ", style, "bad", "  => ")),
   ];
 }
 
@@ -88,9 +89,9 @@ const TABLE_WIDTH = 14;
 function stepLines(step: TraceStepView, style: Style, detail: TraceDetail): readonly string[] {
   const isGroup = step.priority === null && step.cookie === null && step.match === "" && step.actions !== "drop";
   const number = isGroup ? "" : String(step.tableId);
-  const head = `  ${number.padStart(2)} ${step.table.padEnd(TABLE_WIDTH)}`;
-  const indent = " ".repeat(head.length + 1);
-  const lines = [...folded(`${head} ${isGroup ? `${step.actions}: ` : ""}${step.reason}`, indent, style)];
+  const head = `  ${number.padStart(2)} ${step.table.padEnd(TABLE_WIDTH)} `;
+  const indent = " ".repeat(head.length);
+  const lines = [...folded(`${isGroup ? `${step.actions}: ` : ""}${step.reason}`, indent, style, undefined, head)];
   if (detail !== "verbose" || isGroup || step.priority === null) return lines;
   const match = step.match === "" ? "any" : step.match;
   // A flow is read and copied as one: it is not broken.

@@ -3,7 +3,9 @@ import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { DriftView, FindingView } from "../../../src/api/doctor-views.ts";
 import type { EventFeed, EventView } from "../../../src/api/event-views.ts";
 import type { RatesView } from "../../../src/api/rate-views.ts";
+import type { TraceRequest, TraceView } from "../../../src/api/trace-views.ts";
 import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
+import type { FabricPicture } from "../../../src/trace/picture.ts";
 
 export function host(index: number, changes: Partial<HostView> = {}): HostView {
   return {
@@ -310,6 +312,12 @@ export class FakeQueries implements Queries {
   }
   async drift(host?: string) {
     return DRIFT.filter((one) => host === undefined || one.host === host);
+  }
+  async picture(): Promise<FabricPicture> {
+    throw new WeftError("trace/none", "there is no picture of this fabric");
+  }
+  async trace(request: TraceRequest): Promise<TraceView> {
+    throw new WeftError("trace/unknown", `nothing is called "${request.from}"`);
   }
   async rates(): Promise<RatesView> {
     return RATES;
