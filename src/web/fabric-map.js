@@ -61,7 +61,6 @@ export class FabricMap {
     this.#cy = cytoscape({
       container,
       style: mapStyle(container),
-      wheelSensitivity: 0.4,
       minZoom: 0.08,
       maxZoom: 2.5,
       boxSelectionEnabled: false,
@@ -123,8 +122,9 @@ export class FabricMap {
     this.#shown = shown;
     const { map } = shown;
     const { drawn, left } = lines(map, shown.tunnels);
+    const ends = new Set(drawn.flatMap(({ a, b, state }) => (state === "up" ? [] : [a, b])));
     const wanted = [
-      ...this.#hosts(shown),
+      ...this.#hosts(shown, ends),
       ...this.#tunnels(shown, drawn),
       ...this.#endpoints(shown),
       ...this.#path(shown),
@@ -174,8 +174,8 @@ export class FabricMap {
     });
   }
 
-  /** @param {Shown} shown @returns {Wanted[]} */
-  #hosts({ map, host: chosen, network, trace }) {
+  /** @param {Shown} shown @param {ReadonlySet<string>} ends of tunnels that are not up @returns {Wanted[]} */
+  #hosts({ map, host: chosen, network, trace }, ends) {
     const members = map.networks.find((one) => one.name === network)?.hosts;
     const central = hubs(map);
     const onPath = new Set(trace?.hops.map((hop) => hop.host));
@@ -187,6 +187,7 @@ export class FabricMap {
       if (host.state === "down" || host.state === "refused") classes.push("off");
       else if (host.state !== "up") classes.push("waits");
       else if (host.problems.length > 0) classes.push("ill");
+      if (ends.has(host.id)) classes.push("end");
       if (host.id === chosen) classes.push("chosen");
       if (onPath.has(host.id)) classes.push("onpath");
       else if (hasPath || (members !== undefined && !members.includes(host.id))) classes.push("dim");

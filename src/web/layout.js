@@ -57,6 +57,11 @@ export function hubs(map) {
   return new Set(found.length <= map.hosts.length / 3 ? found : []);
 }
 
+/** @param {MapView} map @returns {ReadonlySet<string>} */
+export function awayHosts(map) {
+  return new Set(map.hosts.filter(({ state }) => state === "down").map(({ id }) => id));
+}
+
 /** @param {readonly string[]} ids @param {number} radius @param {number} squeeze @returns {[string, Point][]} */
 function ring(ids, radius, squeeze) {
   return ids.map((id, at) => {
@@ -100,6 +105,7 @@ export function places(map, aspect) {
 
 /**
  * The lines that are drawn: all of a small fabric; of a large one those that somebody should look at, and of the chosen host.
+ * That a host is away is told by the host itself: the fan of its tunnels would hide what is wrong elsewhere.
  * @param {MapView} map
  * @param {readonly TunnelView[]} chosen the tunnels of the chosen host
  * @returns {{ readonly drawn: readonly Pair[], readonly left: number }} `left`: tunnels that are up and not drawn
@@ -110,7 +116,10 @@ export function lines(map, chosen) {
   const listed = pairs(map.listed);
   const isAll = map.unlisted === 0 && listed.size <= limit && map.listed.length === map.tunnels.total;
   const meant = new Set(chosen.map((one) => pairKey(one.from, one.to)));
-  const drawn = [...all.values()].filter((pair) => isAll || pair.state !== "up" || meant.has(pair.key));
+  const away = awayHosts(map);
+  /** @param {Pair} pair */
+  const isNews = ({ a, b, state }) => state !== "up" && !away.has(a) && !away.has(b);
+  const drawn = [...all.values()].filter((pair) => isAll || isNews(pair) || meant.has(pair.key));
   const shown = drawn.reduce((sum, pair) => sum + pair.tunnels.filter(({ state }) => state === "up").length, 0);
   return { drawn, left: Math.max(0, map.tunnels.states.up - shown) };
 }

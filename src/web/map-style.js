@@ -57,6 +57,18 @@ export function mapStyle(of) {
     },
     { selector: "node.off.many", style: { width: 42, height: 42 } },
     {
+      // Where there is no room for all names, those are told that matter.
+      selector: "node.many.off, node.many.ill, node.many.end, node.many.chosen, node.many.onpath",
+      style: {
+        "font-size": 30,
+        "font-weight": 600,
+        "min-zoomed-font-size": 0,
+        "text-max-width": "300px",
+        "z-index": 8,
+      },
+    },
+    { selector: "node.many.end", style: { "border-width": 5, "border-color": color("down") } },
+    {
       selector: "node.endpoint",
       style: {
         shape: "ellipse",
@@ -106,11 +118,23 @@ export function mapStyle(of) {
     { selector: ".dim", style: { opacity: 0.16 } },
     {
       selector: "node.chosen",
-      style: { "outline-color": color("accent"), "outline-width": 4, "outline-offset": 3, "border-width": 3 },
+      style: {
+        "outline-color": color("accent"),
+        "outline-width": 4,
+        "outline-offset": 3,
+        "border-width": 3,
+        "text-margin-y": 14,
+      },
     },
     {
       selector: "node.onpath",
-      style: { "outline-color": color("path"), "outline-width": 4, "outline-offset": 3, opacity: 1 },
+      style: {
+        "outline-color": color("path"),
+        "outline-width": 4,
+        "outline-offset": 3,
+        opacity: 1,
+        "text-margin-y": 14,
+      },
     },
     {
       selector: "edge.path",

@@ -1,4 +1,5 @@
 // The lists beside the map: they tell all that it shows, and are all that a screen reader or a keyboard needs.
+import { awayHosts } from "./layout.js";
 import { counted, element, rateText, replaceChildren, timeText } from "./words.js";
 
 /** @typedef {import("../api/map-views.ts").MapView} MapView */
@@ -88,7 +89,9 @@ export function showProblems(list, problems, name, choose) {
 
 /** @param {HTMLElement} list @param {MapView} map @param {(id: string) => string} name @param {Choose} choose */
 export function showTunnels(list, map, name, choose) {
-  const ill = map.listed.filter(({ state }) => state !== "up");
+  const away = awayHosts(map);
+  const all = map.listed.filter(({ state }) => state !== "up");
+  const ill = all.filter(({ from, to }) => !away.has(from) && !away.has(to));
   const items = ill.slice(0, MAX_TUNNELS).map((tunnel) =>
     element(
       "li",
@@ -100,7 +103,12 @@ export function showTunnels(list, map, name, choose) {
       element("small", {}, [tunnel.name ?? tunnel.type, tunnel.remoteIp, tunnel.reason].filter(Boolean).join(", ")),
     ),
   );
-  const rest = map.tunnels.total - map.tunnels.states.up - items.length;
+  for (const id of away) {
+    const count = all.filter(({ from, to }) => from === id || to === id).length;
+    const lead = link(name(id), () => choose(id), `away ${id}`);
+    if (count > 0) items.push(element("li", {}, lead, ` is away, and with it ${counted(count, "tunnel")}`));
+  }
+  const rest = ill.length - Math.min(ill.length, MAX_TUNNELS) + map.unlisted;
   if (rest > 0) items.push(element("li", { class: "none" }, `and ${rest} more`));
   const none =
     map.tunnels.total === 0 ? "There are no tunnels." : `None: all ${counted(map.tunnels.total, "tunnel")} are up.`;

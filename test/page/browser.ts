@@ -58,7 +58,6 @@ export async function openPage(
     if (asked.protocol !== "data:" && asked.origin !== new URL(url).origin) complaints.push(`asks ${request.url()}`);
   });
   await page.goto(url);
-  const drawn = (): Promise<readonly Drawn[]> =>
-    page.evaluate(() => (globalThis as unknown as { weftMap: { describe(): Drawn[] } }).weftMap.describe());
+  const drawn = (): Promise<readonly Drawn[]> => page.evaluate("weftMap.describe()");
   return { page, complaints, drawn };
 }

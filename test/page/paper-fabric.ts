@@ -1,6 +1,5 @@
 // Fabrics on paper, of any size, for tests and pictures of the page: what a controller would say of them.
 import { WeftError } from "../../proto/bytes/errors.ts";
-import type { EventFeed, EventView } from "../../src/api/event-views.ts";
 import type { MeasuresView } from "../../src/api/measures-views.ts";
 import type { TraceRequest, TraceView } from "../../src/api/trace-views.ts";
 import type { EndpointView, HostView, NetworkView, Queries, TopologyView, TunnelView } from "../../src/api/views.ts";
@@ -90,30 +89,6 @@ function networkViews({ hosts }: PaperOptions, endpoints: readonly EndpointView[
   ];
 }
 
-/** Events in memory. */
-export class PaperFeed implements EventFeed {
-  readonly #events: EventView[] = [];
-  readonly #listeners = new Set<(event: EventView) => void>();
-
-  since(seq: number, limit: number): readonly EventView[] {
-    return this.#events.filter((one) => one.seq > seq).slice(0, limit);
-  }
-  subscribe(listener: (event: EventView) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-  get listeners(): number {
-    return this.#listeners.size;
-  }
-  tell(event: Partial<EventView>): void {
-    const seq = this.#events.length + 1;
-    const plain = { kind: "tunnel/down", severity: "error" as const, host: "host1", subject: "geneve2", details: {} };
-    const made: EventView = { ...plain, seq, at: "2026-01-02T03:04:05.000Z", message: "it happened", ...event };
-    this.#events.push(made);
-    for (const listener of this.#listeners) listener(made);
-  }
-}
-
 function pathOf(request: TraceRequest, from: EndpointView, to: EndpointView): TraceView {
   const common = { bridge: "br-int", frame: "icmp", dropped: null, seenUs: null };
   const step = {
@@ -152,8 +127,6 @@ function pathOf(request: TraceRequest, from: EndpointView, to: EndpointView): Tr
 }
 
 export class PaperQueries extends FakeQueries {
-  override readonly events = new PaperFeed() as never;
-  readonly feed = this.events as PaperFeed;
   options: PaperOptions;
 
   constructor(options: PaperOptions) {
@@ -184,7 +157,10 @@ export class PaperQueries extends FakeQueries {
     return view as ReturnType<FakeQueries["topology"]>;
   }
   override async doctor() {
-    return this.tunnels()
+    const away = this.hosts().flatMap(({ id, problems }) =>
+      problems.map((one) => ({ ...one, severity: "critical" as const, host: id, subject: null, command: null })),
+    );
+    const cut = this.tunnels()
       .filter(({ state, from, to }) => state === "down" && !this.#isAway(from) && !this.#isAway(to))
       .map(({ from, to, name, remoteIp }) => ({
         code: "tunnel/cut",
@@ -195,6 +171,7 @@ export class PaperQueries extends FakeQueries {
         remedy: `the path from ${remoteIp} is cut, or a firewall eats UDP 6081`,
         command: `tcpdump -ni any 'udp port 6081 and src ${remoteIp}'`,
       }));
+    return [...away, ...cut];
   }
   override async trace(request: TraceRequest): Promise<TraceView> {
     const find = (text: string) =>
