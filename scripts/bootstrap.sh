@@ -4,7 +4,7 @@
 #   scripts/bootstrap.sh [--with-tests]
 #
 # --with-tests adds what only the tests use: tshark and python3-os-ken, which read Weft's packets with other people's code,
-# and Mininet.
+# Mininet, and chromium, in which the page is tried.
 # On Debian and Ubuntu it installs, as root. Elsewhere it says what to install and exits with 1.
 # No Open vSwitch service runs, now or after the next boot, that did not before: the lab starts daemons of its own.
 set -eu
@@ -55,6 +55,7 @@ look() {
     need python3-os-ken os_ken /usr/bin/python3 -c 'import os_ken'
     need mininet mininet /usr/bin/python3 -c 'import mininet.net'
     need mininet mnexec command -v mnexec
+    need chromium chromium command -v chromium
   fi
 }
 
@@ -64,7 +65,7 @@ look
 if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg >/dev/null 2>&1; then
   say "missing:$missing"
   say "install these with your system's packages: Open vSwitch (ovs-vswitchd, ovsdb-server and their tools), iproute2,"
-  say "iputils ping, tcpdump, ethtool$([ "$with_tests" = no ] || echo ", tshark, os-ken for /usr/bin/python3, Mininet"); then run this again."
+  say "iputils ping, tcpdump, ethtool$([ "$with_tests" = no ] || echo ", tshark, os-ken for /usr/bin/python3, Mininet, chromium"); then run this again."
   exit 1
 fi
 if [ "$(id -u)" != 0 ]; then

@@ -145,7 +145,8 @@ function draw() {
   const left = fabricMap.show({ ...state, map });
   setText("map-note", left === 0 ? "" : `${counted(left, "tunnel")} up and not drawn; choose a host for its own`);
   const problems = problemsOf(map, state.findings);
-  setText("problems-count", problems.length === 0 ? "" : String(problems.length));
+  const count = problems.filter(({ severity }) => severity !== "note").length;
+  setText("problems-count", count === 0 ? "" : String(count));
   showProblems(byId("problems", HTMLElement), problems, name, choose);
   setText(
     "tunnels-count",

@@ -1,9 +1,13 @@
 // A histogram that is kept elsewhere, as prom-client shows one.
-import { Histogram, type MetricObjectWithValues, type MetricValueWithName } from "prom-client";
+import { Histogram, type MetricObjectWithValues, type MetricType, type MetricValueWithName } from "prom-client";
 import type { DurationsView } from "../measures-views.ts";
+
+// The library declares an enum for this, and has none.
+const HISTOGRAM = "histogram" as unknown as MetricType.Histogram;
 
 export class ReadHistogram extends Histogram<string> {
   readonly #name: string;
+  readonly #help: string;
   readonly #label: string | null;
   readonly #parts: Readonly<Record<string, () => DurationsView | null>>;
 
@@ -16,13 +20,19 @@ export class ReadHistogram extends Histogram<string> {
   ) {
     super({ name, help, registers: [], labelNames: label === null ? [] : [label] });
     this.#name = name;
+    this.#help = help;
     this.#label = label;
     this.#parts = parts;
   }
 
   override async get(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
-    const empty = await super.get();
-    return { ...empty, values: Object.entries(this.#parts).flatMap(([part, read]) => this.#values(part, read())) };
+    const values = Object.entries(this.#parts).flatMap(([part, read]) => this.#values(part, read()));
+    return { name: this.#name, help: this.#help, type: HISTOGRAM, aggregator: "sum", collect: () => undefined, values };
+  }
+
+  /** The registry asks this of histograms, in place of `get`. */
+  getForPromString(): Promise<MetricObjectWithValues<MetricValueWithName<string>>> {
+    return this.get();
   }
 
   #values(part: string, view: DurationsView | null): MetricValueWithName<string>[] {
