@@ -1,4 +1,6 @@
 // What a query answers with, by the query's name.
+
+import type { DriftView, FindingView } from "./doctor-views.ts";
 import type { TraceView } from "./trace-views.ts";
 import type {
   EndpointView,
@@ -14,6 +16,8 @@ import type {
 } from "./views.ts";
 
 export interface Views {
+  readonly doctor: readonly FindingView[];
+  readonly drift: readonly DriftView[];
   readonly endpoints: readonly EndpointView[];
   readonly flows: FlowsView;
   readonly hosts: readonly HostView[];

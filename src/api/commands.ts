@@ -2,6 +2,7 @@
 import { WeftError } from "../../proto/bytes/errors.ts";
 import type { Answer } from "./answer.ts";
 import {
+  orderDrift,
   orderEndpoints,
   orderFlows,
   orderHosts,
@@ -53,6 +54,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["release", { args: ["HOST"], isOrder: true, run: ({ queries }, [host = ""]) => queries.releaseHost(host) }],
+  ["doctor", ofHosts(async ({ queries }, host) => ({ kind: "doctor", view: await queries.doctor(host) }))],
+  ["drift", ofHosts(async ({ queries }, host) => ({ kind: "drift", view: orderDrift(await queries.drift(host)) }))],
   ["endpoints", query(({ queries }) => ({ kind: "endpoints", view: orderEndpoints(queries.endpoints()) }))],
   [
     "flows",
@@ -90,6 +93,15 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
 ]);
+
+/** All hosts, or the one that is named. */
+function ofHosts(run: (asked: Asked, host?: string) => Promise<Answer>): Command {
+  return {
+    args: ["[HOST]"],
+    optional: 1,
+    run: (asked, [host]) => (host === undefined || host === "" ? run(asked) : run(asked, host)),
+  };
+}
 
 function query(run: (asked: Asked) => Answer): Command {
   return { args: [], run };

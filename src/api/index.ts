@@ -3,6 +3,7 @@ export { WeftError } from "../../proto/bytes/errors.ts";
 export type { Answer, QueryName, Views } from "./answer.ts";
 export { callControl } from "./control-client.ts";
 export { type ControlSocket, type ControlSocketOptions, startControlSocket } from "./control-server.ts";
+export type { DriftView, FindingView } from "./doctor-views.ts";
 export { checkListenMethod } from "./listen-method.ts";
 export { FORMATS, type Format, PLAIN, render, type Style } from "./render/index.ts";
 export { renderJson } from "./render/json.ts";

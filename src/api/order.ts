@@ -1,4 +1,5 @@
 // The one order in which lists are answered: the same facts give the same text.
+import type { DriftView } from "./doctor-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -100,3 +101,6 @@ export function orderTopology(view: TopologyView): TopologyView {
 export function orderStatus(view: StatusView): StatusView {
   return { ...view, listeners: [...view.listeners].sort(compareNames) };
 }
+
+/** What differs within a host is sorted by who finds it. */
+export const orderDrift = (rows: readonly DriftView[]) => ordered(rows, (drift) => [drift.host]);

@@ -1,6 +1,7 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
 
 import type { FabricPicture } from "../trace/picture.ts";
+import type { DriftView, FindingView } from "./doctor-views.ts";
 import type { EventFeed } from "./event-views.ts";
 import type { RatesView } from "./rate-views.ts";
 import type { TraceRequest, TraceView } from "./trace-views.ts";
@@ -212,6 +213,10 @@ export interface Queries {
    * @throws WeftError `trace/unknown`, `trace/ambiguous`, `trace/usage`, `trace/no-probe`
    */
   trace(request: TraceRequest & { readonly live?: boolean }): Promise<TraceView>;
+  /** Everything that is odd, the worst first. @throws as `flows`. @param host only what concerns it. */
+  doctor(host?: string): Promise<readonly FindingView[]>;
+  /** What differs from intent now, host by host. @throws as `flows`. @param host only that one. */
+  drift(host?: string): Promise<readonly DriftView[]>;
   /**
    * Takes over a bridge that was there before, step by step.
    * @returns what is next, for people

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
+import { addDoctorCommands } from "./doctor.ts";
 import { tidy } from "./failure.ts";
 import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
@@ -36,6 +37,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addControllerCommand(program);
   addQueryCommands(program);
   addTraceCommand(program);
+  addDoctorCommands(program);
   addLabCommand(program);
   addDemoCommand(program, script);
   addWireCommands(program);

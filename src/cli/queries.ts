@@ -50,9 +50,10 @@ const QUERIES: readonly Query[] = [
   },
   {
     name: "status",
-    summary: "show how the controller is and what it has done",
+    summary: "show the whole on one screen: what is wrong, hosts, tunnels, networks, endpoints, the controller",
     examples: `
   weft status
+  weft status --json | jq '.problems[].remedy'
   weft --control /run/weft/other.sock status`,
   },
 ];

@@ -23,14 +23,17 @@ import type { HostId } from "../model/facts.ts";
 import { flowBasedProblem } from "../model/flow-based.ts";
 import { isOfKind } from "../model/lanes.ts";
 import { relaysInUse } from "../model/relays-in-use.ts";
+import { unknownNames } from "../model/unknown-names.ts";
 import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
+import type { DesiredRows } from "../pipeline/rows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
+import { makeExamination } from "./examination.ts";
 import type { HostCommands } from "./host-commands.ts";
-import { type Hosts, hostProblems } from "./hosts.ts";
+import { type HostEntry, type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
@@ -60,7 +63,6 @@ export interface QueriesOptions {
   readonly trouble: Trouble;
   readonly version: string;
   readonly listeners: () => readonly string[];
-  readonly nowMs: () => number;
   readonly timers: Timers;
   /** What is wrong between a host and this controller, such as no address to give it. */
   readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
@@ -71,6 +73,7 @@ export interface QueriesOptions {
   readonly reloadKeys: () => void;
   readonly events: EventFeed;
   readonly rates: () => Promise<RatesView>;
+  readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
 }
 
 export interface ControllerQueries extends Queries {
@@ -85,7 +88,7 @@ function least(values: readonly (number | null | undefined)[]): number | null {
 
 export function makeQueries(options: QueriesOptions): ControllerQueries {
   const { hosts, switches, weaver, islands } = options;
-  const startedAtMs = options.nowMs();
+  const startedAtMs = options.timers.now();
 
   /** Every host with the fabric it is part of: the tunnel fabric's first, then lone switches. */
   function everyHost(): { fabric: Fabric; host: FabricHost }[] {
@@ -327,17 +330,32 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
   /** What concerns no single host. */
   function fabricProblems(): readonly Diagnostic[] {
     const { fabric } = weaver;
-    const problem =
-      fabric?.flowBased === true ? flowBasedProblem(fabric.hosts.size, { healing: fabric.bfd.enabled }) : null;
-    return problem === null ? [] : [problem];
+    if (fabric === null) return [];
+    const problem = fabric.flowBased ? flowBasedProblem(fabric.hosts.size, { healing: fabric.bfd.enabled }) : null;
+    // Shortly after a start hosts may not have come back yet.
+    const strangers = weaver.holding
+      ? []
+      : unknownNames(fabric.topology, weaver.endpointSettings, fabric.hosts.values());
+    return [...(problem === null ? [] : [problem]), ...strangers];
   }
+
+  function controllerProblems(): readonly Diagnostic[] {
+    return [...options.trouble.problems(), ...fabricProblems(), ...options.problems()];
+  }
+
+  const examination = makeExamination({
+    ...{ hosts, weaver, timers: options.timers, everyHost, switchOf, problemsOf },
+    problems: controllerProblems,
+    desiredRows: options.desiredRows,
+  });
+  const idOf = (text: string | undefined): HostId | null => (text === undefined ? null : findHost(text).host.id);
 
   function status(): StatusView {
     const all = topology();
     return {
       version: options.version,
       fabric: all.fabric,
-      uptimeSec: Math.floor((options.nowMs() - startedAtMs) / 1000),
+      uptimeSec: Math.floor((options.timers.now() - startedAtMs) / 1000),
       hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, in one line.
@@ -365,6 +383,8 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     flows,
     picture: () => traces.picture(),
     trace: (request) => traces.trace(request),
+    doctor: async (text) => examination.doctor(idOf(text)),
+    drift: async (text) => examination.drift(idOf(text)),
     adoptHost: (text, adopting) => options.commands.adopt(findHost(text).host.id, adopting),
     releaseHost: (text) => options.commands.release(findHost(text).host.id),
     forgetHost(text) {

@@ -8,6 +8,7 @@ import { lookAt } from "../journal/look.ts";
 import { Recorder } from "../journal/recorder.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
+import type { DesiredRows } from "../pipeline/rows.ts";
 import { AuditPace } from "../reconcile/audit-pace.ts";
 import { type OpenFlowHandlers, type OpenFlowSession, serveOpenFlow } from "../southbound/openflow/index.ts";
 import { type OvsdbHandlers, type OvsdbSession, serveOvsdb } from "../southbound/ovsdb/index.ts";
@@ -16,7 +17,7 @@ import { Admission } from "./admission.ts";
 import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
 import { HostCommands } from "./host-commands.ts";
-import { Hosts } from "./hosts.ts";
+import { type HostEntry, Hosts } from "./hosts.ts";
 import { Islands, isLinkNews } from "./islands.ts";
 import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
@@ -110,11 +111,13 @@ export async function startController({ config, logger, version }: ControllerOpt
       return new Set(own.map((session) => dpidText(session.datapathId)));
     },
     changed: () => weaver.changed(),
-    desired: (entry, session) => {
-      const { target } = targetOf(session);
-      return target === null ? null : weaver.desiredRows(entry, target, admission.codeFor(session, entry.id));
-    },
+    desired: (entry, session) => desiredRows(entry, session),
   });
+  const desiredRows = (entry: HostEntry, session: OvsdbSession | null): DesiredRows | null => {
+    const target = session === null ? null : targetOf(session).target;
+    if (session === null || target === null) return null;
+    return weaver.desiredRows(entry, target, admission.codeFor(session, entry.id));
+  };
   const admission: Admission = new Admission({
     rules,
     secret,
@@ -291,7 +294,6 @@ export async function startController({ config, logger, version }: ControllerOpt
     trouble,
     version,
     listeners: () => listeners.labels,
-    nowMs: timers.now,
     timers,
     connectionProblems,
     commands,
@@ -303,6 +305,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       ...(journal.problem === null ? [] : [journal.problem]),
     ],
     reloadKeys: () => reloadKeys(keys),
+    desiredRows: (entry) => desiredRows(entry, entry.session),
     events: journal,
     rates: () => rates.ask(),
   });

@@ -110,6 +110,10 @@ export class Weaver {
     return this.#bindings;
   }
 
+  get endpointSettings(): readonly EndpointSetting[] {
+    return this.#options.endpointSettings;
+  }
+
   get holding(): boolean {
     return this.#options.timers.now() - this.#startedAtMs < this.#options.startHoldMs;
   }

@@ -6,8 +6,17 @@ export interface Diagnostic {
   readonly message: string;
   /** What to do about it; a command where there is one. */
   readonly remedy: string;
+  /** The port, tunnel or address at fault, where it is not plain from whose problem this is. */
+  readonly subject?: string;
+  /** What mends it, or shows more, to be run as it stands; where `remedy` does not hold it. */
+  readonly command?: string;
 }
 
-export function diagnostic(code: string, message: string, remedy: string): Diagnostic {
-  return Object.freeze({ code, message, remedy });
+export function diagnostic(
+  code: string,
+  message: string,
+  remedy: string,
+  more: Pick<Diagnostic, "subject" | "command"> = {},
+): Diagnostic {
+  return Object.freeze({ code, message, remedy, ...more });
 }

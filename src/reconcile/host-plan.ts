@@ -89,12 +89,15 @@ function mendBridge(draft: Draft, bridge: BridgeRow, rows: VswitchRows, desired:
   const { ownerKey, fabricId, adoption = null } = desired.bridge;
   const where = byUuid(bridge.uuid);
   if (bridge.fail_mode !== "secure" && adoption === null) {
-    draft.add("fail_mode=secure", update("Bridge", where, { fail_mode: "secure" }));
+    draft.add(
+      `fail_mode of ${bridge.name}: ${bridge.fail_mode ?? "unset"}, not secure`,
+      update("Bridge", where, { fail_mode: "secure" }),
+    );
   }
   // Those who are not taken yet still need the tree.
   const treeless = adoption === null || adoption.stage === "done";
   if (treeless && (bridge.stp_enable || bridge.rstp_enable)) {
-    draft.add("STP off", update("Bridge", where, { stp_enable: false, rstp_enable: false }));
+    draft.add(`STP of ${bridge.name}: on, not off`, update("Bridge", where, { stp_enable: false, rstp_enable: false }));
   }
   if (bridge.protocols.length > 0 && !bridge.protocols.includes("OpenFlow13")) {
     draft.add("OpenFlow13", mutate("Bridge", where, [["protocols", "insert", ovsSet(["OpenFlow13"])]]));

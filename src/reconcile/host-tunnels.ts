@@ -78,7 +78,7 @@ export function mendTunnels(
   }
   const gone = [...unclaimed];
   for (const { row } of gone) {
-    draft.summary.push(`remove tunnel ${row.name}`);
+    draft.remove(`tunnel ${row.name} to ${row.options.get("remote_ip") ?? "nowhere"}`);
     taken.delete(row.name);
   }
   const added = fresh.map((tunnel, at) => insertTunnel(draft, taken, tunnel, at, desired));
@@ -96,14 +96,36 @@ export function mendTunnels(
   }
 }
 
+/** In words: what an Interface of Weft's has, and what it should have. */
+export function columnsThatDiffer(row: InterfaceRow, tunnel: DesiredTunnel): readonly string[] {
+  const request = row.ofport_request ?? "none";
+  return [
+    ...keysThatDiffer("options", row.options, tunnel.options),
+    ...(row.ofport_request === tunnel.ofportRequest ? [] : [`ofport_request ${request}, not ${tunnel.ofportRequest}`]),
+    ...keysThatDiffer("bfd", row.bfd, tunnel.bfd),
+  ];
+}
+
+function keysThatDiffer(
+  column: string,
+  have: ReadonlyMap<string, string>,
+  want: ReadonlyMap<string, string>,
+): readonly string[] {
+  return [...new Set([...want.keys(), ...have.keys()])].flatMap((key) => {
+    const [is, should] = [have.get(key), want.get(key)];
+    if (is === should) return [];
+    return [`${column}:${key} ${is?.slice(0, 64) ?? "unset"}, not ${should ?? "set"}`];
+  });
+}
+
 function mendTunnel(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): void {
   const options = sameMap(row.options, tunnel.options) ? {} : { options: ovsMap(tunnel.options) };
   const request = row.ofport_request === tunnel.ofportRequest ? {} : { ofport_request: tunnel.ofportRequest };
   const bfd = sameMap(row.bfd, tunnel.bfd) ? {} : { bfd: ovsMap(tunnel.bfd) };
   const changes = { ...options, ...request, ...bfd };
   if (Object.keys(changes).length > 0) {
-    const remoteIp = tunnel.options.get("remote_ip");
-    draft.add(`tunnel ${row.name} to ${remoteIp}`, update("Interface", byUuid(row.uuid), changes));
+    const text = `tunnel ${row.name} to ${tunnel.options.get("remote_ip")}: ${columnsThatDiffer(row, tunnel).join(", ")}`;
+    draft.add(text, update("Interface", byUuid(row.uuid), changes));
   }
   const mark = setKeys("Interface", row.uuid, "external_ids", row.external_ids, tunnel.externalIds);
   if (mark !== null) draft.add(`tunnel ${row.name} ${tunnel.shared ? "peers" : "owner"}`, mark);

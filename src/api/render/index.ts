@@ -2,7 +2,9 @@
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { Answer } from "../answer.ts";
 import { renderCsv } from "./csv.ts";
+import { doctorText, FINDING_FIELDS } from "./doctor.ts";
 import { topologyDot } from "./dot.ts";
+import { DRIFT_FIELDS, driftRows, driftText } from "./drift.ts";
 import { FLOW_FIELDS, flowsText } from "./flows.ts";
 import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
@@ -45,6 +47,10 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
       return renderList(NETWORKS, answer.view, format, style);
     case "flows":
       return format === "csv" ? renderCsv(FLOW_FIELDS, answer.view.flows) : flowsText(answer.view, style);
+    case "doctor":
+      return format === "csv" ? renderCsv(FINDING_FIELDS, answer.view) : doctorText(answer.view, style);
+    case "drift":
+      return format === "csv" ? renderCsv(DRIFT_FIELDS, driftRows(answer.view)) : driftText(answer.view, style);
     case "status":
       return format === "csv" ? statusCsv(answer.view) : statusText(answer.view, style);
     case "topology":

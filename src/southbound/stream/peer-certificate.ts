@@ -9,6 +9,8 @@ export interface PeerCertificate {
   readonly fingerprint: string;
   /** `TlsMaterial.trust` of the keys it was checked with. */
   readonly trust: string;
+  /** When it ends, in ms since 1970; absent where that can't be told. */
+  readonly endsMs?: number;
 }
 
 const MAX_NAME = 255;
@@ -29,10 +31,12 @@ export function peerCertificateOf(socket: TLSSocket, trust: string): PeerCertifi
   // A subject with several common names says nothing of who of them it is.
   const names = [...(typeof commonName === "string" ? [commonName] : []), ...dnsNames(certificate.subjectAltName)];
   const usable = names.filter((name) => name.length <= MAX_NAME && PRINTABLE.test(name));
+  const endsMs = Date.parse(certificate.validTo);
   return Object.freeze({
     names: Object.freeze([...new Set(usable)]),
     fingerprint: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
     trust,
+    ...(Number.isNaN(endsMs) ? {} : { endsMs }),
   });
 }
 

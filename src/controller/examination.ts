@@ -1,0 +1,158 @@
+// The questions that look at hosts and switches anew: gathers what the doctor, and the comparison with intent, judge.
+import type { FlowStats } from "../../proto/openflow13/index.ts";
+import type { DeviationView, DriftView, FindingView } from "../api/doctor-views.ts";
+import { type ExaminedHost, examine, findingKey, isPassing } from "../doctor/index.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { HostId } from "../model/facts.ts";
+import { takesPart } from "../model/identity.ts";
+import { isOwnCookie } from "../pipeline/registry.ts";
+import type { DesiredRows } from "../pipeline/rows.ts";
+import { type Deviation, hostDeviations, switchDeviations } from "../reconcile/deviation.ts";
+import type { Timers } from "../reconcile/timers.ts";
+import type { HostEntry, Hosts } from "./hosts.ts";
+import type { SwitchEntry } from "./switch-entry.ts";
+import type { Weaver } from "./weaver.ts";
+import { within } from "./within.ts";
+
+export interface ExaminationOptions {
+  readonly hosts: Hosts;
+  readonly weaver: Weaver;
+  readonly timers: Timers;
+  /** Of the tunnel fabric, then of islands. */
+  readonly everyHost: () => readonly { readonly fabric: Fabric; readonly host: FabricHost }[];
+  readonly switchOf: (host: FabricHost) => SwitchEntry | null;
+  readonly problemsOf: (fabric: Fabric, host: FabricHost, entry: SwitchEntry | null) => readonly Diagnostic[];
+  /** Of no single host. */
+  readonly problems: () => readonly Diagnostic[];
+  readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
+}
+
+/** A switch with many flows takes a second to tell them. */
+const ANSWER_MS = 5_000;
+/** So many switches are asked at once. */
+const AT_ONCE = 16;
+/** After so long a tunnel that was just made is up, and a flow that ran out of time is forgotten. */
+const SECOND_LOOK_MS = 2_000;
+const AGED_MS = 500;
+
+export interface Examination {
+  /** @param only the host whose findings are wanted; null for all. */
+  doctor(only: HostId | null): Promise<readonly FindingView[]>;
+  drift(only: HostId | null): Promise<readonly DriftView[]>;
+}
+
+export function makeExamination(options: ExaminationOptions): Examination {
+  const { hosts, weaver, timers, everyHost, switchOf } = options;
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => void timers.setTimer(ms, resolve));
+
+  async function examinedHost(fabric: Fabric, host: FabricHost): Promise<ExaminedHost> {
+    const entry = switchOf(host);
+    const session = hosts.entries.get(host.id)?.session ?? null;
+    return {
+      fabric,
+      host,
+      ovsdb: session !== null,
+      openflow: entry?.session != null,
+      rows: session?.rows ?? null,
+      foreignFlows: await foreignFlows(entry),
+      certificateEndsMs: session?.certificate?.endsMs ?? null,
+      problems: options.problemsOf(fabric, host, entry),
+    };
+  }
+
+  /** Which they are the audit knows; what they do the switch is asked. */
+  async function foreignFlows(entry: SwitchEntry | null): Promise<readonly FlowStats[]> {
+    if (entry?.session == null || (entry.installed?.foreign.size ?? 0) === 0) return [];
+    const flows = await within(ANSWER_MS, entry.session.readFlows(), timers);
+    return (flows ?? []).filter((flow) => !isOwnCookie(flow.cookie));
+  }
+
+  async function look(): Promise<readonly FindingView[]> {
+    const examined = await inTurns(everyHost(), ({ fabric, host }) => examinedHost(fabric, host));
+    return examine({ hosts: examined, problems: options.problems(), nowMs: Date.now() });
+  }
+
+  async function doctor(only: HostId | null): Promise<readonly FindingView[]> {
+    const concerns = (one: FindingView): boolean => only === null || one.host === only;
+    const first = (await look()).filter(concerns);
+    if (!first.some(isPassing)) return first;
+    await pause(SECOND_LOOK_MS);
+    const before = new Set(first.map(findingKey));
+    return (await look()).filter((one) => concerns(one) && (!isPassing(one) || before.has(findingKey(one))));
+  }
+
+  async function compare(host: FabricHost): Promise<{ reason: string | null; deviations: readonly Deviation[] }> {
+    const reasons: string[] = [];
+    const deviations: Deviation[] = [];
+    const hostEntry = hosts.entries.get(host.id);
+    const session = hostEntry?.session ?? null;
+    if (host.fact !== null && !takesPart(host.fact)) return { reason: "it has no place in the fabric", deviations };
+    if (host.plain === null) {
+      const desired = hostEntry === undefined || session === null ? null : options.desiredRows(hostEntry);
+      if (session === null) reasons.push("its database is not connected");
+      else if (desired === null) reasons.push("what its database should hold is not known yet");
+      else deviations.push(...hostDeviations(session.rows, desired));
+    }
+    const entry = switchOf(host);
+    if (entry?.session == null) reasons.push("its switch is not connected");
+    else {
+      const { session: of } = entry;
+      const asked = Promise.all([of.readFlows(), of.readGroups(), of.readMeters()]);
+      const held = await within(ANSWER_MS, asked, timers);
+      const desired = weaver.desiredSwitch(entry);
+      if (held === null) reasons.push("its switch does not answer");
+      else if (desired === null) reasons.push("what its switch should hold is not known yet");
+      else {
+        const [flows, groups, meters] = held;
+        deviations.push(...switchDeviations(desired, { flows, groups, meters }));
+      }
+    }
+    return { reason: reasons.length === 0 ? null : reasons.join("; "), deviations };
+  }
+
+  /** A flow may run out of time between the switch's answer and the news of it: what may be that is looked for twice. */
+  async function settled(host: FabricHost): Promise<DriftView> {
+    let { reason, deviations } = await compare(host);
+    if (deviations.some((one) => one.mayHaveAged)) {
+      const before = new Set(deviations.map(textOf));
+      await pause(AGED_MS);
+      const again = await compare(host);
+      reason = again.reason;
+      deviations = again.deviations.filter((one) => !one.mayHaveAged || before.has(textOf(one)));
+    }
+    return { host: host.id, reason, deviations: deviations.map(deviationView).sort(byText) };
+  }
+
+  return {
+    doctor,
+    drift: (only) =>
+      inTurns(
+        everyHost().filter(({ host }) => only === null || host.id === only),
+        ({ host }) => settled(host),
+      ),
+  };
+}
+
+function textOf({ what, state, wanted, held }: Omit<DeviationView, "foreign">): string {
+  return JSON.stringify([what, state, wanted, held]);
+}
+
+function deviationView({ what, state, wanted, held, foreign }: Deviation): DeviationView {
+  return { what, state, wanted, held, foreign };
+}
+
+const ORDER = ["row", "meter", "group", "flow"];
+
+function byText(a: DeviationView, b: DeviationView): number {
+  const [x, y] = [textOf(a), textOf(b)];
+  return ORDER.indexOf(a.what) - ORDER.indexOf(b.what) || (x < y ? -1 : x > y ? 1 : 0);
+}
+
+async function inTurns<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> {
+  const done: R[] = [];
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    done.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
+  }
+  return done;
+}

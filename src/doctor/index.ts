@@ -1,0 +1,51 @@
+// The doctor: everything that is odd, on the fabric and on each host, the worst first. Pure.
+import type { FindingSeverity } from "../api/doctor-views.ts";
+import { bridgeFindings } from "./bridge.ts";
+import { connectionFindings } from "./connections.ts";
+import { duplicateFindings } from "./duplicates.ts";
+import type { Examined, Finding } from "./examined.ts";
+import { flowFindings } from "./flows.ts";
+import { portFindings } from "./ports.ts";
+import { softwareFindings } from "./software.ts";
+import { toldFindings } from "./told-problems.ts";
+import { tunnelFindings } from "./tunnels.ts";
+import { underlayFindings } from "./underlay.ts";
+
+export type { Examined, ExaminedHost, Finding } from "./examined.ts";
+
+const FAMILIES = [
+  connectionFindings,
+  bridgeFindings,
+  tunnelFindings,
+  underlayFindings,
+  duplicateFindings,
+  flowFindings,
+  portFindings,
+  toldFindings,
+  softwareFindings,
+] as const;
+
+const RANK: Readonly<Record<FindingSeverity, number>> = { critical: 0, warning: 1, note: 2 };
+
+/** Sorted by severity, code, host and subject. Each once. */
+export function examine(examined: Examined): readonly Finding[] {
+  const textOf = (one: Finding): string =>
+    JSON.stringify([RANK[one.severity], one.code, one.host, one.subject, one.message]);
+  const found = new Map(FAMILIES.flatMap((family) => family(examined)).map((one) => [textOf(one), one]));
+  return [...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, finding]) => finding);
+}
+
+/** Findings of one key are the same trouble, whatever words tell it at the moment. */
+export function findingKey({ code, host, subject, message }: Finding): string {
+  return JSON.stringify([code, host, subject ?? message]);
+}
+
+/** What may be gone in a moment, as when a tunnel has just been made, and so is worth a second look. */
+export function isPassing({ code }: Finding): boolean {
+  return (
+    code.startsWith("tunnel/") ||
+    code.startsWith("bridge/") ||
+    code === "host/tunnels-deaf" ||
+    code === "host/no-openflow"
+  );
+}

@@ -1,0 +1,67 @@
+// Ports of guests: those that no frame can use, and those behind which nobody speaks.
+import type { FabricPort } from "../model/fabric-ports.ts";
+import type { Examined, ExaminedHost, Finding } from "./examined.ts";
+
+export function portFindings({ hosts }: Examined): readonly Finding[] {
+  return hosts.flatMap(ofHost);
+}
+
+function ofHost(examined: ExaminedHost): readonly Finding[] {
+  const { host, fabric } = examined;
+  // Of a host that is away nothing is known; a lone switch has no rows that could be wrong.
+  if (examined.rows === null || host.fact === null) return [];
+  const speaking = new Set<string>();
+  for (const endpoint of fabric.endpoints.values()) {
+    if (endpoint.hostId === host.id && endpoint.portName !== null) speaking.add(endpoint.portName);
+  }
+  return host.ports.flatMap((port) => ofPort(host.id, port, speaking.has(port.fact.name)));
+}
+
+function ofPort(id: string, { fact, attachments, blocked, mtu }: FabricPort, speaks: boolean): readonly Finding[] {
+  const base = { host: id, subject: fact.name } as const;
+  const isOdd = fact.problems.some(({ code }) => code === "port/error");
+  if (!fact.inUse || fact.excluded !== null || blocked || isOdd) return [];
+  if (fact.mtu != null && mtu !== null && fact.mtu > mtu) {
+    const internal = fact.type === "internal";
+    return [
+      {
+        ...{ ...base, code: "port/mtu", severity: "warning" },
+        message: `port ${fact.name} has an MTU of ${fact.mtu}, and only ${mtu} fits the tunnels: larger packets may be lost on the way`,
+        remedy: internal ? "mtu.request: true in weft.yaml sets it on all internal ports" : "the same in the guest",
+        command: internal
+          ? `ovs-vsctl set interface ${fact.name} mtu_request=${mtu}`
+          : `ip link set dev ${fact.name} mtu ${mtu}`,
+      },
+    ];
+  }
+  if (attachments.length === 0) {
+    return [
+      {
+        ...{ ...base, code: "port/no-network", severity: "warning" },
+        message: `port ${fact.name} is in no network: every frame from there is dropped`,
+        remedy:
+          "give it a VLAN tag, or the name of a network; without either, and without trunks, it is in the default network",
+        command: `ovs-vsctl set interface ${fact.name} external_ids:weft-network=default`,
+      },
+    ];
+  }
+  if (!fact.up) {
+    return [
+      {
+        ...{ ...base, code: "port/down", severity: "note" },
+        message: `port ${fact.name} has no link`,
+        remedy: "none, if the guest is off",
+        command: `ip link set dev ${fact.name} up`,
+      },
+    ];
+  }
+  if (speaks) return [];
+  return [
+    {
+      ...{ ...base, code: "port/silent", severity: "note" },
+      message: `nothing was heard from port ${fact.name} yet, or not for a long time`,
+      remedy: "see that the guest is up, and has an address; the command shows what it sends",
+      command: `tcpdump -ni ${fact.name}`,
+    },
+  ];
+}

@@ -1,0 +1,74 @@
+// Versions of Open vSwitch, and settings of it that have traps.
+import { bridgeOf, type Examined, type ExaminedHost, type Finding } from "./examined.ts";
+import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "./known-vulnerabilities.ts";
+
+/** Notes: a distribution mends what it ships and keeps the number, so that a number alone proves nothing. */
+export function softwareFindings({ hosts }: Examined): readonly Finding[] {
+  return [...versionFindings(hosts), ...hosts.flatMap(settingFindings)];
+}
+
+/** One finding for all hosts of one version: with 300 hosts it is one thing to do. */
+function versionFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
+  const byVersion = new Map<string, string[]>();
+  for (const { host } of hosts) {
+    const text = host.fact?.ovsVersion ?? null;
+    if (text === null || versionOf(text) === null) continue;
+    const ids = byVersion.get(text);
+    if (ids === undefined) byVersion.set(text, [host.id]);
+    else ids.push(host.id);
+  }
+  return [...byVersion].flatMap(([text, ids]): readonly Finding[] => {
+    const version = versionOf(text);
+    const known = KNOWN_VULNERABILITIES.filter((one) => version !== null && isAffected(version, one));
+    if (known.length === 0) return [];
+    const [first = ""] = ids;
+    return [
+      {
+        code: "host/vulnerable",
+        severity: "note",
+        host: ids.length === 1 ? first : null,
+        subject: text,
+        message: `Open vSwitch ${text}, on ${named(ids)}, was released with ${known.map(({ id, what }) => `${id} (${what})`).join(", ")}`,
+        remedy: `update Open vSwitch, unless its package has the fixes, as those of distributions often have under the old number: the command tells; versions from ${[...new Set(known.map(({ source }) => source))].join(", ")}`,
+        command: "zgrep -h CVE /usr/share/doc/openvswitch-switch/changelog.Debian.gz || rpm -q --changelog openvswitch",
+      },
+    ];
+  });
+}
+
+const MAX_NAMED = 5;
+
+export function named(ids: readonly string[]): string {
+  const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : "";
+  return `${ids.slice(0, MAX_NAMED).join(", ")}${more}`;
+}
+
+function settingFindings(examined: ExaminedHost): readonly Finding[] {
+  const { host, rows } = examined;
+  const found: Finding[] = [];
+  const other = rows?.openVSwitch?.other_config;
+  if (other?.get("hw-offload") === "true") {
+    found.push({
+      ...{ code: "host/hw-offload", severity: "note", host: host.id, subject: "other_config:hw-offload" },
+      message:
+        "flows are offloaded to the network card: what it can't do is done by the kernel, slower, and counters may lag",
+      remedy: "where frames are lost or counted wrongly, try without (ovs-vswitchd must be restarted for it to count)",
+      command: "ovs-vsctl remove open_vswitch . other_config hw-offload",
+    });
+  }
+  if (bridgeOf(examined)?.datapath_type === "netdev") {
+    const veths = host.ports
+      .filter(({ fact }) => fact.type === "" && fact.excluded === null)
+      .map(({ fact }) => fact.name);
+    const [first] = veths;
+    if (first !== undefined) {
+      found.push({
+        ...{ code: "host/userspace-checksums", severity: "note", host: host.id, subject: first },
+        message: `the bridge runs in userspace, where TCP of guests behind veths (${named(veths)}) is lost unless TX checksum offload is off at both ends: a database does not show it`,
+        remedy: "only where ping works and TCP does not: the command, and the same on the guest's end",
+        command: `ethtool -K ${first} tx off`,
+      });
+    }
+  }
+  return found;
+}

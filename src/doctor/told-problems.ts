@@ -1,0 +1,87 @@
+// What `weft hosts` and `weft status` tell anyway, ranked, with the command out of its remedy.
+
+import type { FindingSeverity } from "../api/doctor-views.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
+import type { Examined, Finding } from "./examined.ts";
+
+/** Told better by a family of its own. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
+  "endpoint/duplicate-ip",
+  "endpoint/duplicate-mac",
+  "endpoint/flapping-ip",
+  "endpoint/flapping-mac",
+  "host/tunnels-down",
+  "port/mtu",
+  "switch/foreign-flows",
+]);
+
+/** All others are warnings. */
+const SEVERITIES: Readonly<Record<string, FindingSeverity>> = {
+  "controller/fault": "critical",
+  "host/connected-twice": "note",
+  "host/duplicate-id": "critical",
+  "host/holding": "note",
+  "host/no-index": "critical",
+  "host/no-openflow-listener": "critical",
+  "host/plan-failed": "critical",
+  "host/released": "note",
+  "host/transaction-failed": "critical",
+  "host/tunnel-ip": "critical",
+  "host/tunnel-ip-taken": "critical",
+  "port/error": "critical",
+  "port/link": "note",
+  "port/locked-silent": "note",
+  "port/outside-loop": "critical",
+  "port/patch": "note",
+  "port/unknown": "note",
+  "switch/refused": "critical",
+  "tls/expires": "warning",
+};
+
+export function toldFindings({ hosts, problems }: Examined): readonly Finding[] {
+  const found: Finding[] = [];
+  for (const { host, problems: own } of hosts) {
+    const portOf = new Map<Diagnostic, string>();
+    for (const port of host.ports) {
+      for (const problem of [...port.fact.problems, ...port.problems]) portOf.set(problem, port.fact.name);
+      const { excluded } = port.fact;
+      if (excluded === null) continue;
+      portOf.set(excluded, port.fact.name);
+      found.push(...ofProblem(host.id, port.fact.name, excluded));
+    }
+    for (const problem of own) found.push(...ofProblem(host.id, portOf.get(problem) ?? null, problem));
+  }
+  for (const problem of problems) found.push(...ofProblem(null, null, problem));
+  return found;
+}
+
+function ofProblem(host: string | null, port: string | null, problem: Diagnostic): readonly Finding[] {
+  const { code, message, remedy, subject } = problem;
+  if (TOLD_ELSEWHERE.has(code)) return [];
+  const severity = Object.hasOwn(SEVERITIES, code) ? SEVERITIES[code] : undefined;
+  return [
+    {
+      ...{ code, severity: severity ?? "warning", host, subject: subject ?? port ?? subjectIn(message) },
+      ...{ message, remedy, command: problem.command ?? commandIn(remedy, host) },
+    },
+  ];
+}
+
+/** An address or a MAC, where the words hold one. */
+function subjectIn(message: string): string | null {
+  const mac = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/.exec(message)?.[0];
+  return mac ?? /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec(message)?.[0] ?? null;
+}
+
+const COMMAND =
+  /(?:^|: |; |or )((?:weft|ovs-vsctl|ovs-ofctl|ip|chmod) [^;]+?)(?=$|;|, (?:or|if|and|where|so)\b| \(| makes | lists | shows |, for )/;
+/** What a person has to fill in; `HOST` is known. */
+const BLANK = /\b(?:ADDRESS|BRIDGE|FILE|ID|MATCH|NAME|PORT)\b|aa:bb:cc:dd:ee:ff|192\.0\.2\./;
+
+/** The command that a remedy names, where it can be run as it stands. */
+export function commandIn(remedy: string, host: string | null): string | null {
+  const command = COMMAND.exec(remedy)?.[1]
+    ?.trim()
+    .replace(/\bHOST\b/, host ?? "HOST");
+  return command === undefined || BLANK.test(command) || /\bHOST\b/.test(command) ? null : command;
+}
