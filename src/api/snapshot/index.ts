@@ -1,7 +1,7 @@
 // Asking a snapshot as a controller is asked: the same methods, the same words, by the same code.
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import { runCommand } from "../commands.ts";
-import { snapshotQueries } from "./queries.ts";
+import { readOnly, snapshotQueries } from "./queries.ts";
 import { readSnapshot } from "./read.ts";
 import type { Snapshot } from "./sections.ts";
 
@@ -30,7 +30,8 @@ export async function askSnapshot(path: string, method: string, params: readonly
   const snapshot = openSnapshot(path);
   try {
     const { version, at } = snapshot;
-    return await runCommand({ queries: snapshotQueries(snapshot), version, nowMs: Date.parse(at) }, method, params);
+    const context = { queries: snapshotQueries(snapshot), version, reload: readOnly, nowMs: Date.parse(at) };
+    return await runCommand(context, method, params);
   } catch (cause) {
     if (cause instanceof WeftError) throw cause;
     // It is a snapshot by its form, and holds what no controller says.

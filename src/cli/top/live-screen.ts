@@ -1,9 +1,9 @@
 // A terminal that is drawn on again and again, without flicker, and is as it was when this ends, however it does.
 import type { ReadStream, WriteStream } from "node:tty";
 
-/** xterm's: the other screen, no cursor; and back. */
-const ENTER = "\u001b[?1049h\u001b[?25l";
-const LEAVE = "\u001b[?25h\u001b[?1049l";
+/** xterm's: the other screen, no cursor, lines cut where the screen ends; and back. */
+const ENTER = "\u001b[?1049h\u001b[?25l\u001b[?7l";
+const LEAVE = "\u001b[?7h\u001b[?25h\u001b[?1049l";
 const HOME = "\u001b[H";
 const CLEAR_LINE = "\u001b[K";
 const CLEAR_BELOW = "\u001b[J";
