@@ -1,6 +1,8 @@
 // What a query answers with, by the query's name.
 
 import type { DriftView, FindingView } from "./doctor-views.ts";
+import type { EventView } from "./event-views.ts";
+import type { RatesView } from "./rate-views.ts";
 import type { TraceView } from "./trace-views.ts";
 import type {
   EndpointView,
@@ -14,8 +16,12 @@ import type {
   TunnelView,
   VersionView,
 } from "./views.ts";
+import type { WhereView } from "./where-views.ts";
 
 export interface Views {
+  readonly events: readonly EventView[];
+  readonly rates: RatesView;
+  readonly where: WhereView;
   readonly doctor: readonly FindingView[];
   readonly drift: readonly DriftView[];
   readonly endpoints: readonly EndpointView[];

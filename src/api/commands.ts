@@ -1,6 +1,7 @@
 // The methods of the control socket: their names, arguments and what they ask of the controller.
 import { WeftError } from "../../proto/bytes/errors.ts";
 import type { Answer } from "./answer.ts";
+import { readEventRequest, readMoment, selectEvents } from "./event-query.ts";
 import {
   orderDrift,
   orderEndpoints,
@@ -8,25 +9,31 @@ import {
   orderHosts,
   orderNetworks,
   orderPorts,
+  orderRates,
   orderStatus,
   orderTopology,
   orderTunnels,
 } from "./order.ts";
 import { FORMATS, type Format, namesOf, render, type Style } from "./render/index.ts";
+import { takeSnapshot, writeSnapshot } from "./snapshot/sections.ts";
 import { readTraceRequest } from "./trace-request.ts";
 import type { Queries, ReloadView } from "./views.ts";
+import { selectEndpoints, whereView } from "./where-query.ts";
 
 export interface ControlContext {
   readonly queries: Queries | PromiseLike<Queries>;
   readonly version: string;
   /** Reads the configuration file again. */
   readonly reload?: () => Promise<ReloadView>;
+  /** What `10m` is counted from, in milliseconds since 1970; now unless given. */
+  readonly nowMs?: number;
 }
 
 interface Asked {
   readonly queries: Queries;
   readonly reload: (() => Promise<ReloadView>) | undefined;
   readonly version: string;
+  readonly nowMs: number;
 }
 
 interface Command {
@@ -56,7 +63,28 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["release", { args: ["HOST"], isOrder: true, run: ({ queries }, [host = ""]) => queries.releaseHost(host) }],
   ["doctor", ofHosts(async ({ queries }, host) => ({ kind: "doctor", view: await queries.doctor(host) }))],
   ["drift", ofHosts(async ({ queries }, host) => ({ kind: "drift", view: orderDrift(await queries.drift(host)) }))],
-  ["endpoints", query(({ queries }) => ({ kind: "endpoints", view: orderEndpoints(queries.endpoints()) }))],
+  [
+    "endpoints",
+    {
+      args: ["[MAC|IP|NAME]", "[NETWORK]"],
+      optional: 2,
+      run: ({ queries }, [subject = "", network = ""]) => ({
+        kind: "endpoints",
+        view: orderEndpoints(selectEndpoints(queries, subject, network)),
+      }),
+    },
+  ],
+  [
+    "events",
+    {
+      args: ["[since=TIME|SEQ]", "[after=SEQ]", "[limit=N]", "[host=HOST]", "[kind=KIND]", "[wait=SECONDS]"],
+      optional: 6,
+      run: async ({ queries, nowMs }, words) => ({
+        kind: "events",
+        view: await selectEvents(queries, readEventRequest(words, nowMs)),
+      }),
+    },
+  ],
   [
     "flows",
     {
@@ -79,6 +107,15 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
+  ["rates", { args: [], run: async ({ queries }) => ({ kind: "rates", view: orderRates(await queries.rates()) }) }],
+  [
+    "snapshot",
+    {
+      args: [],
+      isOrder: true,
+      run: async ({ queries, version }) => writeSnapshot(await takeSnapshot(queries, version, new Date())),
+    },
+  ],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
   ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
@@ -91,6 +128,17 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
+  [
+    "where",
+    {
+      args: ["MAC|IP|NAME", "[TIME]"],
+      optional: 1,
+      run: ({ queries, nowMs }, [subject = "", at = ""]) => ({
+        kind: "where",
+        view: whereView(queries, subject, at === "" ? null : readMoment(at, nowMs)),
+      }),
+    },
+  ],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
 ]);
 
@@ -149,7 +197,8 @@ export async function runCommand(context: ControlContext, method: string, params
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }
   const queries = await context.queries;
-  const answer = await command.run({ queries, version: context.version, reload: context.reload }, args);
+  const { version, reload, nowMs = Date.now() } = context;
+  const answer = await command.run({ queries, version, reload, nowMs }, args);
   if (typeof answer === "string") return answer;
   return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
 }

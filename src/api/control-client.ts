@@ -1,15 +1,17 @@
-// Asks a running controller one question on its control socket.
+// Asks a running controller one question on its control socket; or a snapshot of one.
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { JsonFramer } from "../../proto/ovsdb/json-framer.ts";
 import { parseConnectionMethod } from "../southbound/connection-method.ts";
 import { type Dialer, dial } from "../southbound/stream/index.ts";
 import { encodeControlMessage, readReply } from "./control-protocol.ts";
+import { askSnapshot, snapshotPath } from "./snapshot/index.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 512 * 1024 * 1024;
 
 /**
  * The answer's text.
+ * @param path of a control socket, or `snapshotTarget` of a file
  * @throws WeftError `control/refused` with the controller's own words when it says no; `control/unreachable` when none
  * answers on the socket; `control/not-permitted`; `control/lost`; `control/timeout`.
  */
@@ -19,6 +21,8 @@ export function callControl(
   params: readonly string[],
   timeoutMs: number = DEFAULT_TIMEOUT_MS,
 ): Promise<string> {
+  const snapshot = snapshotPath(path);
+  if (snapshot !== null) return askSnapshot(snapshot, method, params);
   const target = parseConnectionMethod(`unix:${path}`);
   if (target.kind !== "unix") throw new TypeError("a control socket is a Unix socket");
   const context = { path, method };

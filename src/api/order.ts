@@ -1,5 +1,6 @@
 // The one order in which lists are answered: the same facts give the same text.
 import type { DriftView } from "./doctor-views.ts";
+import type { RatesView } from "./rate-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -80,6 +81,14 @@ export function orderFlows(view: FlowsView): FlowsView {
     host: view.host,
     flows: ordered(view.flows, (flow) => [flow.tableId, -flow.priority, flow.match, flow.cookie]),
     groups: ordered(view.groups, (group) => [group.id]),
+  };
+}
+
+export function orderRates(view: RatesView): RatesView {
+  return {
+    ...view,
+    tunnels: ordered(view.tunnels, ({ host, name }) => [host, name]),
+    ports: ordered(view.ports, ({ host, name }) => [host, name]),
   };
 }
 

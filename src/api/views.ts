@@ -101,6 +101,8 @@ export interface EndpointView {
   /** null while the endpoint is known from other hosts' flows alone. */
   readonly port: string | null;
   readonly origin: "declared" | "observed";
+  /** What declares it: `attached-mac`, `endpoints.static`, its Interface row. Not there for one that was observed. */
+  readonly declaredBy?: string;
   /** Who it is, where docker, libvirt or another has written it on the port: a container's, machine's or interface's id. */
   readonly owner?: string;
 }

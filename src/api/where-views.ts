@@ -11,6 +11,8 @@ export interface PlaceView {
   readonly port: string | null;
   /** What says so: `declared` (a port's row, or endpoints.static) or `observed` (a frame); null where only the journal tells. */
   readonly origin: "declared" | "observed" | null;
+  /** What declares it, such as `attached-mac`; null where nothing does. */
+  readonly declaredBy: string | null;
   readonly owner: string | null;
   /** ISO 8601; null where it has been there for longer than the journal goes back. */
   readonly since: string | null;

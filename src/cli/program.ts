@@ -3,13 +3,18 @@ import { Command } from "commander";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { addDoctorCommands } from "./doctor.ts";
+import { addEventsCommand } from "./events.ts";
 import { tidy } from "./failure.ts";
 import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
 import { addPkiCommand } from "./pki.ts";
+import { addPlaceCommands } from "./places.ts";
 import { addGlobalOptions, addQueryCommands } from "./queries.ts";
+import { addSnapshotCommand } from "./snapshot.ts";
+import { addTopCommand } from "./top/command.ts";
 import { addTraceCommand } from "./trace.ts";
+import { addWatchCommand } from "./watch.ts";
 import { addWireCommands } from "./wire.ts";
 
 /** `script` is what runs this program: the demo starts its controller with it. */
@@ -37,6 +42,11 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addControllerCommand(program);
   addQueryCommands(program);
   addTraceCommand(program);
+  addPlaceCommands(program);
+  addEventsCommand(program);
+  addSnapshotCommand(program);
+  addTopCommand(program);
+  addWatchCommand(program, script);
   addDoctorCommands(program);
   addLabCommand(program);
   addDemoCommand(program, script);

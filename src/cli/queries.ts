@@ -1,8 +1,9 @@
 // The commands that ask a running controller and print what it says.
 import { type Command, Option } from "commander";
-import { callControl, FORMATS, render } from "../api/index.ts";
+import { callControl, FORMATS, moment, openSnapshot, render } from "../api/index.ts";
 import { packageVersion } from "./package-version.ts";
 import { controlPath, globalSettings, stdoutStyle } from "./settings.ts";
+import { path } from "./values.ts";
 
 interface Query {
   readonly name: string;
@@ -24,13 +25,6 @@ const QUERIES: readonly Query[] = [
     examples: `
   weft ports
   weft ports --format csv > ports.csv`,
-  },
-  {
-    name: "endpoints",
-    summary: "list the MAC and IP addresses known, and where they are",
-    examples: `
-  weft endpoints
-  weft endpoints --json | jq -r '.[] | select(.host == "host1") | .mac'`,
   },
   {
     name: "networks",
@@ -66,7 +60,21 @@ export function addGlobalOptions(program: Command): Command {
         FORMATS,
       ),
     )
-    .addOption(new Option("--json", "the same as --format json").conflicts("format"));
+    .addOption(new Option("--json", "the same as --format json").conflicts("format"))
+    .addOption(
+      new Option("--snapshot <file>", "ask a file of weft snapshot, and no controller")
+        .argParser(path)
+        .conflicts("control"),
+    )
+    .hook("preAction", (_program, command) => tellOfSnapshot(command));
+}
+
+/** So that nobody takes yesterday for today. */
+function tellOfSnapshot(command: Command): void {
+  const { snapshot } = globalSettings(command);
+  if (snapshot === undefined) return;
+  const { at, version } = openSnapshot(snapshot);
+  process.stderr.write(`weft: this is snapshot ${snapshot} of ${moment(at)}, by weft ${version}\n`);
 }
 
 export function addQueryCommands(program: Command): void {
@@ -175,7 +183,7 @@ function addHosts(program: Command): void {
 }
 
 /** Names and colours are the controller's to put in; whether this is a terminal, and how wide, is known only here. */
-async function print(command: Command, method: string, args: readonly string[]): Promise<void> {
+export async function print(command: Command, method: string, args: readonly string[]): Promise<void> {
   const { format } = globalSettings(command);
   const style = stdoutStyle();
   const options = [`--format=${format}`];

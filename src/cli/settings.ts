@@ -2,20 +2,28 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import type { Format, Style } from "../api/index.ts";
+import { type Format, type Style, snapshotTarget } from "../api/index.ts";
 
 export interface GlobalSettings {
   /** The control socket that was asked for, by option or environment. */
   readonly control: string | undefined;
   readonly format: Format;
+  /** The snapshot that is asked in the place of a controller. */
+  readonly snapshot: string | undefined;
 }
 
 export function globalSettings(command: Command): GlobalSettings {
-  const { control, format, json } = command.optsWithGlobals<{ control?: string; format?: Format; json?: true }>();
+  const { control, format, json, snapshot } = command.optsWithGlobals<{
+    control?: string;
+    format?: Format;
+    json?: true;
+    snapshot?: string;
+  }>();
   const wanted = control ?? process.env.WEFT_CONTROL;
   return {
     control: wanted === undefined || wanted === "" ? undefined : wanted,
     format: json === true ? "json" : (format ?? "table"),
+    snapshot,
   };
 }
 
@@ -34,13 +42,18 @@ export function journalPath(control: string | null): string {
   return join(process.env.XDG_STATE_HOME || join(homedir(), ".local/state"), "weft/journal.jsonl");
 }
 
+/** Whom to ask: the control socket, or a snapshot. */
 export function controlPath(command: Command): string {
-  return globalSettings(command).control ?? defaultControlPath();
+  const { control, snapshot } = globalSettings(command);
+  return snapshot === undefined ? (control ?? defaultControlPath()) : snapshotTarget(snapshot);
 }
 
 /** How standard output wants its text: https://no-color.org is honoured. */
 export function stdoutStyle(): Style {
   const { stdout, env } = process;
+  // weft watch runs a query in a process of its own, and tells it what it shows the answer on.
+  const watched = /^(\d{1,4})(,color)?$/.exec(env.WEFT_WATCHED ?? "");
+  if (watched !== null) return { color: watched[2] !== undefined, width: Number(watched[1]) };
   if (!stdout.isTTY) return { color: false, width: null };
   return { color: !env.NO_COLOR && stdout.hasColors(), width: stdout.columns > 0 ? stdout.columns : null };
 }

@@ -29,3 +29,11 @@ export function path(text: string): string {
   if (text.trim() === "" || text.includes("\0")) throw new InvalidArgumentError("expected a path, and it is empty.");
   return text;
 }
+
+const SECONDS = { least: 0.5, most: 3600 };
+
+export function seconds(text: string): number {
+  const value = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= SECONDS.least && value <= SECONDS.most) return value;
+  throw new InvalidArgumentError(`expected seconds, from ${SECONDS.least} to ${SECONDS.most}.`);
+}

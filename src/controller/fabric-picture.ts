@@ -113,7 +113,7 @@ function endpointPictures(fabric: Fabric): readonly PictureEndpoint[] {
 }
 
 /** In the words of whoever has to change it. */
-function declarer(fabric: Fabric, key: string, hostId: HostId, name: string | null): string {
+export function declarer(fabric: Fabric, key: string, hostId: HostId, name: string | null): string {
   const counts = fabric.declared.get(key)?.find((one) => one.hostId === hostId && one.portName === name);
   if (counts?.configured === true) return "endpoints.static";
   const port = fabric.hosts.get(hostId)?.ports.find(({ fact }) => fact.name === name);

@@ -72,9 +72,9 @@ export interface QueriesOptions {
   /** What is wrong with the controller itself, or with those before its door. */
   readonly problems: () => readonly Diagnostic[];
   readonly reloadKeys: () => void;
-  readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
   readonly events: EventFeed;
   readonly rates: () => Promise<RatesView>;
+  readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
 }
 
 export interface ControllerQueries extends Queries {

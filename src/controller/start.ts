@@ -335,9 +335,9 @@ export async function startController({ config, logger, version }: ControllerOpt
       ...(journal.problem === null ? [] : [journal.problem]),
     ],
     reloadKeys: () => reloadKeys(keys),
+    desiredRows: (entry) => desiredRows(entry, entry.session),
     events: journal,
     rates: () => rates.ask(),
-    desiredRows: (entry) => desiredRows(entry, entry.session),
   });
   tellOfStart(journal, version);
   recorder = new Recorder({

@@ -16,7 +16,7 @@ import { loneHostId } from "../discovery/lone-switch.ts";
 import type { HostOutlook } from "../journal/look.ts";
 import { shown } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
-import type { Endpoint } from "../model/endpoints.ts";
+import { type Endpoint, endpointKey } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
@@ -26,6 +26,7 @@ import { vlanModeOf } from "../model/vlan.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { decodeCookie, isOwnCookie, tableName } from "../pipeline/registry.ts";
 import type { Visitor } from "./admission.ts";
+import { declarer } from "./fabric-picture.ts";
 import { compareIps } from "./order.ts";
 
 /** More are counted, not named. */
@@ -181,6 +182,10 @@ export function withWaiting(hosts: readonly HostOutlook[], visitors: readonly Vi
   return [...known.values()];
 }
 
+function declaredBy(fabric: Fabric, { vni, mac, hostId, portName }: Endpoint): string {
+  return declarer(fabric, endpointKey(vni, mac), hostId, portName);
+}
+
 export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {
   return {
     mac: endpoint.mac,
@@ -189,6 +194,7 @@ export function endpointView(fabric: Fabric, endpoint: Endpoint): EndpointView {
     host: endpoint.hostId,
     port: endpoint.portName,
     origin: endpoint.origin,
+    ...(endpoint.origin === "declared" ? { declaredBy: declaredBy(fabric, endpoint) } : {}),
     ...(endpoint.owner === undefined ? {} : { owner: endpoint.owner }),
   };
 }

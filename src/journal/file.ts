@@ -110,9 +110,8 @@ export class JournalFile {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      this.#waiting = [];
-      this.#waitingBytes = 0;
+      const lines = this.#waiting.splice(0, this.#countThatFit());
+      this.#waitingBytes -= lengthOf(lines);
       try {
         await this.#writeLines(lines.join(""));
         this.#isRagged = false;
@@ -121,7 +120,7 @@ export class JournalFile {
         // What of it did arrive is written twice, and read once.
         this.#isRagged = true;
         this.#waiting = [...lines, ...this.#waiting];
-        this.#waitingBytes = this.#waiting.reduce((sum, line) => sum + line.length, 0);
+        this.#waitingBytes += lengthOf(lines);
         await this.#handle?.close().catch(() => undefined);
         this.#handle = null;
         this.#fail(error);
@@ -132,6 +131,16 @@ export class JournalFile {
         return;
       }
     }
+  }
+
+  /** A file is only as large as it may be where what is written at once is little of it. */
+  #countThatFit(): number {
+    let room = this.#options.maxBytes / 16;
+    const count = this.#waiting.findIndex((line) => {
+      room -= line.length;
+      return room < 0;
+    });
+    return count < 0 ? this.#waiting.length : Math.max(1, count);
   }
 
   async #writeLines(text: string): Promise<void> {
@@ -196,10 +205,14 @@ export class JournalFile {
 
   /** Told once, not at each try. */
   #settle(problem: Diagnostic | null): void {
-    if (problem?.message === this.#problem?.message) return;
+    const isNews = (problem === null) !== (this.#problem === null);
     this.#problem = problem;
-    this.#options.problemChanged(problem);
+    if (isNews) this.#options.problemChanged(problem);
   }
+}
+
+function lengthOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length, 0);
 }
 
 function mustBeFile<Stats extends { isFile(): boolean }>(stats: Stats): Stats {

@@ -5,12 +5,14 @@ import { renderCsv } from "./csv.ts";
 import { doctorText, FINDING_FIELDS } from "./doctor.ts";
 import { topologyDot } from "./dot.ts";
 import { DRIFT_FIELDS, driftRows, driftText } from "./drift.ts";
+import { EVENT_FIELDS, eventsText } from "./events.ts";
 import { FLOW_FIELDS, flowsText } from "./flows.ts";
 import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
 import { topologyMermaid } from "./mermaid.ts";
 import { type HostNames, withHostNames } from "./names.ts";
 import { problemLines } from "./problems.ts";
+import { RATE_FIELDS, rateRows, ratesText } from "./rates.ts";
 import { RELOAD_FIELDS, reloadRows, reloadText } from "./reload.ts";
 import { statusCsv, statusText } from "./status.ts";
 import { PLAIN, type Style } from "./style.ts";
@@ -18,6 +20,7 @@ import { tableLines } from "./table.ts";
 import { topologyText } from "./topology.ts";
 import { traceText } from "./trace.ts";
 import { topologyTree } from "./tree.ts";
+import { PLACE_FIELDS, whereText } from "./where.ts";
 
 export { type HostNames, namesOf } from "./names.ts";
 export { PLAIN, type Style } from "./style.ts";
@@ -51,6 +54,12 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
       return format === "csv" ? renderCsv(FINDING_FIELDS, answer.view) : doctorText(answer.view, style);
     case "drift":
       return format === "csv" ? renderCsv(DRIFT_FIELDS, driftRows(answer.view)) : driftText(answer.view, style);
+    case "events":
+      return format === "csv" ? renderCsv(EVENT_FIELDS, answer.view) : eventsText(answer.view, style);
+    case "rates":
+      return format === "csv" ? renderCsv(RATE_FIELDS, rateRows(answer.view)) : ratesText(answer.view, style, names);
+    case "where":
+      return format === "csv" ? renderCsv(PLACE_FIELDS, answer.view.places) : whereText(answer.view, style, names);
     case "status":
       return format === "csv" ? statusCsv(answer.view) : statusText(answer.view, style);
     case "topology":

@@ -3,9 +3,9 @@ import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { DriftView, FindingView } from "../../../src/api/doctor-views.ts";
 import type { EventFeed, EventView } from "../../../src/api/event-views.ts";
 import type { RatesView } from "../../../src/api/rate-views.ts";
-import type { TraceRequest, TraceView } from "../../../src/api/trace-views.ts";
+import type { TraceRequest } from "../../../src/api/trace-views.ts";
 import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
-import type { FabricPicture } from "../../../src/trace/picture.ts";
+import { type FabricPicture, traceView } from "../../../src/trace/index.ts";
 
 export function host(index: number, changes: Partial<HostView> = {}): HostView {
   return {
@@ -130,39 +130,6 @@ export const ENDPOINTS: readonly EndpointView[] = [
   { mac: "02:00:00:00:01:02", ips: [], network: "default", host: "host1", port: null, origin: "observed" },
 ];
 
-export const FINDINGS: readonly FindingView[] = [
-  {
-    code: "tunnel/cut",
-    severity: "critical",
-    host: "host2",
-    subject: "geneve1",
-    message: "nothing passes between host2 (10.0.0.2) and host1 (10.0.0.1) by tunnel geneve1",
-    remedy: "the path between the two addresses is cut",
-    command: "tcpdump -ni any 'udp port 6081 and src 10.0.0.1'",
-  },
-  {
-    code: "port/silent",
-    severity: "note",
-    host: "host1",
-    subject: "tap0",
-    message: "nothing was heard from port tap0 yet",
-    remedy: "see that the guest is up",
-    command: null,
-  },
-];
-
-export const DRIFT: readonly DriftView[] = [
-  { host: "host1", reason: null, deviations: [] },
-  {
-    host: "host2",
-    reason: "its switch is not connected",
-    deviations: [
-      { what: "row", state: "changed", wanted: "fail_mode of br-int: unset, not secure", held: null, foreign: false },
-      { what: "meter", state: "changed", wanted: "meter=1 pktps", held: "meter=1 kbps", foreign: false },
-      { what: "flow", state: "extra", wanted: null, held: "table=0, priority=5 actions=NORMAL", foreign: true },
-    ],
-  },
-];
 export function event(seq: number, changes: Partial<EventView> = {}): EventView {
   return {
     seq,
@@ -220,6 +187,39 @@ export class FakeFeed implements EventFeed {
     for (const listener of this.#listeners) listener(one);
   }
 }
+export const FINDINGS: readonly FindingView[] = [
+  {
+    code: "tunnel/cut",
+    severity: "critical",
+    host: "host2",
+    subject: "geneve1",
+    message: "nothing passes between host2 (10.0.0.2) and host1 (10.0.0.1) by tunnel geneve1",
+    remedy: "the path between the two addresses is cut",
+    command: "tcpdump -ni any 'udp port 6081 and src 10.0.0.1'",
+  },
+  {
+    code: "port/silent",
+    severity: "note",
+    host: "host1",
+    subject: "tap0",
+    message: "nothing was heard from port tap0 yet",
+    remedy: "see that the guest is up",
+    command: null,
+  },
+];
+
+export const DRIFT: readonly DriftView[] = [
+  { host: "host1", reason: null, deviations: [] },
+  {
+    host: "host2",
+    reason: "its switch is not connected",
+    deviations: [
+      { what: "row", state: "changed", wanted: "fail_mode of br-int: unset, not secure", held: null, foreign: false },
+      { what: "meter", state: "changed", wanted: "meter=1 pktps", held: "meter=1 kbps", foreign: false },
+      { what: "flow", state: "extra", wanted: null, held: "table=0, priority=5 actions=NORMAL", foreign: true },
+    ],
+  },
+];
 
 export class FakeQueries implements Queries {
   readonly events = new FakeFeed();
@@ -307,22 +307,22 @@ export class FakeQueries implements Queries {
       ],
     };
   }
+  async picture(): Promise<FabricPicture> {
+    return { version: 1, hosts: [], networks: [], endpoints: [], tables: {} };
+  }
+  async trace(request: TraceRequest) {
+    return traceView(await this.picture(), request);
+  }
+  async rates(): Promise<RatesView> {
+    return RATES;
+  }
+
   async doctor(host?: string) {
     return FINDINGS.filter((one) => host === undefined || one.host === host);
   }
   async drift(host?: string) {
     return DRIFT.filter((one) => host === undefined || one.host === host);
   }
-  async picture(): Promise<FabricPicture> {
-    throw new WeftError("trace/none", "there is no picture of this fabric");
-  }
-  async trace(request: TraceRequest): Promise<TraceView> {
-    throw new WeftError("trace/unknown", `nothing is called "${request.from}"`);
-  }
-  async rates(): Promise<RatesView> {
-    return RATES;
-  }
-
   async adoptHost(name: string, { bridge, now }: { bridge: string | null; now: boolean }): Promise<string> {
     return `bridge ${bridge ?? "(waiting)"} of host ${name} is being taken over${now ? " at once" : ""}\n`;
   }

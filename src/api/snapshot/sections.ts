@@ -1,0 +1,64 @@
+// What a snapshot holds: a line for each query.
+import type { Queries } from "../views.ts";
+
+const ALL_EVENTS = Number.MAX_SAFE_INTEGER;
+
+/** Asked one after the other, since some read every switch. */
+export const SECTIONS = {
+  status: (queries: Queries) => queries.status(),
+  hosts: (queries: Queries) => queries.hosts(),
+  ports: (queries: Queries) => queries.ports(),
+  topology: (queries: Queries) => queries.topology(),
+  events: (queries: Queries) => queries.events.since(0, ALL_EVENTS),
+  doctor: (queries: Queries) => queries.doctor(),
+  drift: (queries: Queries) => queries.drift(),
+  picture: (queries: Queries) => queries.picture(),
+  flows: (queries: Queries) => allFlows(queries),
+  rates: (queries: Queries) => queries.rates(),
+} as const;
+
+export type SectionName = keyof typeof SECTIONS;
+export type SectionValue<Name extends SectionName> = Awaited<ReturnType<(typeof SECTIONS)[Name]>>;
+
+/** A host that does not answer leaves the others be. */
+async function allFlows(queries: Queries) {
+  const all = [];
+  for (const { id } of queries.hosts()) all.push(await queries.flows(id).catch(() => null));
+  return all.filter((view) => view !== null);
+}
+
+/** What was asked, or why there is no answer. */
+export type Section = { readonly value: unknown } | { readonly error: string };
+
+export interface Snapshot {
+  readonly weftSnapshot: typeof SNAPSHOT_SCHEMA;
+  /** Of the program that wrote it. */
+  readonly version: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly sections: Readonly<Record<string, Section>>;
+}
+
+export const SNAPSHOT_SCHEMA = 1;
+
+export async function takeSnapshot(queries: Queries, version: string, now: Date): Promise<Snapshot> {
+  const sections: Record<string, Section> = Object.create(null);
+  for (const [name, ask] of Object.entries(SECTIONS)) {
+    try {
+      sections[name] = { value: await ask(queries) };
+    } catch (error) {
+      sections[name] = { error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+  return { weftSnapshot: SNAPSHOT_SCHEMA, version, at: now.toISOString(), sections };
+}
+
+/** The code by which a host shows that it was approved stands in its rows, and so in what is told of them. */
+const SECRETS = /(weft-approval"?\s*[=:]\s*)(\\?"[^"]*"|[^\s,}\]]+)/g;
+
+/** No keys and no approvals: a snapshot is made to be sent to somebody. */
+export function writeSnapshot(snapshot: Snapshot): string {
+  const leaveOut = (_key: string, value: unknown): unknown =>
+    typeof value === "string" && value.includes("weft-approval") ? value.replaceAll(SECRETS, "$1(left out)") : value;
+  return JSON.stringify(snapshot, leaveOut);
+}
