@@ -52,8 +52,10 @@ describeLab(
     const idOf = (host: number): string => `${fabric.lab.name}-h${host}`;
     const pairOf = (a: number, b: number): string => `tunnel ${[idOf(a), idOf(b)].sort().join(" ")}`;
 
-    async function colorOf({ drawn }: WatchedPage, id: string): Promise<string | undefined> {
-      return (await drawn()).find((one) => one.id === id)?.color;
+    async function edgeOf({ drawn }: WatchedPage, a: number, b: number): Promise<{ state: string; color: string }> {
+      const found = (await drawn()).find((one) => one.id === pairOf(a, b));
+      const state = ["up", "pending", "down", "error"].find((one) => found?.classes.includes(one)) ?? "not drawn";
+      return { state, color: found?.color ?? "none" };
     }
 
     it("shows hosts and tunnels, turns a tunnel's colour when its path is cut, and says what to do", async () => {
@@ -68,11 +70,14 @@ describeLab(
           .map(({ id }) => id)
           .sort(),
       ).toEqual([pairOf(1, 2), pairOf(1, 3), pairOf(2, 3)].sort());
-      const before = await colorOf(watched, pairOf(1, 2));
+      const well = await edgeOf(watched, 1, 2);
+      expect(well.state).toBe("up");
+      let ill = well;
       try {
         await fabric.lab.cut(1, 2);
-        await expect.poll(() => colorOf(watched, pairOf(1, 2)), WAIT).not.toBe(before);
-        expect(await colorOf(watched, pairOf(1, 3))).toBe(before);
+        await expect.poll(async () => (await edgeOf(watched, 1, 2)).state, WAIT).toBe("down");
+        ill = await edgeOf(watched, 1, 2);
+        expect((await edgeOf(watched, 1, 3)).state).toBe("up");
         await page.waitForSelector("#tunnels .state.down", WAIT);
         await page.waitForSelector("#problems .critical .remedy, #problems .warning .remedy", WAIT);
         await expect.poll(() => page.textContent("#verdict-text"), WAIT).toMatch(/problem/);
@@ -81,7 +86,9 @@ describeLab(
         await fabric.lab.heal(1, 2);
       }
       await page.waitForSelector("#verdict.well", WAIT);
-      expect(await colorOf(watched, pairOf(1, 2))).toBe(before);
+      const healed = await edgeOf(watched, 1, 2);
+      expect(healed.state).toBe("up");
+      expect([well.color, healed.color]).not.toContain(ill.color);
       expect(watched.complaints).toEqual([]);
       await page.context().close();
     });

@@ -29,6 +29,7 @@ tunnel: { type: gre }
 listen:
   ovsdb: [ptcp:6640, "punix:/run/weft/ovsdb.sock"]
   control: /run/weft/other.sock
+http: { listen: "[::1]:8080", names: [weft.example.net], tokenFile: /etc/weft/http-token }
 tls: { privateKey: /etc/weft/key.pem, certificate: /c.pem, caCertificate: /ca.pem }
 admit: approve
 admission: { allow: [192.0.2.0/24, "2001:db8::/64"], secretFile: /etc/weft/approvals.key }
@@ -62,6 +63,14 @@ log: { level: debug }
         ovsdb: ["ptcp:6640", "punix:/run/weft/ovsdb.sock"],
         openflow: ["ptcp:6653"],
         control: "/run/weft/other.sock",
+      },
+      http: {
+        enabled: true,
+        listen: "[::1]:8080",
+        names: ["weft.example.net"],
+        reads: null,
+        token: null,
+        tokenFile: "/etc/weft/http-token",
       },
       tls: { privateKey: "/etc/weft/key.pem", certificate: "/c.pem", caCertificate: "/ca.pem", crl: null },
       admit: "approve",
