@@ -106,7 +106,7 @@ describeLab("the journal of three hosts", () => {
     } finally {
       await lab.healAll();
     }
-    await fabric.settled();
+    await fabric.quiet();
   });
 
   test("a snapshot answers as the controller did, with no controller", async () => {
@@ -148,7 +148,6 @@ describeLab("the journal of three hosts", () => {
     const before = await events("limit=1000");
     await fabric.kill();
     await fabric.start();
-    await fabric.settled();
     await fabric.until(
       async () => ((await fabric.ask("status")).uptimeSec > 8 ? [] : ["too early to tell who is gone"]),
       20,
