@@ -109,6 +109,8 @@ const knownEndpoints = new WeakMap<Endpoint, KnownEndpoint>();
 
 function* endpoints(fabric: Fabric): Generator<KnownEndpoint> {
   for (const endpoint of fabric.endpoints.values()) {
+    // Flows name hosts by their index: whose that is may be yet to be read.
+    if (!fabric.hosts.has(endpoint.hostId)) continue;
     const network = fabric.networks.byVni(endpoint.vni)?.name ?? `vni${endpoint.vni}`;
     let known = knownEndpoints.get(endpoint);
     if (known?.network !== network) {

@@ -200,6 +200,13 @@ describe("after a start, until hosts are back", () => {
     expect(changes([{ ...after, ips: ["10.0.0.1", "10.0.0.9"] }], [after], true)).toEqual([]);
   });
 
+  it("what only other hosts' flows remember is no news", () => {
+    const remembered = endpoint({ host: "host2", port: null });
+    expect(changes([...HOSTS, endpoint()], [host(2), remembered], true)).toEqual([]);
+    expect(changes(HOSTS, [host(2), remembered], true)).toEqual([]);
+    expect(told(HOSTS, [...HOSTS, remembered])).toHaveLength(1);
+  });
+
   it("what has moved meanwhile is told at once", () => {
     expect(told([...HOSTS, endpoint()], [host(2), endpoint({ host: "host2" })], true)).toEqual([
       "host2 endpoint/moved: MAC 02:00:00:00:00:01 of network default has moved from h1 port tap0 to h2 port tap0",
