@@ -25,7 +25,7 @@ export function addEventsCommand(program: Command): void {
     .option("--since <when>", "how long ago (30s, 10m, 2h, 1d), a time (2026-01-31T23:59:00Z), or an event's number")
     .option(
       "--limit <number>",
-      "the latest so many; 100 where --since does not say how far",
+      "the latest so many; 100, or 10 to follow, where --since does not say how far",
       wholeNumber("a number", 0, 100_000),
     )
     .option("--host <host>", "a host's id or name: what it has a part in")
@@ -53,6 +53,8 @@ function wordsOf({ since, limit, host, kind }: EventsOptions): readonly string[]
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
+/** What led up to it, where nobody says how much. */
+const FOLLOW_LIMIT = 10;
 const WAIT_SEC = 20;
 const RETRY_MS = 1_000;
 /** A controller that is restarted is back by then. */
@@ -78,7 +80,8 @@ async function follow(options: EventsOptions, command: Command): Promise<void> {
   });
   // What is asked for goes by its filters; where to go on is the number of the last event of any kind.
   let last = (await ask(["limit=1"])).at(-1)?.seq ?? 0;
-  write((await ask(wordsOf(options))).filter(({ seq }) => seq <= last));
+  const isOpen = options.since === undefined && options.limit === undefined;
+  write((await ask(wordsOf(isOpen ? { ...options, limit: FOLLOW_LIMIT } : options))).filter(({ seq }) => seq <= last));
   let isLost = false;
   for (;;) {
     try {

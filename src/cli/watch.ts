@@ -12,8 +12,11 @@ interface WatchOptions {
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
-/** These run until they are stopped, or ask something back. */
-const ENDLESS: ReadonlySet<string> = new Set(["controller", "demo", "lab", "top", "watch"]);
+/** What runs until it is stopped, and what does something. */
+const NO_QUERIES: ReadonlySet<string> = new Set([
+  ...["adopt", "apply", "completion", "controller", "demo", "help", "lab", "pki", "release", "reload", "snapshot"],
+  ...["tls", "top", "watch"],
+]);
 
 /** @param script is what runs this program: each time the query runs in a process of its own. */
 export function addWatchCommand(program: Command, script: string): void {
@@ -44,10 +47,7 @@ async function watch(
   command: Command,
   script: string,
 ): Promise<void> {
-  const [name = ""] = query;
-  if (ENDLESS.has(name) || query.includes("--follow") || query.includes("-F")) {
-    throw new UsageError(`"${query.join(" ")}" does not end by itself, and can't be repeated`);
-  }
+  mustBeQuery(query, command);
   const args = [script, ...globalOptions(command), ...query];
   if (!process.stdout.isTTY || !process.stdin.isTTY) {
     for (;;) {
@@ -57,6 +57,20 @@ async function watch(
     }
   }
   await live(query.join(" "), args, interval);
+}
+
+/** Said now, and not every two seconds. @throws UsageError */
+function mustBeQuery(query: readonly string[], command: Command): void {
+  const [name = "", ...rest] = query;
+  const asked = command.parent?.commands.find((one) => one.name() === name);
+  if (asked === undefined) throw new UsageError(`"${name}" is no query of weft: weft --help lists them`);
+  const isOrder = asked.commands.some((one) => one.name() === rest[0]);
+  if (NO_QUERIES.has(name) || isOrder || rest.includes("--follow") || rest.includes("-F")) {
+    throw new UsageError(`"${query.join(" ")}" is no query that ends by itself, and can't be repeated`);
+  }
+  const [unknown] = asked.parseOptions([...rest]).unknown;
+  if (unknown !== undefined)
+    throw new UsageError(`weft ${name} has no option ${unknown}: weft ${name} --help lists them`);
 }
 
 /** Those given before `watch` are for the query. */

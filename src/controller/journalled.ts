@@ -52,16 +52,17 @@ export function journalled(queries: Queries, journal: Journal): Queries {
     journal.record([draft(kind, "info", host, null, message)]);
   return {
     ...queries,
-    async adoptHost(host, options) {
-      const said = await queries.adoptHost(host, options);
-      tell("host/adopt-ordered", host, `somebody has ordered ${host} to be taken over`);
-      return said;
-    },
-    async releaseHost(host) {
-      const said = await queries.releaseHost(host);
-      tell("host/released", host, `${host} was handed back at somebody's word`);
-      return said;
-    },
+    // What is refused at once is thrown, as by the queries themselves.
+    adoptHost: (host, options) =>
+      queries.adoptHost(host, options).then((said) => {
+        tell("host/adopt-ordered", host, `somebody has ordered ${host} to be taken over`);
+        return said;
+      }),
+    releaseHost: (host) =>
+      queries.releaseHost(host).then((said) => {
+        tell("host/released", host, `${host} was handed back at somebody's word`);
+        return said;
+      }),
     approveHost(id) {
       queries.approveHost(id);
       tell("host/approved", id, `somebody has approved ${id}`);

@@ -45,6 +45,8 @@ function changesOf(
     const message = `${who} of network ${network} is gone from ${at(before)}`;
     return [step(one, draft("endpoint/gone", "info", before.host, mac, message, here(before)))];
   }
+  // What other hosts' flows remember is no news while the host itself is yet to be read.
+  if (moment.settling && after.port === null) return [];
   const hasMoved =
     before !== null && (before.host !== after.host || (after.port !== null && before.port !== after.port));
   // What others remember of it says less than is known.

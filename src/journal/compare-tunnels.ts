@@ -1,6 +1,6 @@
 // Tunnels that fail and come back. A host that goes takes many with it, which is told as one.
 import { type Change, type Draft, draft, type Moment, nameIn, type Step, step } from "./change.ts";
-import { hostKey, type KnownTunnel } from "./known.ts";
+import { HEARS, hostKey, type KnownTunnel } from "./known.ts";
 
 /** So many at one moment, with one host in common, are one event. */
 const MANY = 4;
@@ -30,6 +30,8 @@ export function compareTunnels(steps: readonly Step[], moment: Moment): readonly
         told.push({ step: one, tunnel, event: upAgain(tunnel, moment) });
       }
     } else if (before?.state === after.state && before.deaf === after.deaf) changes.push(step(one));
+    // Of two ends that were at fault one is well again, and the other about to be.
+    else if (before?.state === "one-way" && HEARS.test(after.reason)) continue;
     else told.push({ step: one, tunnel, event: failed(after, moment) });
   }
   return [...changes, ...gathered(told, moment)];

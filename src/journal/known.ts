@@ -66,6 +66,9 @@ export type KnownBlocked = Readonly<z.infer<typeof blocked>>;
 export type KnownProblem = Readonly<z.infer<typeof problem>>;
 export type Known = KnownHost | KnownTunnel | KnownRelay | KnownEndpoint | KnownBlocked | KnownProblem;
 
+/** RFC 5880, section 4.1: an end with this diagnostic heard its neighbour say that it hears nothing. */
+export const HEARS = /neighbor signaled/i;
+
 /** By `keyOf`. What did not change is the same object as before: that is how a change costs what it touches. */
 export type Picture = ReadonlyMap<string, Known>;
 

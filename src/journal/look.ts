@@ -6,7 +6,7 @@ import type { Fabric } from "../model/fabric.ts";
 import type { TunnelRowFact } from "../model/facts.ts";
 import { isOfKind } from "../model/lanes.ts";
 import { relaysInUse } from "../model/relays-in-use.ts";
-import { type Known, type KnownEndpoint, type KnownTunnel, type Picture, pictureOf } from "./known.ts";
+import { HEARS, type Known, type KnownEndpoint, type KnownTunnel, type Picture, pictureOf } from "./known.ts";
 
 /** A host as its state is told, with what is wrong. */
 export interface HostOutlook {
@@ -84,9 +84,6 @@ function failedTunnels(fabric: Fabric): readonly KnownTunnel[] {
   return [...ends.values()].map(({ a, b, says }) => tunnelOf(a, b, says));
 }
 
-/** RFC 5880, section 4.1: an end with this diagnostic heard its neighbour say that it hears nothing. */
-const HEARS = /neighbor signaled/i;
-
 function tunnelOf(a: string, b: string, says: ReadonlyMap<string, FailedRow>): KnownTunnel {
   const all = [...says];
   const error = all.find(([, { isError }]) => isError);
@@ -112,6 +109,8 @@ const knownEndpoints = new WeakMap<Endpoint, KnownEndpoint>();
 
 function* endpoints(fabric: Fabric): Generator<KnownEndpoint> {
   for (const endpoint of fabric.endpoints.values()) {
+    // Flows name hosts by their index: whose that is may be yet to be read.
+    if (!fabric.hosts.has(endpoint.hostId)) continue;
     const network = fabric.networks.byVni(endpoint.vni)?.name ?? `vni${endpoint.vni}`;
     let known = knownEndpoints.get(endpoint);
     if (known?.network !== network) {

@@ -64,7 +64,7 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
 let program: BuiltProgram | undefined;
 
 /** Compiled from the sources as they are now, once for each test file; never from a stale `dist`. */
-function builtProgram(): BuiltProgram {
+export function builtProgram(): BuiltProgram {
   if (program === undefined) {
     const built = new BuiltProgram();
     process.once("exit", () => built.remove());

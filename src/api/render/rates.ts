@@ -110,14 +110,23 @@ function headLines({ switches, packetInsPerSec, flowModsPerSec, eventLoopLagMs, 
   const silent = switches.asked - switches.answered;
   const answered = `${switches.answered} of ${switches.asked} switches`;
   const parts = [
-    silent > 0 ? paint(answered, "warn", style) : answered,
+    silent > 0 ? `${answered} (${silent} silent)` : answered,
     `packet-ins ${count(packetInsPerSec)}/s`,
     `flow-mods ${count(flowModsPerSec)}/s`,
-    `event loop late ${eventLoopLagMs.mean} ms (at most ${eventLoopLagMs.max})`,
+    `event loop late ${eventLoopLagMs.mean} ms, max ${eventLoopLagMs.max}`,
   ];
-  const half = style.width !== null && style.width < 90;
-  const over = `over ${seconds} s`;
-  return half ? [parts.slice(0, 3).join("  "), `${parts[3]}  ${over}`] : [`${parts.join("  ")}  ${over}`];
+  return packed([...parts, `over ${seconds} s`], style.width);
+}
+
+/** As many on a line as it holds. */
+function packed(parts: readonly string[], width: number | null): readonly string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1) ?? ""}  ${part}`;
+    if (lines.length > 0 && (width === null || longer.length <= width)) lines[lines.length - 1] = longer;
+    else lines.push(part);
+  }
+  return lines;
 }
 
 function section<Row>(

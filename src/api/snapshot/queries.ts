@@ -12,12 +12,6 @@ export function snapshotQueries(snapshot: Snapshot): Queries {
     const why = held === undefined ? `weft ${snapshot.version} did not write it` : held.error;
     throw new WeftError("snapshot/left-out", `the snapshot does not hold ${name}: ${why}`, { context: { name } });
   };
-  const readOnly = (): never => {
-    throw new WeftError(
-      "snapshot/read-only",
-      "a snapshot can't be changed; leave out --snapshot to ask the controller",
-    );
-  };
   const hostOf = (text: string): HostView => findHost(section("hosts"), text);
   return {
     events: feedOf(() => section("events")),
@@ -56,6 +50,11 @@ export function snapshotQueries(snapshot: Snapshot): Queries {
     approveHost: readOnly,
     reloadTls: readOnly,
   };
+}
+
+/** @throws WeftError `snapshot/read-only` */
+export function readOnly(): never {
+  throw new WeftError("snapshot/read-only", "a snapshot can't be changed; leave out --snapshot to ask the controller");
 }
 
 /** Nothing more will happen. */

@@ -1,5 +1,5 @@
 // A snapshot's file, which may be anything: read under a bound, and refused with the reason.
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import { SNAPSHOT_SCHEMA, type Snapshot } from "./sections.ts";
@@ -16,7 +16,7 @@ export function readSnapshot(path: string): Snapshot {
 function bytesOf(path: string): Uint8Array {
   let fd: number | undefined;
   try {
-    fd = openSync(path, "r");
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw fault("unreadable", `${path} is not a file`, path);
     if (stats.size > MAX_FILE_BYTES) throw tooLarge(path);

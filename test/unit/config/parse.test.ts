@@ -53,8 +53,10 @@ underlayMtu: 9000
 mtu: { request: true }
 loops: { probeSec: 0 }
 log: { level: debug }
+journal: { file: /var/lib/weft/j }
 `;
     expect(parseConfig(source, "weft.yaml").config).toEqual({
+      journal: { file: "/var/lib/weft/j", maxBytes: 8_388_608 },
       bridge: "br0",
       datapathType: "netdev",
       fabric: { id: "lab-1" },

