@@ -61,6 +61,8 @@ export class Fleet {
   readonly #verdicts = new Verdicts((from, to) => this.#judge(from, to));
   readonly #byNumber = new Map<number, SimulatedHost>();
   readonly #keys = new Map<string, string>();
+  /** BFD sessions, by the UUIDs of their interfaces. */
+  readonly #sessions = new Map<string, { forwards: boolean; flaps: number }>();
   readonly #timer: NodeJS.Timeout;
   #macs = 0;
   #hops = 0;
@@ -178,6 +180,7 @@ export class Fleet {
     const before = this.#keys.get(uuid);
     if (before !== undefined && ends.get(before)?.port.interface.uuid === uuid) ends.delete(before);
     this.#keys.delete(uuid);
+    if (!isThere || port.interface.bfd.get("enable") !== "true") this.#sessions.delete(uuid);
     const remote = options.get("remote_ip") ?? "";
     if (isThere) {
       this.#keys.set(uuid, `${type} ${remote}`);
@@ -219,7 +222,12 @@ export class Fleet {
       const forwards = hears && isHeard;
       const current = host.vswitchd.bridgeNamed(end.bridge.name)?.portOf(port.interface.uuid);
       if (current === undefined) continue;
-      host.vswitchd.refresh(port.interface.uuid, { forwards, status: bfdStatus(forwards, hears) });
+      const session = this.#sessions.get(port.interface.uuid) ?? { forwards: false, flaps: 0 };
+      if (session.forwards !== forwards) session.flaps += 1;
+      session.forwards = forwards;
+      this.#sessions.set(port.interface.uuid, session);
+      const status = { ...bfdStatus(forwards, hears), flap_count: String(session.flaps) };
+      host.vswitchd.refresh(port.interface.uuid, { forwards, status });
     }
   }
 }
