@@ -247,6 +247,7 @@ const KNOWN_ACTIONS: ReadonlySet<string> = new Set<Action["kind"]>([
   "output",
   "push_vlan",
   "pop_vlan",
+  "dec_nw_ttl",
   "nx_note",
   "nx_resubmit",
   "nx_resubmit_table",

@@ -7,7 +7,7 @@ export interface GroupEdit {
   readonly before: GroupDesc | undefined;
 }
 
-const MAX_DEPTH = 32;
+const MAX_DEPTH = 128;
 
 export class Groups {
   readonly #groups = new Map<number, GroupDesc>();
@@ -57,9 +57,8 @@ export class Groups {
 
   /** @param hash of the packet, by which a select group chooses */
   taken({ type, buckets }: GroupDesc, hash: number): readonly Bucket[] {
-    if (type === "all") return buckets;
-    if (type === "indirect") return buckets.slice(0, 1);
-    const live = buckets.filter((bucket) => this.#isBucketLive(bucket, type, 0));
+    if (type === "all" || type === "indirect") return buckets;
+    const live = buckets.filter((bucket) => this.#isLive(bucket, 0));
     if (type === "ff") return live.slice(0, 1);
     const total = live.reduce((sum, { weight }) => sum + weight, 0);
     let at = total === 0 ? 0 : hash % total;
@@ -70,11 +69,11 @@ export class Groups {
     return [];
   }
 
-  #isBucketLive({ watchPort, watchGroup }: Bucket, type: GroupDesc["type"], depth: number): boolean {
-    if (watchPort !== OFPP.ANY) return this.#isPortLive(watchPort);
-    if (watchGroup === OFPG.ANY) return type !== "ff";
-    const group = this.#groups.get(watchGroup);
-    if (group === undefined || depth > MAX_DEPTH) return false;
-    return group.buckets.some((bucket) => this.#isBucketLive(bucket, group.type, depth + 1));
+  /** One that watches nothing is live; of one that watches a port and a group either is enough. */
+  #isLive({ watchPort, watchGroup }: Bucket, depth: number): boolean {
+    if (depth > MAX_DEPTH) return false;
+    if (watchPort === OFPP.ANY && watchGroup === OFPG.ANY) return true;
+    if (watchPort !== OFPP.ANY && this.#isPortLive(watchPort)) return true;
+    return this.#groups.get(watchGroup)?.buckets.some((bucket) => this.#isLive(bucket, depth + 1)) ?? false;
   }
 }
