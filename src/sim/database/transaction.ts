@@ -1,7 +1,14 @@
 // One transaction on a database in memory: its operations, what they break, and what becomes of rows that nobody names any more.
 import { randomUUID } from "node:crypto";
 import { type Datum, datumSize, decodeDatum, equalData, isMapDatum } from "../../../proto/ovsdb/datum.ts";
-import { isJsonArray, isJsonObject, type Json, type JsonObject, member } from "../../../proto/ovsdb/json-text.ts";
+import {
+  isJsonArray,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  jsonText,
+  member,
+} from "../../../proto/ovsdb/json-text.ts";
 import { OvsdbProtocolError } from "../../../proto/ovsdb/ovsdb-error.ts";
 import { mutated, readWhere, type Where } from "./conditions.ts";
 import { datumJson } from "./datum-json.ts";
@@ -73,7 +80,7 @@ class Transaction {
       case "insert":
         return this.#insert(json);
       case "select":
-        return { rows: this.#selected(json).map(([uuid, row]) => this.#shown(this.#layout(json), uuid, row, json)) };
+        return { rows: this.#distinct(json) };
       case "update":
         return this.#change(json, this.#assignments(json));
       case "mutate":
@@ -100,7 +107,7 @@ class Transaction {
   #layout(operation: JsonObject): Layout {
     const name = text(operation, "table");
     const layout = this.#tables.layouts.get(name);
-    if (layout === undefined) throw new Refusal("unknown table", `No table named ${name.slice(0, 80)}.`);
+    if (layout === undefined) throw new Refusal("syntax error", `No table named ${name.slice(0, 80)}.`);
     return layout;
   }
 
@@ -238,6 +245,13 @@ class Transaction {
     return { count: rows.length };
   }
 
+  /** Rows that are the same in the columns asked for are told once. */
+  #distinct(operation: JsonObject): readonly Json[] {
+    const layout = this.#layout(operation);
+    const rows = this.#selected(operation).map(([uuid, row]) => this.#shown(layout, uuid, row, operation));
+    return [...new Map(rows.map((row) => [jsonText(row), row])).values()];
+  }
+
   #shown(layout: Layout, uuid: string, row: Row, operation: JsonObject): JsonObject {
     const names = member(operation, "columns");
     const wanted = isJsonArray(names) ? names.map(String) : ["_uuid", ...layout.columns.keys()];
@@ -268,6 +282,10 @@ class Transaction {
 
   /** References, indexes and the count of rows, as they are checked at the end (RFC 7047, section 4.1.3). */
   finish(): readonly RowEdit[] {
+    // Also of rows that nobody names, and that go at once.
+    for (const [uuid, { table, after }] of this.#edits) {
+      if (after !== undefined) this.#checkReferences(table, uuid, after);
+    }
     this.#collectGarbage();
     const edits: RowEdit[] = [];
     for (const [uuid, { table, before, after }] of this.#edits) {
@@ -276,7 +294,6 @@ class Transaction {
         continue;
       edits.push({ table, uuid, before, after });
     }
-    for (const { table, uuid, after } of edits) if (after !== undefined) this.#checkReferences(table, uuid, after);
     this.#checkIndexes(edits);
     return edits;
   }
@@ -343,6 +360,14 @@ class Transaction {
       suspects.push(...weigh(table, before, -1));
       weigh(table, after, 1);
       if (before === undefined) suspects.push(uuid);
+    }
+    for (const [uuid, { table, after }] of this.#edits) {
+      const named = count.get(uuid) ?? this.#tables.referencesTo(uuid);
+      if (after === undefined && named > 0)
+        throw new Refusal(
+          "referential integrity violation",
+          `cannot delete ${table} row ${uuid} because of ${named} remaining reference(s)`,
+        );
     }
     while (suspects.length > 0) {
       const next: string[] = [];
