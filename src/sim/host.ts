@@ -1,0 +1,208 @@
+// A simulated host: a database that speaks OVSDB, switches that speak OpenFlow, and guests behind their ports.
+import type { Json } from "../../proto/ovsdb/json-text.ts";
+import { socketIp, tunnelIp } from "./addresses.ts";
+import { targetOf } from "./bridge.ts";
+import { Database } from "./database/database.ts";
+import { DatabaseServer, type ServerCounts } from "./database/server.ts";
+import { Guest } from "./guest.ts";
+import { jsonMap, mutateAll, mutateNamed, text, updateRow, uuids } from "./ovs-rows.ts";
+import { Dialler } from "./socket.ts";
+import { type Surroundings, Vswitchd } from "./vswitchd.ts";
+
+export interface HostOptions {
+  readonly number: number;
+  readonly systemId: string;
+  /** More of `external_ids`. */
+  readonly externalIds?: Readonly<Record<string, string>>;
+}
+
+export interface GuestOptions {
+  readonly name: string;
+  readonly mac: string;
+  readonly ip: string;
+  /** The port's name; `tap-NAME` by default. */
+  readonly port?: string;
+  readonly bridge?: string;
+  readonly tag?: number;
+  readonly externalIds?: Readonly<Record<string, string>>;
+}
+
+export type HostWorld = Omit<Surroundings, "hasDevice" | "socketIp">;
+
+const encoder = new TextEncoder();
+
+export class SimulatedHost {
+  readonly number: number;
+  readonly systemId: string;
+  readonly tunnelIp: string;
+  readonly socketIp: string;
+  readonly database = new Database();
+  readonly guests = new Map<string, Guest>();
+  readonly counts: ServerCounts = { transactions: 0, operations: 0 };
+  readonly #world: HostWorld;
+  readonly #managers = new Map<string, Dialler>();
+  readonly #unwatch: () => void;
+  #vswitchd: Vswitchd;
+
+  constructor(options: HostOptions, world: HostWorld) {
+    this.number = options.number;
+    this.systemId = options.systemId;
+    this.tunnelIp = tunnelIp(options.number);
+    this.socketIp = socketIp(options.number);
+    this.#world = world;
+    const externalIds = { "system-id": this.systemId, "weft-tunnel-ip": this.tunnelIp, ...options.externalIds };
+    this.database.write({
+      op: "insert",
+      table: "Open_vSwitch",
+      row: {
+        external_ids: jsonMap(externalIds),
+        ovs_version: "3.1.0",
+        db_version: "8.3.1",
+        iface_types: ["set", ["geneve", "gre", "internal", "patch", "system", "tap", "vxlan"]],
+        datapath_types: ["set", ["netdev", "system"]],
+      },
+    });
+    this.#unwatch = this.database.watch((edits) => {
+      if (edits.some(({ table }) => table === "Open_vSwitch" || table === "Manager")) this.#manage();
+    });
+    this.#vswitchd = this.#start();
+  }
+
+  get vswitchd(): Vswitchd {
+    return this.#vswitchd;
+  }
+
+  /** `ovs-vsctl set-manager tcp:IP:PORT`. */
+  setManager(target: string): void {
+    this.database.write(
+      { op: "insert", table: "Manager", row: { target }, "uuid-name": "manager" },
+      { op: "update", table: "Open_vSwitch", where: [], row: { manager_options: ["named-uuid", "manager"] } },
+    );
+  }
+
+  /** `ovs-vsctl del-manager`. */
+  delManager(): void {
+    this.database.write({ op: "update", table: "Open_vSwitch", where: [], row: { manager_options: ["set", []] } });
+  }
+
+  /** `ovs-vsctl add-br NAME`. */
+  addBridge(name: string, row: Readonly<Record<string, Json>> = {}): void {
+    const port = { name, interfaces: ["named-uuid", "local"] };
+    this.database.write(
+      { op: "insert", table: "Interface", row: { name, type: "internal" }, "uuid-name": "local" },
+      { op: "insert", table: "Port", row: port, "uuid-name": "port" },
+      { op: "insert", table: "Bridge", row: { name, ports: ["named-uuid", "port"], ...row }, "uuid-name": "bridge" },
+      mutateAll("Open_vSwitch", "bridges", "insert", ["named-uuid", "bridge"]),
+    );
+  }
+
+  /** A guest's device comes, and `ovs-vsctl add-port` of it. */
+  addGuest({ name, mac, ip, port = `tap-${name}`, bridge = "br-int", tag, externalIds }: GuestOptions): Guest {
+    const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
+    this.guests.set(port, guest);
+    const ids = externalIds === undefined ? {} : { external_ids: jsonMap(externalIds) };
+    this.database.write(
+      { op: "insert", table: "Interface", row: { name: port, ...ids }, "uuid-name": "device" },
+      {
+        op: "insert",
+        table: "Port",
+        row: { name: port, interfaces: ["named-uuid", "device"], ...(tag === undefined ? {} : { tag }) },
+        "uuid-name": "port",
+      },
+      mutateNamed("Bridge", bridge, "ports", "insert", ["named-uuid", "port"]),
+    );
+    return guest;
+  }
+
+  /** `ovs-vsctl del-port`. */
+  removePort(name: string): void {
+    this.guests.delete(name);
+    for (const [uuid, row] of this.database.rowsOf("Port")) {
+      if (text("Port", row, "name") !== name) continue;
+      this.database.write(mutateAll("Bridge", "ports", "delete", ["set", [["uuid", uuid]]]));
+      return;
+    }
+  }
+
+  /** A frame that left a bridge by a guest's port. */
+  toGuest(port: string, frame: Uint8Array): void {
+    this.guests.get(port)?.receive(frame);
+  }
+
+  /** The host's connections end, and none is made until they are let go. */
+  holdConnections(isHeld: boolean): void {
+    for (const dialler of this.#managers.values()) dialler.hold(isHeld);
+    this.#vswitchd.eachDialler((dialler) => dialler.hold(isHeld));
+  }
+
+  /** The host neither says nor hears anything, while its connections stay. */
+  silence(isSilent: boolean): void {
+    const set = (dialler: Dialler): void => {
+      dialler.silent = isSilent;
+    };
+    for (const dialler of this.#managers.values()) set(dialler);
+    this.#vswitchd.eachDialler(set);
+  }
+
+  /** ovs-vswitchd is started again: its flows are gone. */
+  restartVswitchd(): void {
+    this.#vswitchd.stop();
+    this.#vswitchd = this.#start();
+  }
+
+  stop(): void {
+    this.#unwatch();
+    for (const dialler of this.#managers.values()) dialler.stop();
+    this.#vswitchd.stop();
+    this.database.close();
+  }
+
+  #start(): Vswitchd {
+    return new Vswitchd(this.database, {
+      ...this.#world,
+      socketIp: this.socketIp,
+      hasDevice: (name) => this.guests.has(name),
+    });
+  }
+
+  #fromGuest(portName: string, frame: Uint8Array): void {
+    for (const bridge of this.#vswitchd.bridges) {
+      for (const port of bridge.ports) {
+        if (port.name !== portName) continue;
+        bridge.datapath.receive(port.portNo, frame);
+        return;
+      }
+    }
+  }
+
+  #manage(): void {
+    const wanted = new Map<string, string>();
+    for (const row of this.database.rowsOf("Open_vSwitch").values()) {
+      for (const uuid of uuids("Open_vSwitch", row, "manager_options")) {
+        const manager = this.database.rowsOf("Manager").get(uuid);
+        if (manager !== undefined) wanted.set(uuid, text("Manager", manager, "target"));
+      }
+    }
+    for (const [uuid, dialler] of this.#managers) {
+      if (wanted.has(uuid)) continue;
+      dialler.stop();
+      this.#managers.delete(uuid);
+    }
+    for (const [uuid, target] of wanted) if (!this.#managers.has(uuid)) this.#dial(uuid, target);
+  }
+
+  #dial(uuid: string, text: string): void {
+    const target = targetOf(text);
+    if (target === null) return;
+    const dialler = new Dialler({
+      ...target,
+      from: this.socketIp,
+      open: (send) => new DatabaseServer(this.database, this.counts, (answer) => send(encoder.encode(answer))),
+      onState: (isConnected) => {
+        const isThere = this.database.rowsOf("Manager").has(uuid);
+        if (isThere) this.database.write(updateRow("Manager", uuid, { is_connected: isConnected }));
+      },
+    });
+    this.#managers.set(uuid, dialler);
+  }
+}

@@ -1,0 +1,267 @@
+// What ovs-vswitchd does on a host: bridges, ports and connections as the database asks for them, and what becomes of them written back.
+import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
+import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType } from "./bridge.ts";
+import type { Database } from "./database/database.ts";
+import type { Row, RowEdit } from "./database/rows.ts";
+import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
+import type { Dialler } from "./socket.ts";
+import type { TunnelFields } from "./switch/packet.ts";
+
+/** What lies around a host. */
+export interface Surroundings {
+  readonly nowMs: () => number;
+  /** The address that the host's connections come from. */
+  readonly socketIp: string;
+  /** Whether the host has a device of that name that guests stand behind. */
+  hasDevice(name: string): boolean;
+  /** A MAC address that no other device has. */
+  newMac(): string;
+  /** A frame leaves by a port of a bridge. */
+  transmit(bridge: Bridge, port: BridgePort, frame: Uint8Array, tunnel: TunnelFields): void;
+  /** A tunnel has come, has changed or has gone. */
+  tunnelChanged(bridge: Bridge, port: BridgePort, isThere: boolean): void;
+}
+
+export class Vswitchd {
+  readonly #database: Database;
+  readonly #around: Surroundings;
+  readonly #bridges = new Map<string, Bridge>();
+  readonly #bridgeOfPort = new Map<string, string>();
+  readonly #portOfInterface = new Map<string, string>();
+  readonly #failModes = new Map<string, string>();
+  readonly #unwatch: () => void;
+  #toWrite: JsonObject[] = [];
+  #isWriting = false;
+
+  constructor(database: Database, around: Surroundings) {
+    this.#database = database;
+    this.#around = around;
+    this.#unwatch = database.watch((edits) => this.#changed(edits));
+    const all = [...["Bridge", "Port", "Interface"]].flatMap((table) =>
+      [...database.rowsOf(table)].map(([uuid, after]): RowEdit => ({ table, uuid, before: undefined, after })),
+    );
+    this.#changed(all);
+  }
+
+  get bridges(): Iterable<Bridge> {
+    return this.#bridges.values();
+  }
+
+  bridgeNamed(name: string): Bridge | undefined {
+    for (const bridge of this.#bridges.values()) if (bridge.name === name) return bridge;
+    return undefined;
+  }
+
+  eachDialler(act: (dialler: Dialler) => void): void {
+    for (const bridge of this.#bridges.values()) bridge.eachDialler(act);
+  }
+
+  tick(): void {
+    for (const bridge of this.#bridges.values()) bridge.tick(this.#around.nowMs());
+  }
+
+  stop(): void {
+    this.#unwatch();
+    for (const bridge of this.#bridges.values()) bridge.stop();
+    this.#bridges.clear();
+  }
+
+  /** The interface's row as it is now is looked at again: a device has come or gone, or BFD says otherwise. */
+  refresh(
+    interfaceUuid: string,
+    bfd?: { readonly forwards: boolean; readonly status: Readonly<Record<string, string>> },
+  ): void {
+    const row = rowOf(this.#database, "Interface", interfaceUuid);
+    if (row !== undefined) this.#configure(interfaceUuid, row, bfd);
+  }
+
+  #changed(edits: readonly RowEdit[]): void {
+    const interfaces = new Set<string>();
+    const edited = new Map(edits.map((edit) => [edit.uuid, edit]));
+    for (const edit of edits) {
+      if (edit.table === "Bridge") this.#bridgeChanged(edit, interfaces);
+      else if (edit.table === "Port") this.#portChanged(edit, interfaces);
+      else if (edit.table === "Interface") interfaces.add(edit.uuid);
+    }
+    for (const uuid of interfaces) {
+      const row = rowOf(this.#database, "Interface", uuid);
+      if (row === undefined) this.#removeInterface(uuid);
+      else if (isAsked(edited.get(uuid), row)) this.#configure(uuid, row);
+    }
+    for (const { table, before, after } of edits) {
+      if (table !== "Bridge") continue;
+      this.#controllersOf(before ?? after);
+    }
+    this.#confirm(edits);
+  }
+
+  #bridgeChanged({ uuid, before, after }: RowEdit, interfaces: Set<string>): void {
+    const [had, has] = [before, after].map((row) => new Set(row === undefined ? [] : uuids("Bridge", row, "ports")));
+    for (const port of had ?? []) {
+      if (has?.has(port) === true) continue;
+      if (this.#bridgeOfPort.get(port) === uuid) this.#dropPort(port);
+    }
+    if (after === undefined) {
+      this.#bridges.get(uuid)?.stop();
+      this.#bridges.delete(uuid);
+      return;
+    }
+    if (!this.#bridges.has(uuid)) this.#bridges.set(uuid, this.#makeBridge(uuid, after));
+    const failMode = text("Bridge", after, "fail_mode");
+    if (before !== undefined && this.#failModes.get(uuid) !== failMode) this.#bridges.get(uuid)?.datapath.flows.clear();
+    this.#failModes.set(uuid, failMode);
+    for (const port of has ?? []) {
+      if (had?.has(port) === true) continue;
+      this.#bridgeOfPort.set(port, uuid);
+      const row = rowOf(this.#database, "Port", port);
+      if (row !== undefined) for (const one of uuids("Port", row, "interfaces")) interfaces.add(this.#owned(one, port));
+    }
+  }
+
+  #owned(interfaceUuid: string, port: string): string {
+    this.#portOfInterface.set(interfaceUuid, port);
+    return interfaceUuid;
+  }
+
+  #portChanged({ uuid, before, after }: RowEdit, interfaces: Set<string>): void {
+    const [had, has] = [before, after].map((row) => new Set(row === undefined ? [] : uuids("Port", row, "interfaces")));
+    for (const one of had ?? []) if (has?.has(one) !== true) this.#removeInterface(one);
+    for (const one of has ?? []) if (had?.has(one) !== true) interfaces.add(this.#owned(one, uuid));
+  }
+
+  #dropPort(port: string): void {
+    this.#bridgeOfPort.delete(port);
+    for (const [one, owner] of this.#portOfInterface) if (owner === port) this.#removeInterface(one);
+  }
+
+  #makeBridge(uuid: string, row: Row): Bridge {
+    const name = text("Bridge", row, "name");
+    const config = map("Bridge", row, "other_config");
+    const wanted = config.get("datapath-id") ?? (config.get("hwaddr") ?? this.#around.newMac()).replaceAll(":", "");
+    const datapathId = BigInt(`0x${wanted}`);
+    const bridge: Bridge = new Bridge(name, datapathId, this.#around.nowMs, (port, frame, tunnel) => {
+      const found = bridge.portByNumber(port.portNo);
+      if (found !== undefined) this.#around.transmit(bridge, found, frame, tunnel);
+    });
+    this.#write(updateRow("Bridge", uuid, { datapath_id: datapathId.toString(16).padStart(16, "0") }));
+    return bridge;
+  }
+
+  #bridgeOfInterface(uuid: string): Bridge | undefined {
+    const bridge = this.#bridgeOfPort.get(this.#portOfInterface.get(uuid) ?? "");
+    return bridge === undefined ? undefined : this.#bridges.get(bridge);
+  }
+
+  #removeInterface(uuid: string): void {
+    for (const bridge of this.#bridges.values()) {
+      const port = bridge.removePort(uuid);
+      if (port !== undefined && isTunnelType(port.interface.type)) this.#around.tunnelChanged(bridge, port, false);
+    }
+    this.#portOfInterface.delete(uuid);
+  }
+
+  #configure(
+    uuid: string,
+    row: Row,
+    bfd?: { readonly forwards: boolean; readonly status: Readonly<Record<string, string>> },
+  ): void {
+    const bridge = this.#bridgeOfInterface(uuid);
+    if (bridge === undefined) return;
+    const name = text("Interface", row, "name");
+    const type = text("Interface", row, "type");
+    const isDevice = type === "" || type === "system";
+    if (isDevice && !this.#around.hasDevice(name)) {
+      bridge.removePort(uuid);
+      const error = `could not open network device ${name} (No such device)`;
+      this.#write(updateRow("Interface", uuid, { ofport: -1, error }));
+      return;
+    }
+    const held = bridge.portOf(uuid);
+    const mac = text("Interface", row, "mac") || held?.hwAddr || this.#around.newMac();
+    const config: InterfaceConfig = {
+      uuid,
+      name,
+      type,
+      mac,
+      ofportRequest: number("Interface", row, "ofport_request"),
+      options: map("Interface", row, "options"),
+      bfd: map("Interface", row, "bfd"),
+    };
+    const hasBfd = config.bfd.get("enable") === "true";
+    const before = held?.bfdForwards ?? null;
+    const bfdForwards = hasBfd ? (bfd?.forwards ?? before ?? false) : null;
+    const port = bridge.setPort(config, { isUp: true, bfdForwards });
+    this.#tell(uuid, port, hasBfd ? bfd?.status : {});
+    const isNews = held === undefined || bfd === undefined;
+    if (isTunnelType(type) && isNews) this.#around.tunnelChanged(bridge, port, true);
+  }
+
+  /** What the interface's row says of it. */
+  #tell(uuid: string, port: BridgePort, bfdStatus: Readonly<Record<string, string>> | undefined): void {
+    const told: Record<string, Json> = {
+      ofport: Bridge.ofportShown(port.portNo),
+      mac_in_use: port.hwAddr,
+      admin_state: "up",
+      link_state: "up",
+      error: ["set", []],
+    };
+    if (isTunnelType(port.interface.type)) delete told.mtu;
+    else told.mtu = 1500;
+    if (bfdStatus !== undefined) told.bfd_status = ["map", Object.entries(bfdStatus)];
+    this.#write(updateRow("Interface", uuid, told));
+  }
+
+  #controllersOf(row: Row | undefined): void {
+    if (row === undefined) return;
+    const name = text("Bridge", row, "name");
+    for (const [uuid, bridge] of this.#bridges) {
+      if (bridge.name !== name) continue;
+      const now = rowOf(this.#database, "Bridge", uuid);
+      const targets = (now === undefined ? [] : uuids("Bridge", now, "controller")).flatMap((controller) => {
+        const found = rowOf(this.#database, "Controller", controller);
+        return found === undefined ? [] : [[controller, text("Controller", found, "target")] as const];
+      });
+      bridge.setControllers(new Map(targets), this.#around.socketIp, (controller, isConnected) =>
+        this.#write(updateRow("Controller", controller, { is_connected: isConnected })),
+      );
+    }
+  }
+
+  /** `cur_cfg` follows `next_cfg`, by which ovs-vsctl knows that its change is in force. */
+  #confirm(edits: readonly RowEdit[]): void {
+    for (const { table, uuid, after } of edits) {
+      if (table !== "Open_vSwitch" || after === undefined) continue;
+      const [next, current] = [number(table, after, "next_cfg") ?? 0, number(table, after, "cur_cfg") ?? 0];
+      if (next !== current) this.#write(updateRow(table, uuid, { cur_cfg: next }));
+    }
+  }
+
+  /** Written together, in a turn of its own: the transaction that asked has been answered by then. */
+  #write(operation: JsonObject): void {
+    this.#toWrite.push(operation);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    setImmediate(() => {
+      const operations = this.#toWrite;
+      this.#toWrite = [];
+      this.#isWriting = false;
+      this.#database.write(...operations);
+    });
+  }
+}
+
+/** The columns by which an administrator or a controller asks for something. */
+function wishes(row: Row): string {
+  const columns = ["options", "bfd"].map((column) => [...map("Interface", row, column)]);
+  const rest = [
+    text("Interface", row, "type"),
+    text("Interface", row, "mac"),
+    number("Interface", row, "ofport_request"),
+  ];
+  return JSON.stringify([columns, rest]);
+}
+
+/** What the host itself has written asks for nothing. */
+function isAsked(edit: RowEdit | undefined, row: Row): boolean {
+  return edit?.before === undefined || wishes(edit.before) !== wishes(row);
+}
