@@ -133,6 +133,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     ...weaverSettings(config),
     loops: () => loops.facts,
     configuredFabricId: config.fabric.id,
+    maxHosts: config.limits.hosts,
     startHoldMs: config.timeouts.startHoldSec * 1000,
     newFabricId: randomUUID,
     timers,

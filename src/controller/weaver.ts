@@ -7,7 +7,7 @@ import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
-import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
+import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
 import { type Decisions, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
@@ -47,6 +47,8 @@ export interface WeaverOptions {
   /** Read at each recomputation. */
   readonly loops: () => LoopFacts;
   readonly configuredFabricId: string | null;
+  /** How many hosts that were not read may be believed in. */
+  readonly maxHosts: number;
   readonly startHoldMs: number;
   readonly newFabricId: () => string;
   readonly timers: Timers;
@@ -185,7 +187,10 @@ export class Weaver {
       indexesInFlows: this.#indexesInFlows(),
       forgotten: this.#forgotten,
       away: this.#awayHosts(),
-      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh"),
+      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh", () =>
+        standsFlowBased(facts),
+      ),
+      maxAbsent: this.#options.maxHosts,
       pinTunnelIps: this.#options.pinTunnelIps,
       newFabricId: this.#options.newFabricId,
     });

@@ -9,7 +9,7 @@ function hosts(count: number, down: readonly (readonly [number, number])[] = [])
     const index = at + 1;
     const broken = down.filter(([from]) => from === index);
     const tunnels = broken.map(([, to]) => tunnelTo(`h${to}`, to, "10.0.0.9", { bfd: { kind: "down", why: "x" } }));
-    return { id: `h${index}`, name: `h${index}`, index, tunnels };
+    return { id: `h${index}`, name: `h${index}`, index, tunnels, vouched: true, read: true, unread: [] };
   });
 }
 
