@@ -4,9 +4,18 @@ import type { Logger } from "pino";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { approvalCode, holdsApproval } from "../discovery/approval.ts";
 import { hostIdOf } from "../discovery/host-rows.ts";
-import { type AdmissionRules, judgeHost, judgeSwitch, type Means, shown, type Verdict } from "../model/admission.ts";
+import {
+  type AdmissionRules,
+  isCredible,
+  judgeHost,
+  judgeSwitch,
+  type Means,
+  shown,
+  type Verdict,
+} from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
+import type { Identity } from "../model/identity.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
 import type { Counters } from "./counters.ts";
@@ -156,6 +165,11 @@ export class Admission {
   judgeSwitch(session: OpenFlowSession, owner: HostId | null): Diagnostic | null {
     const host = owner === null ? null : { id: owner, certified: this.#certified.has(owner) };
     return judgeSwitch(session.label, meansOf(session), host);
+  }
+
+  /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */
+  believes(session: OpenFlowSession, host: Pick<Identity, "id" | "tunnelIp">): boolean {
+    return isCredible(meansOf(session), host, this.#rules.admit);
   }
 
   /** Whether a switch that belongs to no host is served. */

@@ -141,6 +141,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     recomputed: () => counters.add("recomputations"),
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
+    believes: (session, host) => admission.believes(session, host),
     attempt: (work) => trouble.attempt("drawing the fabric anew", work),
   });
 

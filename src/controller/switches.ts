@@ -169,6 +169,8 @@ export class Switches {
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
     const { log, timers, counters, pace, changed, desired } = this.#options;
     entry.session = session;
+    // Whose it is, is looked at again for each connection.
+    entry.believed = false;
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
     log.info({ dpid: entry.dpid, peer: session.label, ports: session.ports.size }, "switch connected by OpenFlow");

@@ -8,7 +8,7 @@ import type { BfdSettings } from "../model/bfd.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
-import { type Decisions, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -56,6 +56,8 @@ export interface WeaverOptions {
   readonly recomputed: () => void;
   /** Whether a switch that belongs to no host is served. */
   readonly servesAlone: (id: HostId) => boolean;
+  /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */
+  readonly believes: (session: OpenFlowSession, host: Identity) => boolean;
   /** Whether what a switch holds counts before it is known whose it is. */
   readonly trustsUnknown: boolean;
   readonly pinTunnelIps: boolean;
@@ -199,7 +201,12 @@ export class Weaver {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
     }
     this.#decisions = outcome.decisions;
-    this.#bindings = bindSwitches(facts, outcome.identities, switches.entries.values());
+    this.#bindings = bindSwitches(
+      facts,
+      outcome.identities,
+      switches.entries.values(),
+      ({ session, believed }, host) => (session === null ? believed : this.#options.believes(session, host)),
+    );
     switches.judgeAll();
     for (const dpid of this.#bindings.keys()) {
       const entry = switches.entries.get(dpid);
