@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { approvalCode, holdsApproval } from "../../../src/discovery/approval.ts";
 import {
-  isCredible,
   type AdmissionRules,
   type Applicant,
+  isCredible,
   judgeHost,
   judgeSwitch,
   type Means,
