@@ -154,6 +154,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
   });
 
+  const TOO_LARGE = "look at what it holds: this is more than a host of any fabric has; others are not touched by it";
   const GOODBYE = "the controller stops";
   const SHOW_AGAIN = "whom to trust has changed: show your certificate again";
   let stopping = false;
@@ -174,6 +175,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onChange: (session) => admission.rowsChanged(session),
     onFault: ({ error, bytes }) => trouble.fault(`a message of ${error.context.peer}`, error, bytes),
+    onTooLarge: (label, reason) => trouble.refused("refusedPeers", label, reason, TOO_LARGE),
     onClosed: (session, label, reason) => {
       if (session === undefined) {
         logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
@@ -221,7 +223,9 @@ export async function startController({ config, logger, version }: ControllerOpt
       }
       logger.warn({ peer: session?.label, code: error.code, error: error.message }, "OpenFlow error");
     },
-    onClosed: (session, reason) => {
+    onClosed: (session, reason, error) => {
+      const isTooLarge = error?.code === "openflow/reply-too-large";
+      if (isTooLarge) trouble.refused("refusedPeers", session?.label ?? "a switch", reason, TOO_LARGE);
       if (session === undefined) logger.warn({ reason }, "an OpenFlow connection ended before it was ready");
       else switches.closed(session, reason);
     },
