@@ -20,7 +20,7 @@ import type { HostId } from "../model/facts.ts";
 import { flowBasedProblem } from "../model/flow-based.ts";
 import { isOfKind } from "../model/lanes.ts";
 import { relaysInUse } from "../model/relays-in-use.ts";
-import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
+import { type DesiredFlow, type DesiredSwitch, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
 import type { Admission } from "./admission.ts";
@@ -64,6 +64,10 @@ export interface QueriesOptions {
   readonly reloadKeys: () => void;
 }
 
+function listOf<T>(one: T | null): readonly T[] {
+  return one === null ? [] : [one];
+}
+
 function least(values: readonly (number | null | undefined)[]): number | null {
   const known = values.filter((value) => value !== null && value !== undefined);
   return known.length === 0 ? null : Math.min(...known);
@@ -83,6 +87,15 @@ export function makeQueries(options: QueriesOptions): Queries {
     return host.fact?.dpid == null ? null : (switches.entries.get(host.fact.dpid) ?? null);
   }
 
+  /** That a switch's tables can't be told is told elsewhere, and no reason not to show the rest. */
+  function desiredOf(entry: SwitchEntry): DesiredSwitch | null {
+    try {
+      return weaver.desiredSwitch(entry);
+    } catch {
+      return null;
+    }
+  }
+
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
     // Before its turn a bridge forwards by flows that are not Weft's.
@@ -90,6 +103,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),
+      ...listOf(weaver.problemOf(host.id)),
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
@@ -122,7 +136,7 @@ export function makeQueries(options: QueriesOptions): Queries {
   function hostView({ fabric, host }: { fabric: Fabric; host: FabricHost }): HostView {
     const entry = switchOf(host);
     const dpid: Dpid | null = host.fact?.dpid ?? entry?.dpid ?? null;
-    const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    const desired = entry === null ? null : desiredOf(entry);
     const installed = entry?.installed?.flows.size ?? 0;
     return {
       id: host.id,
@@ -263,7 +277,7 @@ export function makeQueries(options: QueriesOptions): Queries {
   async function flows(text: string): Promise<FlowsView> {
     const { host } = findHost(text);
     const entry = switchOf(host);
-    const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    const desired = entry === null ? null : desiredOf(entry);
     const held: readonly (FlowStats | DesiredFlow)[] =
       entry?.session == null ? [...(entry?.installed?.flows.values() ?? [])] : await entry.session.readFlows();
     const groups =

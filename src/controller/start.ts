@@ -124,6 +124,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     holdMs: config.timeouts.startHoldSec * 1000,
     session: (dpid) => switches.entries.get(dpid)?.session ?? null,
     changed: () => weaver.changed(),
+    attempt: (work) => trouble.attempt("drawing an island anew", work),
   });
   const weaver: Weaver = new Weaver({
     hosts,
@@ -142,6 +143,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
     believes: (session, host) => admission.believes(session, host),
+    trouble,
     attempt: (work) => trouble.attempt("drawing the fabric anew", work),
   });
 
@@ -300,7 +302,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       connectionProblems,
       commands,
       admission,
-      problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
+      problems: () => [...keysProblems(keys), ...weaver.problems, ...admission.problems, ...refusals.problems],
       reloadKeys: () => reloadKeys(keys),
     }),
     reloadKeys: () => void keys?.reload(),

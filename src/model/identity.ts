@@ -53,6 +53,8 @@ export interface IdentityInput {
   /** Indexes that appear in flows of switches: not to be given to anyone. */
   readonly indexesInFlows: ReadonlySet<number>;
   readonly forgotten: ReadonlySet<HostId>;
+  /** Hosts that were read, and whose facts are left out: they keep what they were given. */
+  readonly withheld?: ReadonlySet<HostId>;
   /** Hosts of which nothing is heard: an address that a host has now is not theirs any more. */
   readonly away?: ReadonlySet<HostId>;
   /** The largest index there can be; `MAX_LABEL` unless given. */
@@ -150,6 +152,10 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     if (!present.has(id) && mention.index <= maxIndex)
       claims.push({ id, index: mention.index, rank: [0, 1, mention.voices, 1, 0] });
   }
+  for (const id of input.withheld ?? []) {
+    const index = input.decisions.indexes.get(id);
+    if (index !== undefined && !present.has(id) && !mentions.has(id)) claims.push({ id, index, rank: [0, 1, 1, 1, 0] });
+  }
   claims.sort((a, b) => compareRanks(b.rank, a.rank) || (a.id < b.id ? -1 : 1));
   const ownerOf = new Map<number, HostId>();
   const indexOf = new Map<HostId, number>();
@@ -245,7 +251,8 @@ function withTunnelIps(
   const holder = new Map<string, HostId>();
   const identities: Identity[] = [];
   const present = new Map(input.hosts.map((host) => [host.id, host]));
-  const ids = new Set([...present.keys(), ...mentions.keys()]);
+  const withheld = new Set([...(input.withheld ?? [])].filter((id) => !present.has(id)));
+  const ids = new Set([...present.keys(), ...mentions.keys(), ...withheld]);
   const members = input.hosts.filter(takesPart).length;
   const place = (id: HostId): number => indexOf.get(id) ?? MAX_INDEX + 1;
   const isAway = (id: HostId): boolean => !present.has(id) || input.away?.has(id) === true;
@@ -256,7 +263,8 @@ function withTunnelIps(
     const mention = mentions.get(id);
     const said = present.get(id)?.tunnelIp ?? null;
     const pinned = pinnedIp(input, id, said, mention);
-    const known = mention === undefined ? null : knownIp(mention, said);
+    const decided = withheld.has(id) ? (input.decisions.tunnelIps.get(id) ?? null) : null;
+    const known = mention === undefined ? decided : knownIp(mention, said);
     // A host that does not say its address (any more) keeps the one its peers use: a slip of configuration cuts nothing.
     const ip = pinned ?? said ?? known;
     const had = ip !== null && (ip === known || ip === input.decisions.tunnelIps.get(id));
