@@ -76,7 +76,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
-  ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
+  ["tls/reload", { args: [], isOrder: true, run: async ({ queries }) => queries.reloadTls() }],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],

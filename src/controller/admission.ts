@@ -63,8 +63,8 @@ export class Admission {
   #rules: AdmissionRules;
   readonly #visitors = new Map<OvsdbSession, Visitor>();
   readonly #admitted = new Map<OvsdbSession, HostId>();
-  /** Approved in this run: id and code. The code is written to the host, and found there by the next run. */
-  readonly #approved = new Set<string>();
+  /** Approved in this run: code -> id. The code is written to the host, and found there by the next run. */
+  readonly #approved = new Map<string, HostId>();
   /** Hosts that have shown a certificate. */
   readonly #certified = new LRUCache<HostId, true>({ max: MAX_CERTIFIED });
   readonly #told = new LRUCache<string, Told>({ max: MAX_TOLD });
@@ -194,6 +194,15 @@ export class Admission {
     return [...this.#visitors.values(), ...away].map(({ problem }) => problem);
   }
 
+  /** The host is released or forgotten: should it come again, somebody has to approve it again. */
+  forget(id: HostId): void {
+    for (const [code, other] of this.#approved) if (other === id) this.#approved.delete(code);
+  }
+
+  waits(id: HostId): boolean {
+    return [...this.#visitors.values()].some((visitor) => visitor.id === id);
+  }
+
   /** @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked` */
   approve(id: HostId): void {
     const { secret, log } = this.#options;
@@ -221,7 +230,7 @@ export class Admission {
       );
     }
     const { session } = visitor;
-    this.#approved.add(approvalCode(secret, id, meansOf(session)));
+    this.#approved.set(approvalCode(secret, id, meansOf(session)), id);
     this.#visitors.delete(session);
     log.info({ host: id, peer: session.label }, "host approved");
     this.rowsChanged(session);

@@ -61,7 +61,7 @@ export interface QueriesOptions {
   readonly admission: Admission;
   /** What is wrong with the controller itself, or with those before its door. */
   readonly problems: () => readonly Diagnostic[];
-  readonly reloadKeys: () => void;
+  readonly reloadKeys: () => string;
 }
 
 function listOf<T>(one: T | null): readonly T[] {
@@ -344,9 +344,11 @@ export function makeQueries(options: QueriesOptions): Queries {
         );
       }
       weaver.forget(host.id);
+      options.admission.forget(host.id);
     },
     approveHost(id) {
-      if (!weaver.confirmTunnelIp(id)) options.admission.approve(id);
+      const hasMoved = weaver.confirmTunnelIp(id);
+      if (!hasMoved || options.admission.waits(id)) options.admission.approve(id);
     },
     reloadTls: options.reloadKeys,
   };

@@ -82,6 +82,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     trouble,
     maxEntries: config.limits.hosts,
     isKept: (dpid) => weaver.bindings.has(dpid),
+    forwardsByOthers: (dpid) => weaver.isPrepared(dpid),
     changed: () => weaver.changed(),
     found: (entry) => islands.found(entry),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
@@ -271,6 +272,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     return problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
   };
   const commands = new HostCommands({
+    released: (id) => admission.forget(id),
     hosts,
     switches,
     weaver,

@@ -40,6 +40,8 @@ export interface SwitchesOptions {
   readonly maxEntries: number;
   /** Whether a switch that is away is known to be a host's. */
   readonly isKept: (dpid: Dpid) => boolean;
+  /** Whether it is prepared to be taken over, and still forwards as it did. */
+  readonly forwardsByOthers: (dpid: Dpid) => boolean;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
   /** A switch was read. */
@@ -183,9 +185,11 @@ export class Switches {
         installedChanged: (installed) => this.#installedChanged(entry, installed),
         drifted: (installed, drifts) => {
           entry.installed = installed;
-          counters.add("drifts", drifts.length);
-          if (!entry.incidents.drifted(drifts)) return;
-          const [first] = drifts;
+          // While it forwards by flows of others, those are theirs to change.
+          const told = this.#options.forwardsByOthers(entry.dpid) ? drifts.filter((one) => !one.foreign) : drifts;
+          counters.add("drifts", told.length);
+          if (!entry.incidents.drifted(told)) return;
+          const [first] = told;
           log.warn({ dpid: entry.dpid, first }, "somebody else changes the switch: weft hosts tells what");
         },
         settled: () => entry.incidents.restored(),

@@ -123,6 +123,11 @@ export class Weaver {
     return this.#bindings;
   }
 
+  /** Whether a switch is on its way from others' hands, and still forwards by their flows. */
+  isPrepared(dpid: Dpid): boolean {
+    return this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "")?.fact?.adoption?.stage === "prepare";
+  }
+
   get holding(): boolean {
     return this.#options.timers.now() - this.#startedAtMs < this.#options.startHoldMs;
   }
@@ -181,6 +186,8 @@ export class Weaver {
   confirmTunnelIp(id: HostId): boolean {
     const said = this.#options.hosts.entries.get(id)?.fact.tunnelIp ?? null;
     if (!this.#options.pinTunnelIps || said === null || said === this.#fabric?.hosts.get(id)?.tunnelIp) return false;
+    // It was confirmed before, and another has it.
+    if (this.#decisions.confirmedIps.get(id) === said) return false;
     this.#decisions = { ...this.#decisions, confirmedIps: new Map([...this.#decisions.confirmedIps, [id, said]]) };
     this.changed();
     return true;

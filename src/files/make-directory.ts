@@ -1,5 +1,5 @@
 // Makes a directory and those above it, also where the file system refuses to.
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -9,8 +9,10 @@ import { dirname } from "node:path";
  * @throws what the file system says
  */
 export function makeDirectory(path: string, mode = 0o777): boolean {
-  if (existsSync(path)) return false;
-  makeDirectory(dirname(path), mode);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return false;
+  // Of what is there and is no directory, mkdir says so.
+  if (found === undefined) makeDirectory(dirname(path), mode);
   mkdirSync(path, { mode });
   return true;
 }

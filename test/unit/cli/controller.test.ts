@@ -229,6 +229,19 @@ describe("weft controller", () => {
     writeFileSync(privateKey, good);
     child.kill("SIGHUP");
     while ((await problems()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const reloaded = async () => (await weft.run(["--control", socket, "tls", "reload"])).stdout;
+    expect(await reloaded()).toMatch(
+      new RegExp(`^tls\\.privateKey ${privateKey}: as before\\ntls\\.certificate .*: as before, good until \\d{4}-`),
+    );
+    expect(await reloaded()).toMatch(/nothing has changed\n$/);
+    const ca = readFileSync(pki.caCertificate);
+    writeFileSync(
+      pki.caCertificate,
+      Buffer.concat([ca, readFileSync(initPki(join(weft.directory, "pki2")).caCertificate)]),
+    );
+    const told = await reloaded();
+    expect(told).toContain(`tls.caCertificate ${pki.caCertificate}: changed\n`);
+    expect(told).toContain("whom to trust has changed: every TLS connection is made again\n");
     child.kill("SIGTERM");
     expect((await end).code).toBe(0);
   });
