@@ -23,8 +23,8 @@ describe("peers that were turned away", () => {
     const { log, lines, told } = refusals();
     for (const reason of [REVOKED, NONE, REVOKED]) log.add({ remoteAddress: "192.0.2.1", reason });
     expect(told()).toEqual([
-      `a peer at 192.0.2.1 was turned away, 2 times: ${REVOKED}`,
       `a peer at 192.0.2.1 was turned away: ${NONE}`,
+      `a peer at 192.0.2.1 was turned away, 2 times: ${REVOKED}`,
     ]);
     expect(lines).toEqual([REVOKED, NONE]);
   });
