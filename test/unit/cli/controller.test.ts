@@ -9,9 +9,10 @@ import { BuiltProgram, type Ended, ended } from "./built.ts";
 const LOOPBACK = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1"];
 
 let weft: BuiltProgram;
+// Building takes a while on a busy machine.
 beforeAll(() => {
   weft = new BuiltProgram();
-});
+}, 60_000);
 afterAll(() => weft.remove());
 
 let count = 0;
