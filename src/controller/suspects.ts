@@ -39,3 +39,8 @@ export function suspectsAmong(
   }
   return { all, keyOf: (dpid) => keys.get(dpid) ?? switchKey(dpid) };
 }
+
+/** Equal where the same ones are left out. */
+export function leftOut(all: readonly Suspect[], isLeftOut: (key: string) => boolean): string {
+  return all.flatMap(({ key }) => (isLeftOut(key) ? [JSON.stringify(key)] : [])).join();
+}

@@ -9,7 +9,14 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
-import { type Decisions, type Identity, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import {
+  type Decisions,
+  type Identity,
+  type IdentityOutcome,
+  NO_DECISIONS,
+  resolveIdentities,
+  takesPart,
+} from "../model/identity.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -25,7 +32,7 @@ import type { HostEntry, Hosts } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { HostSetting } from "./settings.ts";
-import { hostKey, type Suspects, suspectsAmong } from "./suspects.ts";
+import { hostKey, leftOut, type Suspects, suspectsAmong } from "./suspects.ts";
 import { type Dpid, rememberedBy, type SwitchEntry, switchFact } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
 import type { Trouble } from "./trouble.ts";
@@ -76,6 +83,15 @@ const LONE_GRACE_MS = 3000;
 const FIRST_GRACE_MS = 1000;
 /** A lone switch that has gone may be back at once: so long its neighbours keep the ways through it. */
 const GONE_GRACE_MS = 3000;
+
+/** Who is who, of the facts that were not left out. */
+interface Identified extends IdentityOutcome {
+  readonly facts: readonly HostFact[];
+  readonly entries: readonly SwitchEntry[];
+  readonly bindings: ReadonlyMap<Dpid, HostId>;
+  /** As `leftOut` tells it. */
+  readonly left: string;
+}
 
 /** Rests that are shorter are not worth a timer; longer ones would delay what heals. */
 const MIN_REST_MS = 5;
@@ -199,9 +215,8 @@ export class Weaver {
     const suspects = suspectsAmong(hosts.entries.values(), switches.entries, this.#bindings);
     this.#quarantine.review(suspects.all);
     for (const id of hosts.entries.keys()) this.#forgotten.delete(id);
-    const { identities, decisions, bindings } = this.#quarantine.run(suspects.all, (isLeftOut) =>
-      this.#identify(suspects, isLeftOut),
-    );
+    const identified = this.#quarantine.run(suspects.all, (isLeftOut) => this.#identify(suspects, isLeftOut));
+    const { identities, decisions, bindings } = identified;
     for (const { index } of identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
     for (const [id, index] of decisions.indexes) {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
@@ -213,7 +228,7 @@ export class Weaver {
       const entry = switches.entries.get(dpid);
       if (entry !== undefined) switches.believe(entry);
     }
-    const next = this.#quarantine.run(suspects.all, (isLeftOut) => this.#derive(suspects, isLeftOut));
+    const next = this.#quarantine.run(suspects.all, (isLeftOut) => this.#derive(suspects, isLeftOut, identified));
     this.#fabric = this.#uncompilable.size === 0 ? next : this.#compilable(suspects, next);
     this.#deriveIslands();
     this.#retainHeard();
@@ -223,8 +238,9 @@ export class Weaver {
     switches.wakeAll();
   }
 
-  #identify({ keyOf }: Suspects, isLeftOut: (key: string) => boolean) {
+  #identify({ all, keyOf }: Suspects, isLeftOut: (key: string) => boolean): Identified {
     const { hosts, switches } = this.#options;
+    const left = leftOut(all, isLeftOut);
     const facts: HostFact[] = [];
     const withheld = new Set<HostId>();
     for (const { id, fact } of hosts.entries.values()) {
@@ -252,12 +268,15 @@ export class Weaver {
     const bindings = bindSwitches(facts, outcome.identities, entries, ({ session, believed }, host) =>
       session === null ? believed : this.#options.believes(session, host),
     );
-    return { ...outcome, facts, entries, bindings };
+    return { ...outcome, facts, entries, bindings, left };
   }
 
-  #derive(suspects: Suspects, isLeftOut: (key: string) => boolean): Fabric {
+  /** @param identified what was concluded of the same facts already, if nobody else is left out */
+  #derive(suspects: Suspects, isLeftOut: (key: string) => boolean, identified?: Identified): Fabric {
     const { switches, watch } = this.#options;
-    const { fabricId, identities, facts, entries, bindings } = this.#identify(suspects, isLeftOut);
+    const isSame = identified?.left === leftOut(suspects.all, isLeftOut);
+    const who = identified !== undefined && isSame ? identified : this.#identify(suspects, isLeftOut);
+    const { fabricId, identities, facts, entries, bindings } = who;
     const switchFacts = new Map<HostId, SwitchFact>();
     for (const [dpid, id] of bindings) {
       const entry = switches.entries.get(dpid);
