@@ -15,7 +15,7 @@ export interface Identity {
   readonly name: string;
   readonly index: number | null;
   readonly tunnelIp: string | null;
-  /** Whether enough say that it is there: it was read, or at least half of the hosts that were read name it. */
+  /** Whether enough say that it is there: it was read, or more than one host names it, or the one that does names no other so. */
   readonly vouched: boolean;
   readonly problems: readonly Diagnostic[];
 }
@@ -311,7 +311,8 @@ function withTunnelIps(
     const name = input.settings.get(id)?.name ?? host?.name ?? id;
     const alone = namesAlone.get(id) ?? 0;
     if (!input.holding && alone > MANY_NAMES) problems.push(namesProblem(id, alone));
-    const vouched = host !== undefined || 2 * (mentions.get(id)?.voices ?? 0) >= members;
+    const { voices = 0, lone = null } = mentions.get(id) ?? {};
+    const vouched = host !== undefined || voices > 1 || 2 * voices >= members || lone?.names === 1;
     identities.push(Object.freeze({ id, name, index, tunnelIp, vouched, problems }));
   }
   identities.sort((a, b) => place(a.id) - place(b.id) || (a.id < b.id ? -1 : 1));
