@@ -1,6 +1,6 @@
 // Tables in memory, kept like the server's by `<table-updates>` (RFC 7047, section 4.1.6) and `<table-updates2>` (ovsdb-server(7)).
-import { isUuid } from "./atom.ts";
-import { applyDatumDiff, type Datum, decodeDatum, decodeDatumDiff, defaultDatum } from "./datum.ts";
+import { type Atom, isUuid } from "./atom.ts";
+import { applyDatumDiff, type Datum, decodeDatum, decodeDatumDiff, defaultDatum, isMapDatum } from "./datum.ts";
 import { isJsonObject, type Json, type JsonObject, member } from "./json-text.ts";
 import type { MonitorTables, RawUpdates } from "./monitor.ts";
 import type { DatumRow } from "./operation-result.ts";
@@ -9,6 +9,23 @@ import type { ColumnSchema, DatabaseSchema } from "./schema.ts";
 
 /** Rows by UUID, by table. Immutable: an update gives a new one, in which untouched tables and rows are the same objects. */
 export type Replica = ReadonlyMap<string, ReadonlyMap<string, DatumRow>>;
+
+/** What an atom takes in JSON at the least, beside its characters: quotes, a comma. */
+const ATOM_BYTES = 3;
+
+function atomBytes(atom: Atom): number {
+  return ATOM_BYTES + (typeof atom === "string" ? atom.length : 8);
+}
+
+/** About as many bytes as a row takes in the server's text; never many more. */
+export function rowBytes(row: DatumRow | undefined): number {
+  let bytes = 0;
+  for (const datum of row?.values() ?? []) {
+    if (!isMapDatum(datum)) for (const atom of datum) bytes += atomBytes(atom);
+    else for (const [key, value] of datum) bytes += atomBytes(key) + atomBytes(value);
+  }
+  return bytes;
+}
 
 /** One row that an update touched; without `after` it is gone, without `before` it is new. */
 export interface RowChange {

@@ -117,7 +117,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     },
   ],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
-  ["tls/reload", order([], ({ queries }) => queries.reloadTls())],
+  ["tls/reload", { args: [], isOrder: true, run: async ({ queries }) => queries.reloadTls() }],
   ["topology", query(({ queries }) => ({ kind: "topology", view: orderTopology(queries.topology()) }))],
   [
     "trace",

@@ -1,9 +1,10 @@
 // The control socket: answers `weft` and `ovs-appctl` on this machine, and nobody else.
-import { chmodSync, mkdirSync, rmdirSync } from "node:fs";
+import { chmodSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { JsonFramer } from "../../proto/ovsdb/json-framer.ts";
 import type { Json } from "../../proto/ovsdb/json-text.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 import { parsePassiveMethod } from "../southbound/connection-method.ts";
 import { type ByteStream, listen } from "../southbound/stream/index.ts";
 import { type ControlContext, runCommand } from "./commands.ts";
@@ -43,7 +44,7 @@ export async function startControlSocket(
   options: ControlSocketOptions,
 ): Promise<ControlSocket> {
   const method = parsePassiveMethod(`punix:${path}`);
-  const madeDirectory = makeDirectory(path);
+  const madeDirectory = makeDirectoryOf(path);
   const conversations = new Set<ByteStream>();
   const { version, reload } = options;
   const context = { queries, version, ...(reload === undefined ? {} : { reload }) };
@@ -68,10 +69,10 @@ export async function startControlSocket(
 }
 
 /** Whether there was none. */
-function makeDirectory(path: string): boolean {
+function makeDirectoryOf(path: string): boolean {
   const directory = dirname(path);
   try {
-    const made = mkdirSync(directory, { recursive: true, mode: 0o755 }) !== undefined;
+    const made = makeDirectory(directory, 0o755);
     if (made) chmodSync(directory, 0o755);
     return made;
   } catch (cause) {

@@ -237,5 +237,5 @@ export interface Queries {
   /** Admits a host that waits. @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked`. */
   approveHost(id: string): void;
   /** Reads the TLS keys again. @throws WeftError `tls/...` naming the file that is wrong: the old keys stay. */
-  reloadTls(): void;
+  reloadTls(): string;
 }

@@ -4,9 +4,18 @@ import type { Logger } from "pino";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { approvalCode, holdsApproval } from "../discovery/approval.ts";
 import { hostIdOf } from "../discovery/host-rows.ts";
-import { type AdmissionRules, judgeHost, judgeSwitch, type Means, shown, type Verdict } from "../model/admission.ts";
+import {
+  type AdmissionRules,
+  isCredible,
+  judgeHost,
+  judgeSwitch,
+  type Means,
+  shown,
+  type Verdict,
+} from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { HostId } from "../model/facts.ts";
+import type { Identity } from "../model/identity.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
 import type { Counters } from "./counters.ts";
@@ -54,8 +63,8 @@ export class Admission {
   #rules: AdmissionRules;
   readonly #visitors = new Map<OvsdbSession, Visitor>();
   readonly #admitted = new Map<OvsdbSession, HostId>();
-  /** Approved in this run: id and code. The code is written to the host, and found there by the next run. */
-  readonly #approved = new Set<string>();
+  /** Approved in this run: code -> id. The code is written to the host, and found there by the next run. */
+  readonly #approved = new Map<string, HostId>();
   /** Hosts that have shown a certificate. */
   readonly #certified = new LRUCache<HostId, true>({ max: MAX_CERTIFIED });
   readonly #told = new LRUCache<string, Told>({ max: MAX_TOLD });
@@ -158,6 +167,11 @@ export class Admission {
     return judgeSwitch(session.label, meansOf(session), host);
   }
 
+  /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */
+  believes(session: OpenFlowSession, host: Pick<Identity, "id" | "tunnelIp">): boolean {
+    return isCredible(meansOf(session), host, this.#rules.admit);
+  }
+
   /** Whether a switch that belongs to no host is served. */
   servesAlone(id: HostId): boolean {
     return this.#rules.admit === "all" || this.#rules.known.has(id);
@@ -178,6 +192,15 @@ export class Admission {
       (told) => nowMs - told.lastMs <= TELL_MS && told.problem.code !== "admission/waiting",
     );
     return [...this.#visitors.values(), ...away].map(({ problem }) => problem);
+  }
+
+  /** The host is released or forgotten: should it come again, somebody has to approve it again. */
+  forget(id: HostId): void {
+    for (const [code, other] of this.#approved) if (other === id) this.#approved.delete(code);
+  }
+
+  waits(id: HostId): boolean {
+    return [...this.#visitors.values()].some((visitor) => visitor.id === id);
   }
 
   /** @throws WeftError `host/not-waiting`, `host/ambiguous`, `host/not-asked` */
@@ -207,7 +230,7 @@ export class Admission {
       );
     }
     const { session } = visitor;
-    this.#approved.add(approvalCode(secret, id, meansOf(session)));
+    this.#approved.set(approvalCode(secret, id, meansOf(session)), id);
     this.#visitors.delete(session);
     log.info({ host: id, peer: session.label }, "host approved");
     this.rowsChanged(session);

@@ -1,8 +1,9 @@
 // The secret that approvals are signed with: read from its file, which is made when there is none.
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 
 const BYTES = 32;
 
@@ -16,7 +17,7 @@ function trouble(path: string, why: string, remedy: string, cause?: unknown): We
 function make(path: string): string {
   const text = `${randomBytes(BYTES).toString("base64url")}\n`;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    makeDirectory(dirname(path), 0o755);
     writeFileSync(path, text, { flag: "wx", mode: 0o600 });
     return text;
   } catch (cause) {

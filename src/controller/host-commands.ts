@@ -19,6 +19,8 @@ export interface HostCommandsOptions {
   readonly hosts: Hosts;
   readonly switches: Switches;
   readonly weaver: Weaver;
+  /** The host is no longer Weft's. */
+  readonly released: (id: HostId) => void;
   readonly log: Logger;
   readonly timers: Timers;
   /** Whether a Manager with this target is the way by which the session came. */
@@ -95,13 +97,14 @@ export class HostCommands {
       });
       log.info({ host: id, bridge: entry.fact.bridgeName }, "host is released");
     } catch (error) {
-      hosts.resume(entry, session);
+      hosts.resume(entry);
       if (dpid !== null) switches.resume(dpid);
       throw error;
     }
     if (dpid !== null) switches.forget(dpid);
+    this.#options.released(id);
     const stays = session.rows.openVSwitch?.external_ids.has(HOST_SETTINGS.released) === true;
-    if (stays) hosts.resume(entry, session);
+    if (stays) hosts.resume(entry);
     else weaver.forget(id);
     weaver.changed();
     if (!answered)

@@ -25,6 +25,8 @@ export interface HostEntry {
   /** Those that came while the first was seen to be alive. */
   readonly contested: Set<OvsdbSession>;
   reconciler: HostReconciler | null;
+  /** Whether it is being handed back: nothing is written to it, by whatever connection. */
+  paused: boolean;
   /** What the rows said when last seen. Stays while the host is away. */
   fact: HostFact;
   /** What others have done to its rows. */
@@ -157,6 +159,7 @@ export class Hosts {
       rivals: [],
       contested: new Set(),
       reconciler: null,
+      paused: false,
       fact,
       incidents: new Incidents({ code: "host/tampered", timers, timeOfDay }),
     };
@@ -181,7 +184,7 @@ export class Hosts {
           durations.of("databaseWrite", () => session.transact(operations)),
       },
       {
-        desired: () => (entry.session === session ? desired(entry, session) : null),
+        desired: () => (entry.session === session && !entry.paused ? desired(entry, session) : null),
         applied: (summary) => {
           counters.add("ovsdbTransactions");
           log.info({ host: id, changes: summary }, "host's rows changed");
@@ -226,18 +229,24 @@ export class Hosts {
   /** Writes nothing to the host from here on; resolves when nothing is under way. */
   async pause(entry: HostEntry): Promise<void> {
     const { reconciler } = entry;
+    entry.paused = true;
     reconciler?.stop();
     entry.reconciler = null;
     await reconciler?.idle();
   }
 
-  resume(entry: HostEntry, session: OvsdbSession): void {
-    if (entry.session === session && entry.reconciler === null) this.#take(session, entry.id);
+  /** After `pause`, where the host is served on: by the connection that is in use now, which may be another. */
+  resume(entry: HostEntry): void {
+    entry.paused = false;
+    if (entry.session !== null && entry.reconciler === null) this.#take(entry.session, entry.id);
+    else entry.reconciler?.wake();
   }
 
-  /** Drops what is kept of a host that is away. */
+  /** Drops what is kept of a host that is away, or is Weft's no more; others that claim its id have to come again. */
   forget(id: HostId): void {
+    const rivals = this.#entries.get(id)?.rivals ?? [];
     this.#entries.delete(id);
+    for (const session of [...rivals]) session.close("the host is no longer Weft's");
   }
 
   wakeAll(): void {

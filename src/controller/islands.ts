@@ -26,6 +26,8 @@ export interface IslandsOptions {
   readonly holdMs: number;
   readonly session: (dpid: Dpid) => OpenFlowSession | null;
   readonly changed: () => void;
+  /** What throws in it is told, and ends nothing else. */
+  readonly attempt: (work: () => void) => void;
 }
 
 /** What islands have from the rest: all that is not their own. */
@@ -132,20 +134,25 @@ export class Islands {
       const [key = ""] = island.members;
       const { switches: members, ...input } = islandInput(island, byDpid, numbers, facts);
       const { watched, networkSettings, ...others } = settings;
-      const fabric = deriveFabric(
-        {
-          fabricId: null,
-          ...others,
-          ...watched(key),
-          ...input,
-          networkSettings: islandNetworks(networkSettings),
-          remembered: [],
-          holding: false,
-          keepTunnel: () => false,
-        },
-        this.#byDpid.get(key),
-      );
-      for (const { dpid } of members) next.set(dpid, fabric);
+      const before = this.#byDpid.get(key);
+      // One that can't be drawn stays as it was, and stops no other.
+      this.#options.attempt(() => {
+        const fabric = deriveFabric(
+          {
+            fabricId: null,
+            ...others,
+            ...watched(key),
+            ...input,
+            networkSettings: islandNetworks(networkSettings),
+            remembered: [],
+            holding: false,
+            keepTunnel: () => false,
+          },
+          before,
+        );
+        for (const { dpid } of members) next.set(dpid, fabric);
+      });
+      if (before !== undefined && !next.has(key)) for (const { dpid } of members) next.set(dpid, before);
     }
     this.#byDpid = next;
     if (present.some(({ watched }) => watched.length > 0)) this.#arm();

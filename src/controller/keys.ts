@@ -82,14 +82,28 @@ export function keysProblems(keys: TlsKeys | null): readonly Diagnostic[] {
   return [...failure, ...(expiry === null ? [] : [expiry])];
 }
 
-/** @throws WeftError `tls/none`, or of `loadTlsMaterial` */
-export function reloadKeys(keys: TlsKeys | null): void {
+/** @returns which files were read, and what is new in them. @throws WeftError `tls/none`, or of `loadTlsMaterial` */
+export function reloadKeys(keys: TlsKeys | null): string {
   if (keys === null) {
     throw new WeftError(
       "tls/none",
       "this controller has no keys: set tls.privateKey, tls.certificate and tls.caCertificate in weft.yaml",
     );
   }
-  keys.reload();
+  const trust = keys.material.trust;
+  const changed = new Set<string>(keys.reload());
   if (keys.problem !== null) throw keys.problem;
+  const { expires } = keys.material;
+  const lines = Object.entries(keys.files).flatMap(([name, path]) => {
+    if (path === null) return [];
+    const until = name === "certificate" ? `, good until ${expires.toISOString().slice(0, 10)}` : "";
+    return [`tls.${name} ${path}: ${changed.has(name) ? "changed" : "as before"}${until}`];
+  });
+  const effect =
+    keys.material.trust !== trust
+      ? "whom to trust has changed: every TLS connection is made again"
+      : changed.size > 0
+        ? "new connections use what has changed"
+        : "nothing has changed";
+  return `${[...lines, effect].join("\n")}\n`;
 }

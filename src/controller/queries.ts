@@ -24,7 +24,7 @@ import { flowBasedProblem } from "../model/flow-based.ts";
 import { isOfKind } from "../model/lanes.ts";
 import { relaysInUse } from "../model/relays-in-use.ts";
 import { unknownNames } from "../model/unknown-names.ts";
-import { type DesiredFlow, flowForm, flowKey } from "../pipeline/desired.ts";
+import { type DesiredFlow, type DesiredSwitch, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
 import { groupName } from "../pipeline/registry.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
@@ -71,7 +71,7 @@ export interface QueriesOptions {
   readonly admission: Admission;
   /** What is wrong with the controller itself, or with those before its door. */
   readonly problems: () => readonly Diagnostic[];
-  readonly reloadKeys: () => void;
+  readonly reloadKeys: () => string;
   readonly events: EventFeed;
   readonly rates: () => Promise<RatesView>;
   readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
@@ -80,6 +80,10 @@ export interface QueriesOptions {
 export interface ControllerQueries extends Queries {
   /** As much of all this as the journal tells of. */
   outlook(): Outlook;
+}
+
+function listOf<T>(one: T | null): readonly T[] {
+  return one === null ? [] : [one];
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -98,6 +102,15 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
 
   const switchOf = (host: FabricHost): SwitchEntry | null => weaver.switchOf(host);
 
+  /** That a switch's tables can't be told is told elsewhere, and no reason not to show the rest. */
+  function desiredOf(entry: SwitchEntry): DesiredSwitch | null {
+    try {
+      return weaver.desiredSwitch(entry);
+    } catch {
+      return null;
+    }
+  }
+
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
     // Before its turn a bridge forwards by flows that are not Weft's.
@@ -105,6 +118,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),
+      ...listOf(weaver.problemOf(host.id)),
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
@@ -137,7 +151,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
   function hostView({ fabric, host }: { fabric: Fabric; host: FabricHost }): HostView {
     const entry = switchOf(host);
     const dpid: Dpid | null = host.fact?.dpid ?? entry?.dpid ?? null;
-    const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    const desired = entry === null ? null : desiredOf(entry);
     const installed = entry?.installed?.flows.size ?? 0;
     return {
       id: host.id,
@@ -277,7 +291,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
   async function flows(text: string): Promise<FlowsView> {
     const { host } = findHost(text);
     const entry = switchOf(host);
-    const desired = entry === null ? null : weaver.desiredSwitch(entry);
+    const desired = entry === null ? null : desiredOf(entry);
     const held: readonly (FlowStats | DesiredFlow)[] =
       entry?.session == null ? [...(entry?.installed?.flows.values() ?? [])] : await entry.session.readFlows();
     const groups =
@@ -367,9 +381,11 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
         );
       }
       weaver.forget(host.id);
+      options.admission.forget(host.id);
     },
     approveHost(id) {
-      if (!weaver.confirmTunnelIp(id)) options.admission.approve(id);
+      const hasMoved = weaver.confirmTunnelIp(id);
+      if (!hasMoved || options.admission.waits(id)) options.admission.approve(id);
     },
     reloadTls: options.reloadKeys,
   };

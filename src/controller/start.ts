@@ -100,6 +100,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     trouble,
     maxEntries: config.limits.hosts,
     isKept: (dpid) => weaver.bindings.has(dpid),
+    forwardsByOthers: (dpid) => weaver.isPrepared(dpid),
     changed: () => weaver.changed(),
     found: (entry) => islands.found(entry),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
@@ -145,6 +146,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     holdMs: config.timeouts.startHoldSec * 1000,
     session: (dpid) => switches.entries.get(dpid)?.session ?? null,
     changed: () => weaver.changed(),
+    attempt: (work) => trouble.attempt("drawing an island anew", work),
   });
   const weaver: Weaver = new Weaver({
     hosts,
@@ -154,6 +156,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     ...weaverSettings(config),
     loops: () => loops.facts,
     configuredFabricId: config.fabric.id,
+    maxHosts: config.limits.hosts,
     startHoldMs: config.timeouts.startHoldSec * 1000,
     newFabricId: randomUUID,
     timers,
@@ -165,6 +168,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
+    believes: (session, host) => admission.believes(session, host),
+    trouble,
     attempt: (work) => trouble.attempt("drawing the fabric anew", work),
   });
 
@@ -186,6 +191,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
   const liveTraces = new LiveTraces({ traces, switchOf, timers });
 
+  const TOO_LARGE = "look at what it holds: this is more than a host of any fabric has; others are not touched by it";
   const GOODBYE = "the controller stops";
   const SHOW_AGAIN = "whom to trust has changed: show your certificate again";
   let stopping = false;
@@ -206,6 +212,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onChange: (session) => admission.rowsChanged(session),
     onFault: ({ error, bytes }) => trouble.fault(`a message of ${error.context.peer}`, error, bytes),
+    onTooLarge: (label, reason) => trouble.refused("refusedPeers", label, reason, TOO_LARGE),
     onClosed: (session, label, reason) => {
       if (session === undefined) {
         logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
@@ -254,7 +261,9 @@ export async function startController({ config, logger, version }: ControllerOpt
       }
       logger.warn({ peer: session?.label, code: error.code, error: error.message }, "OpenFlow error");
     },
-    onClosed: (session, reason) => {
+    onClosed: (session, reason, error) => {
+      const isTooLarge = error?.code === "openflow/reply-too-large";
+      if (isTooLarge) trouble.refused("refusedPeers", session?.label ?? "a switch", reason, TOO_LARGE);
       if (session === undefined) logger.warn({ reason }, "an OpenFlow connection ended before it was ready");
       else switches.closed(session, reason);
     },
@@ -305,6 +314,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     return problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
   };
   const commands = new HostCommands({
+    released: (id) => admission.forget(id),
     hosts,
     switches,
     weaver,
@@ -330,6 +340,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     admission,
     problems: () => [
       ...keysProblems(keys),
+      ...weaver.problems,
       ...admission.problems,
       ...refusals.problems,
       ...(journal.problem === null ? [] : [journal.problem]),

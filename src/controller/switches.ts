@@ -42,6 +42,8 @@ export interface SwitchesOptions {
   readonly maxEntries: number;
   /** Whether a switch that is away is known to be a host's. */
   readonly isKept: (dpid: Dpid) => boolean;
+  /** Whether it is prepared to be taken over, and still forwards as it did. */
+  readonly forwardsByOthers: (dpid: Dpid) => boolean;
   /** Some fact of a switch has changed. */
   readonly changed: () => void;
   /** A switch was read. */
@@ -171,6 +173,8 @@ export class Switches {
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
     const { log, timers, counters, durations, pace, changed, desired } = this.#options;
     entry.session = session;
+    // Whose it is, is looked at again for each connection.
+    entry.believed = false;
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
     log.info({ dpid: entry.dpid, peer: session.label, ports: session.ports.size }, "switch connected by OpenFlow");
@@ -183,9 +187,11 @@ export class Switches {
         installedChanged: (installed) => this.#installedChanged(entry, installed),
         drifted: (installed, drifts) => {
           entry.installed = installed;
-          counters.add("drifts", drifts.length);
-          if (!entry.incidents.drifted(drifts)) return;
-          const [first] = drifts;
+          // While it forwards by flows of others, those are theirs to change.
+          const told = this.#options.forwardsByOthers(entry.dpid) ? drifts.filter((one) => !one.foreign) : drifts;
+          counters.add("drifts", told.length);
+          if (!entry.incidents.drifted(told)) return;
+          const [first] = told;
           log.warn({ dpid: entry.dpid, first }, "somebody else changes the switch: weft hosts tells what");
         },
         settled: () => entry.incidents.restored(),

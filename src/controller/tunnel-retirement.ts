@@ -22,13 +22,28 @@ export class TunnelRetirement {
     const now = this.#timers.now();
     const known = this.#since.get(tunnel);
     const since = known === undefined || now - known > FORGET_MS ? now : known;
-    this.#since.set(tunnel, since);
+    if (since !== known) this.#note(tunnel, now);
     if (now - since >= LINGER_MS) return false;
     this.#timer ??= this.#timers.setTimer(LINGER_MS, () => {
       this.#timer = null;
       this.#again();
     });
     return true;
+  }
+
+  /** Those that were noted first stand first: what is over for long is forgotten with them. */
+  #note(tunnel: string, now: number): void {
+    this.#since.delete(tunnel);
+    for (const [other, since] of this.#since) {
+      if (now - since <= FORGET_MS) break;
+      this.#since.delete(other);
+    }
+    this.#since.set(tunnel, now);
+  }
+
+  /** How many are kept in mind. */
+  get size(): number {
+    return this.#since.size;
   }
 
   stop(): void {

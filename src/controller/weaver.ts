@@ -5,10 +5,18 @@ import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
-import type { EndpointSetting, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
-import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
-import { type Decisions, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
+import {
+  type Decisions,
+  type Identity,
+  type IdentityOutcome,
+  NO_DECISIONS,
+  resolveIdentities,
+  takesPart,
+} from "../model/identity.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -22,9 +30,12 @@ import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
+import { Quarantine } from "./quarantine.ts";
 import type { HostSetting } from "./settings.ts";
+import { hostKey, leftOut, type Suspects, suspectsAmong } from "./suspects.ts";
 import { type Dpid, rememberedBy, type SwitchEntry, switchFact } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
+import type { Trouble } from "./trouble.ts";
 import { TunnelRetirement } from "./tunnel-retirement.ts";
 
 export interface WeaverOptions {
@@ -47,6 +58,8 @@ export interface WeaverOptions {
   /** Read at each recomputation. */
   readonly loops: () => LoopFacts;
   readonly configuredFabricId: string | null;
+  /** How many hosts that were not read may be believed in. */
+  readonly maxHosts: number;
   readonly startHoldMs: number;
   readonly newFabricId: () => string;
   readonly timers: Timers;
@@ -55,11 +68,14 @@ export interface WeaverOptions {
   readonly recomputed: (ms: number) => void;
   /** Whether a switch that belongs to no host is served. */
   readonly servesAlone: (id: HostId) => boolean;
+  /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */
+  readonly believes: (session: OpenFlowSession, host: Identity) => boolean;
   /** Whether what a switch holds counts before it is known whose it is. */
   readonly trustsUnknown: boolean;
   readonly pinTunnelIps: boolean;
   /** What throws in it is told, and ends nothing else. */
   readonly attempt: (work: () => void) => void;
+  readonly trouble: Trouble;
 }
 
 /** How long a switch without OVSDB and without flows of ours is watched before it is taken for a lone one; */
@@ -68,6 +84,15 @@ const LONE_GRACE_MS = 3000;
 const FIRST_GRACE_MS = 1000;
 /** A lone switch that has gone may be back at once: so long its neighbours keep the ways through it. */
 const GONE_GRACE_MS = 3000;
+
+/** Who is who, of the facts that were not left out. */
+interface Identified extends IdentityOutcome {
+  readonly facts: readonly HostFact[];
+  readonly entries: readonly SwitchEntry[];
+  readonly bindings: ReadonlyMap<Dpid, HostId>;
+  /** As `leftOut` tells it. */
+  readonly left: string;
+}
 
 /** Rests that are shorter are not worth a timer; longer ones would delay what heals. */
 const MIN_REST_MS = 5;
@@ -80,6 +105,9 @@ export class Weaver {
   readonly #forgotten = new Set<HostId>();
   /** What flows say of these is no news of a host that is yet to come back. */
   readonly #forgottenIndexes = new Set<number>();
+  readonly #quarantine: Quarantine;
+  /** Hosts whose tables or rows could not be told. */
+  readonly #uncompilable = new Set<HostId>();
   #decisions: Decisions = NO_DECISIONS;
   #fabric: Fabric | null = null;
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
@@ -94,6 +122,7 @@ export class Weaver {
     this.#options = options;
     this.#startedAtMs = options.timers.now();
     this.#retirement = new TunnelRetirement(options.timers, () => this.changed());
+    this.#quarantine = new Quarantine({ ...options, again: () => this.changed() });
     this.#holdTimer = options.timers.setTimer(options.startHoldMs, () => this.changed());
   }
 
@@ -113,6 +142,11 @@ export class Weaver {
 
   get endpointSettings(): readonly EndpointSetting[] {
     return this.#options.endpointSettings;
+  }
+
+  /** Whether a switch is on its way from others' hands, and still forwards by their flows. */
+  isPrepared(dpid: Dpid): boolean {
+    return this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "")?.fact?.adoption?.stage === "prepare";
   }
 
   get holding(): boolean {
@@ -148,6 +182,7 @@ export class Weaver {
     this.#graceTimer?.cancel();
     this.#restTimer?.cancel();
     this.#retirement.stop();
+    this.#quarantine.stop();
   }
 
   /** The configuration has changed. */
@@ -173,55 +208,96 @@ export class Weaver {
   confirmTunnelIp(id: HostId): boolean {
     const said = this.#options.hosts.entries.get(id)?.fact.tunnelIp ?? null;
     if (!this.#options.pinTunnelIps || said === null || said === this.#fabric?.hosts.get(id)?.tunnelIp) return false;
+    // It was confirmed before, and another has it.
+    if (this.#decisions.confirmedIps.get(id) === said) return false;
     this.#decisions = { ...this.#decisions, confirmedIps: new Map([...this.#decisions.confirmedIps, [id, said]]) };
     this.changed();
     return true;
   }
 
+  /** Whose facts make this controller fail is left out: nobody can stop the others. */
   #recompute(): void {
     const { hosts, switches, watch, log } = this.#options;
-    const facts = [...hosts.entries.values()].map((entry) => entry.fact);
-    for (const fact of facts) this.#forgotten.delete(fact.id);
+    const suspects = suspectsAmong(hosts.entries.values(), switches.entries, this.#bindings);
+    this.#quarantine.review(suspects.all);
+    for (const id of hosts.entries.keys()) this.#forgotten.delete(id);
+    const identified = this.#quarantine.run(suspects.all, (isLeftOut) => this.#identify(suspects, isLeftOut));
+    const { identities, decisions, bindings } = identified;
+    for (const { index } of identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
+    for (const [id, index] of decisions.indexes) {
+      if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
+    }
+    this.#decisions = decisions;
+    this.#bindings = bindings;
+    switches.judgeAll();
+    for (const dpid of this.#bindings.keys()) {
+      const entry = switches.entries.get(dpid);
+      if (entry !== undefined) switches.believe(entry);
+    }
+    const next = this.#quarantine.run(suspects.all, (isLeftOut) => this.#derive(suspects, isLeftOut, identified));
+    this.#fabric = this.#uncompilable.size === 0 ? next : this.#compilable(suspects, next);
+    this.#deriveIslands();
+    this.#retainHeard();
+    watch.follow([...switches.entries.values()], this.#fabric, this.#options.islands.byDpid);
+    hosts.wakeAll();
+    switches.wakeAll();
+  }
+
+  #identify({ all, keyOf }: Suspects, isLeftOut: (key: string) => boolean): Identified {
+    const { hosts, switches } = this.#options;
+    const left = leftOut(all, isLeftOut);
+    const facts: HostFact[] = [];
+    const withheld = new Set<HostId>();
+    for (const { id, fact } of hosts.entries.values()) {
+      if (isLeftOut(hostKey(id))) withheld.add(id);
+      else facts.push(fact);
+    }
+    const entries = [...switches.entries.values()].filter((entry) => !isLeftOut(keyOf(entry.dpid)));
     const outcome = resolveIdentities({
       hosts: facts,
       settings: this.#options.hostSettings,
       configuredFabricId: this.#options.configuredFabricId,
       decisions: this.#decisions,
       holding: this.holding,
-      indexesInFlows: this.#indexesInFlows(),
+      indexesInFlows: this.#indexesInFlows(entries),
       forgotten: this.#forgotten,
+      withheld,
       away: this.#awayHosts(),
-      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh"),
+      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh", () =>
+        standsFlowBased(facts),
+      ),
+      maxAbsent: this.#options.maxHosts,
       pinTunnelIps: this.#options.pinTunnelIps,
       newFabricId: this.#options.newFabricId,
     });
-    for (const { index } of outcome.identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
-    for (const [id, index] of outcome.decisions.indexes) {
-      if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
-    }
-    this.#decisions = outcome.decisions;
-    this.#bindings = bindSwitches(facts, outcome.identities, switches.entries.values());
-    switches.judgeAll();
-    for (const dpid of this.#bindings.keys()) {
-      const entry = switches.entries.get(dpid);
-      if (entry !== undefined) switches.believe(entry);
-    }
+    const bindings = bindSwitches(facts, outcome.identities, entries, ({ session, believed }, host) =>
+      session === null ? believed : this.#options.believes(session, host),
+    );
+    return { ...outcome, facts, entries, bindings, left };
+  }
+
+  /** @param identified what was concluded of the same facts already, if nobody else is left out */
+  #derive(suspects: Suspects, isLeftOut: (key: string) => boolean, identified?: Identified): Fabric {
+    const { switches, watch } = this.#options;
+    const isSame = identified?.left === leftOut(suspects.all, isLeftOut);
+    const who = identified !== undefined && isSame ? identified : this.#identify(suspects, isLeftOut);
+    const { fabricId, identities, facts, entries, bindings } = who;
     const switchFacts = new Map<HostId, SwitchFact>();
-    for (const [dpid, id] of this.#bindings) {
+    for (const [dpid, id] of bindings) {
       const entry = switches.entries.get(dpid);
       const fact = entry === undefined ? null : switchFact(entry);
       if (fact !== null) switchFacts.set(id, fact);
     }
-    const next = deriveFabric(
+    return deriveFabric(
       {
-        fabricId: outcome.fabricId,
+        fabricId,
         tunnelType: this.#options.tunnelType,
         networkSettings: this.#options.networkSettings,
-        identities: outcome.identities,
+        identities,
         hostFacts: new Map(facts.map((fact) => [fact.id, fact])),
         switchFacts,
         // What a lone switch holds says nothing about the fabric's hosts.
-        remembered: [...switches.entries.values()]
+        remembered: entries
           .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
           .flatMap(rememberedBy)
           .filter((fact) => !this.#forgottenIndexes.has(fact.index)),
@@ -240,12 +316,56 @@ export class Weaver {
       },
       this.#fabric ?? undefined,
     );
-    this.#fabric = next;
-    this.#deriveIslands();
-    this.#retainHeard();
-    watch.follow([...switches.entries.values()], next, this.#options.islands.byDpid);
-    hosts.wakeAll();
-    switches.wakeAll();
+  }
+
+  /** Tables or rows that could not be told are tried again, and without those because of whom they can't be. */
+  #compilable(suspects: Suspects, drawn: Fabric): Fabric {
+    const failed = new Set(this.#uncompilable);
+    this.#uncompilable.clear();
+    const first = suspects.all.filter(({ key }) => [...failed].some((id) => key === hostKey(id)));
+    const ordered = [...first, ...suspects.all.filter((one) => !first.includes(one))];
+    try {
+      return this.#quarantine.run(ordered, (isLeftOut) => {
+        const fabric = this.#derive(suspects, isLeftOut);
+        for (const id of failed) this.#compileAll(fabric, id);
+        return fabric;
+      });
+    } catch {
+      // It is because of nobody: told where it happened, and tried again there.
+      return drawn;
+    }
+  }
+
+  #compileAll(fabric: Fabric, id: HostId): void {
+    const host = fabric.hosts.get(id);
+    if (host?.fact == null) return;
+    this.#rowsOf(fabric, host, "", null);
+    if (host.switch !== null && host.index !== null) compileSwitch(fabric, host, this.#options.pipeline);
+  }
+
+  /** @returns what was concluded; where that fails it is found out because of whom when the fabric is drawn the next time. */
+  #compiled<T>(id: HostId, compile: () => T): T {
+    try {
+      return compile();
+    } catch (error) {
+      if (!this.#uncompilable.has(id)) {
+        this.#uncompilable.add(id);
+        this.changed();
+      }
+      throw error;
+    }
+  }
+
+  /** Of switches that are left out and are not known to be a host's. */
+  get problems(): readonly Diagnostic[] {
+    const { entries } = this.#options.hosts;
+    const ofHosts = new Set([...entries.keys()].map(hostKey));
+    return this.#quarantine.problems((key) => !ofHosts.has(key));
+  }
+
+  /** Of a host that is left out. */
+  problemOf(id: HostId): Diagnostic | null {
+    return this.#quarantine.problem(hostKey(id));
   }
 
   #retainHeard(): void {
@@ -288,9 +408,9 @@ export class Weaver {
     return entry.believed || this.#options.trustsUnknown;
   }
 
-  #indexesInFlows(): ReadonlySet<number> {
+  #indexesInFlows(entries: readonly SwitchEntry[]): ReadonlySet<number> {
     const indexes = new Set<number>();
-    for (const entry of this.#options.switches.entries.values()) {
+    for (const entry of entries) {
       if (entry.readback === null || entry.readback.plain !== null || !this.#counts(entry)) continue;
       if (entry.readback.ownIndex !== null && entry.readback.ownIndex > 0) indexes.add(entry.readback.ownIndex);
       for (const fact of entry.readback.remembered) indexes.add(fact.index);
@@ -356,15 +476,20 @@ export class Weaver {
     const host = id === undefined ? undefined : this.#fabric?.hosts.get(id);
     if (this.#fabric === null || host?.fact == null || host.switch === null) return null;
     if (host.index === null || !takesPart(host.fact)) return null;
-    return compileSwitch(this.#fabric, host, this.#options.pipeline);
+    const fabric = this.#fabric;
+    return this.#compiled(host.id, () => compileSwitch(fabric, host, pipeline));
   }
 
   desiredRows(entry: HostEntry, controllerTarget: string, approval: string | null): DesiredRows | null {
-    const host = this.#fabric?.hosts.get(entry.id);
-    if (this.#fabric === null || host === undefined) return null;
+    const fabric = this.#fabric;
+    const host = fabric?.hosts.get(entry.id);
+    if (fabric === null || host === undefined) return null;
+    return this.#compiled(host.id, () => this.#rowsOf(fabric, host, controllerTarget, approval));
+  }
+
+  #rowsOf(fabric: Fabric, host: FabricHost, controllerTarget: string, approval: string | null): DesiredRows | null {
     const { datapathType, tunnelOptions, requestMtu } = this.#options;
-    const settings = { controllerTarget, approval, datapathType, tunnelOptions, requestMtu };
-    return compileRows(this.#fabric, host, settings);
+    return compileRows(fabric, host, { controllerTarget, approval, datapathType, tunnelOptions, requestMtu });
   }
 
   /** Every local port whose switch is connected. */

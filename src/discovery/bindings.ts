@@ -8,11 +8,16 @@ interface SeenSwitch {
   readonly readback: Pick<Readback, "ownIndex"> | null;
 }
 
-/** By datapath id where the host's rows are known; else by the index that the switch's own flows name. */
-export function bindSwitches(
+/**
+ * By datapath id where the host's rows are known; else by the index that the switch's own flows name.
+ *
+ * @param credible whether a switch is taken at its flows' word: whoever reaches the controller can write such flows
+ */
+export function bindSwitches<S extends SeenSwitch>(
   facts: readonly HostFact[],
   identities: ReadonlyMap<HostId, Identity>,
-  switches: Iterable<SeenSwitch>,
+  switches: Iterable<S>,
+  credible: (seen: S, host: Identity) => boolean,
 ): ReadonlyMap<string, HostId> {
   const bindings = new Map<string, HostId>();
   const bound = new Set<HostId>();
@@ -21,11 +26,14 @@ export function bindSwitches(
     bindings.set(fact.dpid, fact.id);
     bound.add(fact.id);
   }
-  const byIndex = new Map([...identities.values()].map((identity) => [identity.index, identity.id]));
-  for (const { dpid, readback } of switches) {
+  const byIndex = new Map([...identities.values()].map((identity) => [identity.index, identity]));
+  for (const seen of switches) {
+    const { dpid, readback } = seen;
     const index = readback?.ownIndex ?? null;
-    const id = index === null || index === 0 ? undefined : byIndex.get(index);
-    if (bindings.has(dpid) || id === undefined || bound.has(id)) continue;
+    const host = index === null || index === 0 ? undefined : byIndex.get(index);
+    const id = host?.id;
+    if (bindings.has(dpid) || host === undefined || id === undefined || bound.has(id)) continue;
+    if (!credible(seen, host)) continue;
     // A host whose rows are known says itself which bridge it has.
     if (facts.some((fact) => fact.id === id)) continue;
     bindings.set(dpid, id);

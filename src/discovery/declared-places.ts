@@ -1,6 +1,5 @@
 // What declarations mean for a frame that is heard, and what a change of them says of a guest that migrates.
 import type { Mac } from "../../proto/bytes/mac.ts";
-import { addressKey } from "../model/address-owners.ts";
 import type { Declaration } from "../model/declarations.ts";
 import type { Claim } from "../model/mobility.ts";
 import { type Place, samePlace } from "../model/place.ts";
@@ -21,14 +20,14 @@ export function claimAt(declared: readonly Declaration[], holder: Place | null, 
   return { owner: first.place };
 }
 
-/** By `addressKey`: whose the declared addresses are. */
-export function declaredAddresses(declared: DeclaredBy): ReadonlyMap<string, Mac> {
-  const owners = new Map<string, Mac>();
-  for (const [first] of declared.values()) {
-    if (first === undefined) continue;
-    for (const ip of first.ips) owners.set(addressKey(first.vni, ip), first.mac);
-  }
-  return owners;
+/** Who has a declared address while this MAC speaks of it: itself, or of those whose it may be the one that has it. */
+export function addressOwner(owners: readonly Mac[] | undefined, mac: Mac, holder: Mac | null): Mac | null {
+  const [first, ...others] = owners ?? [];
+  if (first === undefined) return null;
+  // Of several that may have it nobody is preferred: they move it among themselves as others do.
+  if (owners?.includes(mac) === true)
+    return others.length === 0 || holder === null || !owners.includes(holder) ? mac : null;
+  return holder !== null && owners?.includes(holder) === true ? holder : first;
 }
 
 /**

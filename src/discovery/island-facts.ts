@@ -94,7 +94,7 @@ export function islandInput(
     const id = loneHostId(dpid);
     const number = numbers.get(dpid) ?? null;
     const problems = links.problems.get(dpid) ?? [];
-    identities.set(id, { id, name: id, index: number, tunnelIp: null, problems });
+    identities.set(id, { id, name: id, index: number, tunnelIp: null, vouched: true, problems });
     const paths = island.paths.get(dpid);
     const ends = [...links.far].filter(([key]) => key.startsWith(`${dpid}/`));
     plain.set(id, {

@@ -22,13 +22,14 @@ function remedy(hostId: HostId): string {
   return `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.tunnelIp}=ADDRESS`;
 }
 
-/** Loopback, multicast, unspecified and link-local addresses lead to no other host. */
+/** Loopback, multicast, unspecified and IPv6 link-local addresses lead to no other host. */
 function unusable(ip: string): string | null {
   if (ip.startsWith("127.") || ip === "::1") return "a loopback address";
   const first = Number(ip.split(".")[0]);
   if (ip.includes(".") && (first === 0 || first >= 224)) return "not a host's address";
   if (/^(::$|ff)/.test(ip)) return "not a host's address";
-  if (ip.startsWith("fe80:")) return "a link-local address";
+  // Without a zone, which `remote_ip` has no place for, it could be on any link. Those of IPv4 need none.
+  if (/^fe[89ab]/.test(ip)) return "a link-local address";
   return null;
 }
 

@@ -1,12 +1,13 @@
 // Where the MACs and addresses of one fabric are, as its guests were heard to say: bounded, and forgotten in silence.
 import type { Mac } from "../../proto/bytes/mac.ts";
 import { addressKey } from "../model/address-owners.ts";
+import { reservedAddresses } from "../model/declarations.ts";
 import type { CappedFact, DisputeFact } from "../model/disputes.ts";
 import { endpointKey } from "../model/endpoints.ts";
 import type { ObservedFact, RivalFact, Vni } from "../model/facts.ts";
 import { type Claim, Mobility, type MobilityRules } from "../model/mobility.ts";
 import { type Place, placeKey, samePlace } from "../model/place.ts";
-import { arrivalOf, claimAt, type DeclaredBy, declaredAddresses } from "./declared-places.ts";
+import { addressOwner, arrivalOf, claimAt, type DeclaredBy } from "./declared-places.ts";
 import { PortCrowds } from "./port-crowds.ts";
 import { RecalledRivals } from "./recalled-rivals.ts";
 import type { Sighting } from "./sighting.ts";
@@ -56,7 +57,7 @@ export class Whereabouts {
   readonly #recalled = new RecalledRivals();
   readonly #snapshots = new Map<string, readonly ObservedFact[]>();
   #declared: DeclaredBy = new Map();
-  #declaredIps: ReadonlyMap<string, Mac> = new Map();
+  #declaredIps: ReadonlyMap<string, readonly Mac[]> = new Map();
   #hearings = 0;
 
   /**
@@ -127,7 +128,11 @@ export class Whereabouts {
     const [vni, ip] = splitKey(key);
     let mac = this.#ips.holder(key);
     // An heir that has gone itself meanwhile.
-    while (mac !== null && !this.#heard.has(endpointKey(vni, mac)) && this.#declaredIps.get(key) !== mac) {
+    while (
+      mac !== null &&
+      !this.#heard.has(endpointKey(vni, mac)) &&
+      this.#declaredIps.get(key)?.includes(mac) !== true
+    ) {
       this.#ips.release(key, mac);
       mac = this.#ips.holder(key);
     }
@@ -212,7 +217,7 @@ export class Whereabouts {
     const heard = this.#heard.get(endpointKey(vni, mac));
     if (heard === undefined) return false;
     if (!heard.ips.has(ip) && heard.ips.size >= MAX_IPS_PER_MAC) return false;
-    const owner = this.#declaredIps.get(key) ?? null;
+    const owner = addressOwner(this.#declaredIps.get(key), mac, this.#ips.holder(key));
     if (this.#recalled.has(vni, mac, ip, heard.place)) {
       if (owner === null && this.#ips.holder(key) === null) return false;
       this.#recalled.remove(vni, mac, ip, heard.place);
@@ -304,8 +309,8 @@ export class Whereabouts {
   declare(declared: DeclaredBy, now: number): boolean {
     const before = this.#declared;
     this.#declared = declared;
-    this.#declaredIps = declaredAddresses(declared);
-    let changed = false;
+    this.#declaredIps = reservedAddresses(declared.values());
+    let changed = this.#giveBack(now);
     for (const [key, declarations] of declared) {
       const [first] = declarations;
       const holder = this.#macs.holder(key);
@@ -318,6 +323,19 @@ export class Whereabouts {
         this.#put(key, first.place, { owner: first.place }, now);
         changed = true;
       }
+    }
+    return changed;
+  }
+
+  /** An address that is declared now, and that somebody has who may not, is the one's for whom it is declared. */
+  #giveBack(now: number): boolean {
+    let changed = false;
+    for (const [key, [first, ...others]] of this.#declaredIps) {
+      const holder = this.#ips.holder(key);
+      if (first === undefined || holder === null || holder === first || others.includes(holder)) continue;
+      this.#ips.claim(key, holder, now, { owner: first });
+      this.#settleIp(key);
+      changed = true;
     }
     return changed;
   }

@@ -10,7 +10,7 @@ export interface AddressClaim {
   readonly heard: number;
   /** Known out of other hosts' flows alone. */
   readonly remembered: boolean;
-  /** By configuration. */
+  /** By configuration, or by a locked port's rows. */
   readonly declared: boolean;
 }
 

@@ -107,3 +107,16 @@ export function judgeSwitch(label: string, means: Means, owner: SwitchOwner | nu
   }
   return certified && means.kind === "address" ? plainAfterCertificate(`the switch of ${id}`, label) : null;
 }
+
+/**
+ * Whether a switch is taken at its own flows' word for that of a host whose rows were not read yet. Where not everybody
+ * gets a place it must show more than that: the host's certificate, or that it is at the address by which peers know it.
+ */
+export function isCredible(
+  means: Means,
+  host: { readonly id: HostId; readonly tunnelIp: string | null },
+  admit: AdmissionRules["admit"],
+): boolean {
+  if (admit === "all" || means.kind === "local") return true;
+  return means.kind === "certificate" ? namesHost(means.names, host.id) : means.address === host.tunnelIp;
+}

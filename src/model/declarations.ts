@@ -1,7 +1,9 @@
 // What is declared about endpoints, by ports' rows and by configuration, and which of several declarations counts.
 import type { Mac } from "../../proto/bytes/mac.ts";
+import { addressKey } from "./address-owners.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { EndpointSetting, HostId, PortFact, Vni } from "./facts.ts";
+import type { Lock } from "./locks.ts";
 import { type Place, samePlace } from "./place.ts";
 
 /** A statement that a MAC of a network belongs to a port. */
@@ -10,6 +12,8 @@ export interface Declaration {
   readonly mac: Mac;
   /** Declared with it; sorted. */
   readonly ips: readonly string[];
+  /** Addresses that nobody else may have, whichever of the port's MACs uses them; `ips` are among them. */
+  readonly reserved?: readonly string[];
   readonly hostId: HostId;
   readonly hostIndex: number | null;
   readonly portName: string;
@@ -34,6 +38,7 @@ export interface DeclaringHost {
   readonly away: boolean;
   readonly ports: readonly {
     readonly fact: PortFact;
+    readonly locks?: ReadonlyMap<Vni, Lock>;
     readonly attachments: readonly {
       readonly network: { readonly name: string; readonly vni: Vni };
       /** See `Attachment.except`: no network, and so nothing to declare an endpoint in. */
@@ -55,7 +60,7 @@ function macsOfGuests(hosts: readonly DeclaringHost[]): ReadonlyMap<string, read
 function declaration(
   host: DeclaringHost,
   port: DeclaringHost["ports"][number],
-  fields: Pick<Declaration, "vni" | "mac" | "ips" | "configured">,
+  fields: Pick<Declaration, "vni" | "mac" | "ips" | "reserved" | "configured">,
 ): Declaration {
   const { name, ofport, guest, owner } = port.fact;
   return {
@@ -69,6 +74,32 @@ function declaration(
     guest: guest ?? null,
     away: host.away,
   };
+}
+
+/** A locked port's addresses are those of its MAC; of several MACs only frames tell which of them uses one. */
+function lockedTo(lock: Lock | undefined, mac: Mac): Pick<Declaration, "ips" | "reserved"> {
+  const reserved = lock?.speakers.find((one) => one.mac === mac)?.ips ?? [];
+  const isAlone = (ip: string): boolean => lock?.speakers.filter((one) => one.ips?.includes(ip)).length === 1;
+  return { ips: reserved.filter(isAlone), reserved };
+}
+
+/**
+ * By `addressKey`: whose a declared address may be. What configuration says leaves no room for what rows say. Nobody else
+ * has it, whatever was heard.
+ */
+export function reservedAddresses(declared: Iterable<readonly Declaration[]>): ReadonlyMap<string, readonly Mac[]> {
+  const owners = new Map<string, { readonly macs: Mac[]; readonly configured: boolean }>();
+  for (const [first] of declared) {
+    if (first === undefined) continue;
+    const { vni, mac, configured } = first;
+    for (const ip of first.reserved ?? first.ips) {
+      const key = addressKey(vni, ip);
+      const known = owners.get(key);
+      if (known === undefined || (configured && !known.configured)) owners.set(key, { macs: [mac], configured });
+      else if (configured === known.configured) known.macs.push(mac);
+    }
+  }
+  return new Map([...owners].map(([key, { macs }]) => [key, macs]));
 }
 
 export interface Declared {
@@ -88,7 +119,10 @@ export function declarationsOf(hosts: readonly DeclaringHost[], settings: readon
       const { declaredMacs, guest } = port.fact;
       const macs = declaredMacs.length > 0 ? declaredMacs : (ofGuests.get(guest?.id ?? "") ?? []);
       for (const mac of macs) {
-        declarations.push(declaration(host, port, { vni: only.network.vni, mac, ips: [], configured: false }));
+        const { vni } = only.network;
+        declarations.push(
+          declaration(host, port, { vni, mac, ...lockedTo(port.locks?.get(vni), mac), configured: false }),
+        );
       }
     }
     for (const setting of settings) {

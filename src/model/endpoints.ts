@@ -1,7 +1,7 @@
 // Endpoints: which MAC is where, concluded from what is declared, heard and remembered.
 import type { Mac } from "../../proto/bytes/mac.ts";
 import { type AddressClaim, addressKey, addressOwners } from "./address-owners.ts";
-import { chooseDeclaration, type Declaration, sameGuest } from "./declarations.ts";
+import { chooseDeclaration, type Declaration, reservedAddresses, sameGuest } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostId, Vni } from "./facts.ts";
@@ -128,7 +128,12 @@ function draftOf(endpoint: Endpoint, declaredIps: readonly string[], group: read
   const said = here.flatMap(({ ips, ipsHeard, remembered }) =>
     ips.map((ip): AddressClaim => ({ vni, ip, mac, heard: ipsHeard?.get(ip) ?? 0, remembered, declared: false })),
   );
-  const declared = declaredIps.map((ip) => ({ vni, ip, mac, heard: 0, remembered: false, declared: true }));
+  const isUsed = (ip: string): boolean => said.some((one) => one.ip === ip && !one.remembered);
+  const declared = declaredIps.map((ip) => ({
+    ...{ vni, ip, mac, remembered: false, declared: true },
+    // Of two for which it is declared, the one that was heard with it.
+    heard: isUsed(ip) ? 1 : 0,
+  }));
   const router = here.find((one) => one.router !== undefined)?.router;
   return {
     endpoint: { ...endpoint, ips: [], ...(router === undefined ? {} : { router }) },
@@ -184,7 +189,10 @@ export function resolveEndpoints(
     }
     if (endpoint !== null) drafts.push(draftOf(endpoint, first?.ips ?? [], group));
   }
-  const owners = addressOwners(drafts.flatMap((draft) => draft.said));
+  const reserved = reservedAddresses(declared.values());
+  const mayHave = ({ vni, ip, mac }: AddressClaim): boolean =>
+    reserved.get(addressKey(vni, ip))?.includes(mac) !== false;
+  const owners = addressOwners(drafts.flatMap((draft) => draft.said.filter(mayHave)));
   const endpoints = new Map<string, Endpoint>();
   for (const { endpoint: draft, said } of drafts) {
     const key = endpointKey(draft.vni, draft.mac);

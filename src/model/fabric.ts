@@ -27,7 +27,7 @@ import type { PlainPart } from "./plain-links.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
 import { type Entrance, entrancesOf, relayLegsInUse, type WantedTunnel, wantedTunnels } from "./wanted-tunnels.ts";
-import { relayingLanes, type Way, type WaySettings, waysOf } from "./ways.ts";
+import { concerns, isOnlyNamed, isUnread, relayingLanes, type Way, type WaySettings, waysOf } from "./ways.ts";
 
 export interface FabricHost extends Identity {
   /** null while the host's OVSDB has not been read. */
@@ -213,10 +213,17 @@ function relaysAmong(
   previous?: Fabric,
 ): Fabric["relays"] {
   const ends: RelayHost[] = [];
-  for (const { id, name, index, fact, plain } of hosts) {
-    if (plain !== null) continue;
+  const all = [...hosts];
+  const unread = all.filter((host) => isOnlyNamed(host));
+  for (const host of all) {
+    const { id, name, index, fact, plain, vouched } = host;
+    if (plain !== null || index === null) continue;
     const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
-    if (index !== null) ends.push({ id, name, index, tunnels });
+    const read = !isOnlyNamed(host);
+    const met = !isUnread(host)
+      ? unread.filter((peer) => concerns(host, peer)).flatMap((peer) => peer.index ?? [])
+      : [];
+    ends.push({ id, name, index, tunnels, vouched, read, unread: met });
   }
   // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
   const healing = input.bfd.enabled && !shared;
@@ -266,8 +273,8 @@ export function deriveFabric(input: FabricInput, previous?: Fabric): Fabric {
       continue;
     }
     // Of one that others only name nobody can tell its ways, or use them; and one host can name very many.
-    if (host.fact === null && host.switch === null) continue;
-    const peers = [...hosts.values()].filter((peer) => peer.id !== host.id);
+    if (isOnlyNamed(host)) continue;
+    const peers = [...hosts.values()].filter((peer) => peer.id !== host.id && concerns(host, peer));
     const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered });
     const adoption = adoptions.get(host.id);
     hosts.set(

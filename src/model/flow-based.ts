@@ -14,12 +14,22 @@ export interface FlowBasedSettings {
 const BACK_BELOW = 0.8;
 
 export interface FlowBasedFacts {
-  /** Of all hosts that are known. */
+  /** Of the hosts that were read: what others say there is does not change the fabric. */
   readonly indexes: readonly number[];
   /** Whether all of them have been read. Until then there may be more: with hubs a host names the hubs alone. */
   readonly complete: boolean;
-  /** Whether some host has flow-based tunnels now. */
+  /** Whether most hosts with tunnels have flow-based ones now. */
   readonly standing: () => boolean;
+}
+
+/** One host alone could make some of its own, and the fabric go along with it. */
+export function standsFlowBased(facts: Iterable<HostFact>): boolean {
+  let [shared, others] = [0, 0];
+  for (const { tunnels } of facts) {
+    if (tunnels.some(isShared)) shared++;
+    else if (tunnels.length > 0) others++;
+  }
+  return shared > others;
 }
 
 export function flowBasedFacts(input: {
@@ -28,9 +38,9 @@ export function flowBasedFacts(input: {
   readonly holding: boolean;
 }): FlowBasedFacts {
   return {
-    indexes: [...input.identities.values()].flatMap(({ index }) => index ?? []),
+    indexes: [...input.identities.values()].flatMap(({ id, index }) => (input.hostFacts.has(id) ? (index ?? []) : [])),
     complete: !input.holding && [...input.identities.keys()].every((id) => input.hostFacts.has(id)),
-    standing: () => [...input.hostFacts.values()].some((fact) => fact.tunnels.some(isShared)),
+    standing: () => standsFlowBased(input.hostFacts.values()),
   };
 }
 
@@ -43,9 +53,18 @@ export function isFlowBased({ mode, above }: FlowBasedSettings, facts: FlowBased
   return (!complete || indexes.length > above * BACK_BELOW) && standing();
 }
 
-/** The largest index that a host can have. @param relayed whether pairs without a tunnel go by others */
-export function maxIndexFor({ mode }: Pick<FlowBasedSettings, "mode">, relayed: boolean): number {
-  return mode === "never" || relayed ? MAX_LABEL : MAX_INDEX;
+/**
+ * The largest index that a host can have. A fabric has more hosts than there are labels only after it has become
+ * flow-based: an index beyond them that a host says it has does not make it so.
+ * @param relayed whether pairs without a tunnel go by others
+ */
+export function maxIndexFor(
+  { mode }: Pick<FlowBasedSettings, "mode">,
+  relayed: boolean,
+  stands: () => boolean,
+): number {
+  if (mode === "never" || relayed) return MAX_LABEL;
+  return mode === "always" || stands() ? MAX_INDEX : MAX_LABEL;
 }
 
 /** @param expected what a fabric with tunnels for each pair would have */

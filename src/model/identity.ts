@@ -2,6 +2,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId } from "./facts.ts";
+import { collectMentions, knownIp, MANY_NAMES, type Mention } from "./mentions.ts";
 
 /** Port numbers of tunnels for each pair and relay labels hold an index; a VLAN id, which carries the label, ends at 4094. */
 export const MAX_LABEL = 4094;
@@ -14,6 +15,8 @@ export interface Identity {
   readonly name: string;
   readonly index: number | null;
   readonly tunnelIp: string | null;
+  /** Whether enough say that it is there: it was read, or more than one host names it, or the one that does names no other so. */
+  readonly vouched: boolean;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -50,10 +53,14 @@ export interface IdentityInput {
   /** Indexes that appear in flows of switches: not to be given to anyone. */
   readonly indexesInFlows: ReadonlySet<number>;
   readonly forgotten: ReadonlySet<HostId>;
+  /** Hosts that were read, and whose facts are left out: they keep what they were given. */
+  readonly withheld?: ReadonlySet<HostId>;
   /** Hosts of which nothing is heard: an address that a host has now is not theirs any more. */
   readonly away?: ReadonlySet<HostId>;
   /** The largest index there can be; `MAX_LABEL` unless given. */
   readonly maxIndex?: number;
+  /** How many hosts that were not read may be believed in; as many as there are indexes unless given. */
+  readonly maxAbsent?: number;
   /** Whether a host keeps the tunnel IP by which its peers know it, whatever it says. */
   readonly pinTunnelIps?: boolean;
   readonly newFabricId: () => string;
@@ -66,73 +73,60 @@ export interface IdentityOutcome {
   readonly decisions: Decisions;
 }
 
-/** What peers' tunnel rows say about a host. */
-interface Mention {
-  readonly index: number;
-  count: number;
-  /** How many of them have which address. One host's word must not move another one. */
-  readonly ips: Map<string, number>;
-}
-
-/** The address that most peers have; among equals the one it says itself, else the one that was read first. */
-function knownIp({ ips }: Mention, own: string | null): string | null {
-  const most = Math.max(...ips.values());
-  if (own !== null && ips.get(own) === most) return own;
-  for (const [ip, count] of ips) if (count === most) return ip;
-  return null;
-}
-
 /** Whether Weft may give the host a place in the fabric. */
 export function takesPart(host: HostFact): boolean {
   return host.standing.kind !== "refused" && host.standing.kind !== "waiting";
 }
 
+/** Of hosts that have a place of their own in it: fabric id -> how many, in the order in which they came. */
+function storedFabrics(hosts: readonly HostFact[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const host of hosts) {
+    if (host.stored === null || host.stored.hostId !== host.id || !takesPart(host)) continue;
+    counts.set(host.stored.fabricId, (counts.get(host.stored.fabricId) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** While hosts come back one by one, the id that most of them have: the first one's word is not that of all. */
+function mostStored(counts: ReadonlyMap<string, number>, decided: string | null): string | null {
+  let best = decided;
+  for (const [id, count] of counts) if (count > (counts.get(best ?? "") ?? 0)) best = id;
+  return best;
+}
+
 function chooseFabricId(input: IdentityInput): { id: string | null; isNew: boolean } {
   const { decisions, hosts } = input;
   if (input.configuredFabricId !== null) return { id: input.configuredFabricId, isNew: false };
-  if (decisions.fabricId === null || decisions.fabricIdIsNew) {
-    for (const host of hosts) {
-      const stored = host.stored;
-      const had = stored !== null && stored.hostId === host.id && stored.fabricId !== decisions.fabricId;
-      if (!had || !takesPart(host)) continue;
+  if (input.holding || decisions.fabricId === null) {
+    // One that was made up in this run yields to any that hosts have had before.
+    const made = decisions.fabricIdIsNew ? decisions.fabricId : null;
+    const counts = storedFabrics(hosts);
+    if (made !== null) counts.delete(made);
+    const id = mostStored(counts, made === null ? decisions.fabricId : null);
+    if (id !== null) return { id, isNew: false };
+  } else if (decisions.fabricIdIsNew) {
+    for (const { id, stored, tunnels } of hosts.filter(takesPart)) {
+      if (stored === null || stored.hostId !== id || stored.fabricId === decisions.fabricId) continue;
       // Some time after the start, one host's word is not enough: it must have been in a fabric with others.
-      const named = host.tunnels.some((tunnel) => tunnel.fabricId === stored.fabricId);
-      if (decisions.fabricId === null || input.holding || named) return { id: stored.fabricId, isNew: false };
+      if (tunnels.some((tunnel) => tunnel.fabricId === stored.fabricId)) return { id: stored.fabricId, isNew: false };
     }
   }
   if (decisions.fabricId !== null) return { id: decisions.fabricId, isNew: decisions.fabricIdIsNew };
   return hosts.some(takesPart) ? { id: input.newFabricId(), isNew: true } : { id: null, isNew: false };
 }
 
-/** Only rows of the fabric count: those of a host that came from another one say nothing here. */
-function collectMentions(input: IdentityInput, fabricId: string | null): Map<HostId, Mention> {
-  const mentions = new Map<HostId, Mention>();
-  for (const host of input.hosts) {
-    for (const tunnel of host.tunnels) {
-      if (tunnel.fabricId !== fabricId || input.forgotten.has(tunnel.peerId)) continue;
-      const known = mentions.get(tunnel.peerId);
-      if (known === undefined) {
-        mentions.set(tunnel.peerId, { index: tunnel.peerIndex, count: 1, ips: new Map([[tunnel.remoteIp, 1]]) });
-        continue;
-      }
-      if (known.index === tunnel.peerIndex) known.count++;
-      known.ips.set(tunnel.remoteIp, (known.ips.get(tunnel.remoteIp) ?? 0) + 1);
-    }
-  }
-  return mentions;
-}
-
 /**
  * Decides identities from full state. An index whose stored fabric or host does not match (a clone, another fabric)
  * counts as none. Of two hosts with one index the one keeps it that had it before this run began (while holding), then
- * the one that more peers' rows name, then again the one that had it before, then the one that has it stored; the other
- * gets a new one.
+ * the one that more hosts name, itself among them, then again the one that had it before, then the one that has it
+ * stored; the other gets a new one.
  * Nothing is given out while a host that is known to exist has not been read, for as long as `holding` lasts.
  */
 export function resolveIdentities(input: IdentityInput): IdentityOutcome {
   const fabric = chooseFabricId(input);
-  const mentions = collectMentions(input, fabric.id);
   const maxIndex = input.maxIndex ?? MAX_LABEL;
+  const mentions = collectMentions({ ...input, fabricId: fabric.id, most: input.maxAbsent ?? MAX_INDEX });
   const present = new Map(input.hosts.map((host) => [host.id, host]));
   const claims: { id: HostId; index: number; rank: readonly number[] }[] = [];
   const newlyIndexed = new Set(input.decisions.newlyIndexed);
@@ -148,14 +142,19 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
     const index = configured ?? decided ?? stored ?? mention?.index ?? null;
     if (index === null || index < 1 || index > maxIndex) continue;
     const before = input.holding && newlyIndexed.has(host.id) ? 0 : 1;
-    const named = mention?.index === index ? mention.count : 0;
+    const named = mention?.index === index ? mention.voices : 0;
     const older = newlyIndexed.has(host.id) ? 0 : 1;
-    const rank = [configured === null ? 0 : 1, before, named, older, stored === index ? 1 : 0];
-    claims.push({ id: host.id, index, rank });
+    // A host has a voice on itself: one that is there is not displaced by what one other says of one that is not.
+    const own = stored === index ? 1 : 0;
+    claims.push({ id: host.id, index, rank: [configured === null ? 0 : 1, before, named + own, older, own] });
   }
   for (const [id, mention] of mentions) {
     if (!present.has(id) && mention.index <= maxIndex)
-      claims.push({ id, index: mention.index, rank: [0, 1, mention.count, 1, 0] });
+      claims.push({ id, index: mention.index, rank: [0, 1, mention.voices, 1, 0] });
+  }
+  for (const id of input.withheld ?? []) {
+    const index = input.decisions.indexes.get(id);
+    if (index !== undefined && !present.has(id) && !mentions.has(id)) claims.push({ id, index, rank: [0, 1, 1, 1, 0] });
   }
   claims.sort((a, b) => compareRanks(b.rank, a.rank) || (a.id < b.id ? -1 : 1));
   const ownerOf = new Map<number, HostId>();
@@ -168,15 +167,18 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
 
   const everyoneRead = [...mentions.keys()].every((id) => present.has(id));
   const flowsExplained = [...input.indexesInFlows].every((index) => ownerOf.has(index));
-  const mayAllocate = !input.holding || (everyoneRead && flowsExplained);
+  const oneFabric = input.configuredFabricId !== null || storedFabrics(input.hosts).size <= 1;
+  const mayAllocate = !input.holding || (everyoneRead && flowsExplained && oneFabric);
   if (mayAllocate) {
-    let next = 1;
+    const free = freeIndexes(maxIndex, ownerOf, input.indexesInFlows, mentions);
     for (const host of input.hosts) {
       if (!takesPart(host) || indexOf.has(host.id)) continue;
-      while (ownerOf.has(next) || input.indexesInFlows.has(next)) next++;
-      if (next > maxIndex) break;
-      ownerOf.set(next, host.id);
-      indexOf.set(host.id, next);
+      const next = free.next();
+      if (next.done === true) break;
+      const displaced = ownerOf.get(next.value);
+      if (displaced !== undefined) indexOf.delete(displaced);
+      ownerOf.set(next.value, host.id);
+      indexOf.set(host.id, next.value);
       newlyIndexed.add(host.id);
     }
   }
@@ -195,6 +197,24 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
       confirmedIps: input.decisions.confirmedIps,
     },
   };
+}
+
+/**
+ * Those that nobody has. When they have run out, those that flows alone name; then those of hosts that were not read and
+ * that only one host names, which names very many such: what one host says must not close the fabric to all others.
+ */
+function* freeIndexes(
+  maxIndex: number,
+  ownerOf: ReadonlyMap<number, HostId>,
+  inFlows: ReadonlySet<number>,
+  mentions: ReadonlyMap<HostId, Mention>,
+): Generator<number> {
+  for (let index = 1; index <= maxIndex; index++) if (!ownerOf.has(index) && !inFlows.has(index)) yield index;
+  for (let index = 1; index <= maxIndex; index++) if (!ownerOf.has(index)) yield index;
+  for (let index = maxIndex; index >= 1; index--) {
+    const lone = mentions.get(ownerOf.get(index) ?? "")?.lone ?? null;
+    if (lone !== null && lone.names > MANY_NAMES) yield index;
+  }
 }
 
 function compareRanks(a: readonly number[], b: readonly number[]): number {
@@ -219,7 +239,8 @@ function pinnedIp(input: IdentityInput, id: HostId, own: string | null, mention:
 
 /**
  * Two hosts with one tunnel IP: one that is there before one that is away, where addresses are not pinned; then the one
- * that had it before, in this run or by its peers' rows, then the one with the lower index. The other is told.
+ * that had it before, in this run or by its peers' rows; of two such the one for which more speak, itself among them;
+ * then the one with the lower index. The other is told.
  */
 function withTunnelIps(
   input: IdentityInput,
@@ -230,19 +251,27 @@ function withTunnelIps(
   const holder = new Map<string, HostId>();
   const identities: Identity[] = [];
   const present = new Map(input.hosts.map((host) => [host.id, host]));
-  const ids = new Set([...present.keys(), ...mentions.keys()]);
+  const withheld = new Set([...(input.withheld ?? [])].filter((id) => !present.has(id)));
+  const ids = new Set([...present.keys(), ...mentions.keys(), ...withheld]);
+  const members = input.hosts.filter(takesPart).length;
   const place = (id: HostId): number => indexOf.get(id) ?? MAX_INDEX + 1;
   const isAway = (id: HostId): boolean => !present.has(id) || input.away?.has(id) === true;
+  const namesAlone = new Map(
+    [...mentions.values()].flatMap(({ lone }) => (lone === null ? [] : [[lone.by, lone.names]])),
+  );
   const claims = [...ids].map((id) => {
     const mention = mentions.get(id);
     const said = present.get(id)?.tunnelIp ?? null;
     const pinned = pinnedIp(input, id, said, mention);
-    const known = mention === undefined ? null : knownIp(mention, said);
+    const decided = withheld.has(id) ? (input.decisions.tunnelIps.get(id) ?? null) : null;
+    const known = mention === undefined ? decided : knownIp(mention, said);
     // A host that does not say its address (any more) keeps the one its peers use: a slip of configuration cuts nothing.
     const ip = pinned ?? said ?? known;
     const had = ip !== null && (ip === known || ip === input.decisions.tunnelIps.get(id));
     const gone = input.pinTunnelIps !== true && isAway(id);
-    return { id, said, pinned, ip, rank: [gone ? 1 : 0, had ? 0 : 1, place(id)] };
+    const own = present.has(id) ? 1 : 0;
+    const voices = (mention?.ips.get(ip ?? "") ?? 0) + own;
+    return { id, said, pinned, ip, rank: [gone ? 1 : 0, had ? 0 : 1, -voices, 1 - own, place(id)] };
   });
   claims.sort((a, b) => compareRanks(a.rank, b.rank) || (a.id < b.id ? -1 : 1));
   for (const { id, said, pinned, ip } of claims) {
@@ -280,10 +309,22 @@ function withTunnelIps(
       );
     }
     const name = input.settings.get(id)?.name ?? host?.name ?? id;
-    identities.push(Object.freeze({ id, name, index, tunnelIp, problems }));
+    const alone = namesAlone.get(id) ?? 0;
+    if (!input.holding && alone > MANY_NAMES) problems.push(namesProblem(id, alone));
+    const { voices = 0, lone = null } = mentions.get(id) ?? {};
+    const vouched = host !== undefined || voices > 1 || 2 * voices >= members || lone?.names === 1;
+    identities.push(Object.freeze({ id, name, index, tunnelIp, vouched, problems }));
   }
   identities.sort((a, b) => place(a.id) - place(b.id) || (a.id < b.id ? -1 : 1));
   return new Map(identities.map((identity) => [identity.id, identity]));
+}
+
+function namesProblem(id: HostId, names: number): Diagnostic {
+  return diagnostic(
+    "host/names-unknown",
+    `the tunnels of host ${id} name ${names} hosts that nobody else names and that have not come: their indexes are kept as long as there are others`,
+    "weft hosts forget ID of those that are gone; if the host makes them up, take it out of the fabric",
+  );
 }
 
 function pinnedProblem(id: HostId, said: string, pinned: string): Diagnostic {

@@ -9,6 +9,12 @@ export interface RelayHost {
   readonly index: number;
   /** The rows of its tunnels; empty while it has not been read. */
   readonly tunnels: readonly TunnelRowFact[];
+  /** Whether it may stand on the ring: one that hardly anybody names would take the place of one that is there. */
+  readonly vouched: boolean;
+  /** Whether anything is known of the host itself, and not only of it. */
+  readonly read: boolean;
+  /** Indexes of the hosts that are not read and that it has to do with: it is in a pair with these, and all that are read. */
+  readonly unread: readonly number[];
 }
 
 /** Host index -> peer index -> indexes of relays, best first. */
@@ -28,8 +34,15 @@ function mix(value: number): number {
 /** Places of each host on the ring: with one alone, of two hubs one might have nearly all pairs. */
 const PLACES = 32;
 
+/** More than any index. */
+const PAIR_BASE = 65_536;
+
 function pairKey(a: number, b: number): number {
-  return a < b ? a * 4096 + b : b * 4096 + a;
+  return a < b ? a * PAIR_BASE + b : b * PAIR_BASE + a;
+}
+
+function endsOf(key: number): readonly [number, number] {
+  return [Math.floor(key / PAIR_BASE), key % PAIR_BASE];
 }
 
 /** Pairs whose tunnel is down as either end sees it: one way down counts as down. */
@@ -49,7 +62,7 @@ export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
  */
 export function planRelays(hosts: readonly RelayHost[], topology: Topology, healing: boolean): RelayPlan {
   const ring = hosts
-    .filter((host) => mayRelay(topology, host))
+    .filter((host) => host.vouched && mayRelay(topology, host))
     .flatMap(({ index }) => Array.from({ length: PLACES }, (_, n) => ({ at: mix(index * PLACES + n), index })))
     .sort((a, b) => a.at - b.at || a.index - b.index);
   const down = downPairs(hosts);
@@ -57,12 +70,19 @@ export function planRelays(hosts: readonly RelayHost[], topology: Topology, heal
   const choice = { ring, down, isolated };
   const plan = new Map<number, Map<number, readonly number[]>>();
   for (const { index } of hosts) plan.set(index, new Map());
-  for (const a of hosts) {
-    for (const b of hosts) {
-      if (a.index >= b.index || (!healing && areLinked(topology, a, b))) continue;
-      const relays = relaysOf(choice, a.index, b.index);
-      plan.get(a.index)?.set(b.index, relays);
-      plan.get(b.index)?.set(a.index, relays);
+  const add = (a: RelayHost, b: RelayHost): void => {
+    if (!healing && areLinked(topology, a, b)) return;
+    const relays = relaysOf(choice, a.index, b.index);
+    plan.get(a.index)?.set(b.index, relays);
+    plan.get(b.index)?.set(a.index, relays);
+  };
+  const byIndex = new Map(hosts.map((host) => [host.index, host]));
+  const read = hosts.filter((host) => host.read);
+  for (const a of read) {
+    for (const b of read) if (a.index < b.index) add(a, b);
+    for (const index of a.unread) {
+      const b = byIndex.get(index);
+      if (b !== undefined) add(a, b);
     }
   }
   return plan;
@@ -75,8 +95,9 @@ function isolatedHosts(relays: ReadonlySet<number>, down: ReadonlySet<number>): 
     if (relays.has(peer)) broken.set(index, (broken.get(index) ?? 0) + 1);
   };
   for (const key of down) {
-    count(Math.floor(key / 4096), key % 4096);
-    count(key % 4096, Math.floor(key / 4096));
+    const [a, b] = endsOf(key);
+    count(a, b);
+    count(b, a);
   }
   const others = (index: number): number => relays.size - (relays.has(index) ? 1 : 0);
   return new Set([...broken].filter(([index, number]) => number >= others(index)).map(([index]) => index));
@@ -115,7 +136,10 @@ function firstAtOrAfter(ring: readonly { readonly at: number }[], place: number)
 
 /** Equal for equal plans: hosts and what is down is all that a plan depends on. */
 export function relayPlanKey(hosts: readonly RelayHost[]): string {
-  const indexes = hosts.map((host) => host.index).sort((a, b) => a - b);
+  const byIndex = [...hosts].sort((a, b) => a.index - b.index);
+  const ends = byIndex.map(
+    ({ index, vouched, read, unread }) => `${index}${vouched ? "" : "-"}${read ? "" : "?"}${unread.join(" ")}`,
+  );
   const down = [...downPairs(hosts)].sort((a, b) => a - b);
-  return `${indexes.join(",")}/${down.join(",")}`;
+  return `${ends.join(",")}/${down.join(",")}`;
 }

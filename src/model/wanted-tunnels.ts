@@ -2,7 +2,18 @@
 import type { HostId, Lane, TunnelRowFact } from "./facts.ts";
 import { takesPart } from "./identity.ts";
 import { isOfKind, isShared, laneKey, laneOf, plannedLane, sameKind, type TunnelKind } from "./lanes.ts";
-import { type End, heldRelays, isUnread, kindOf, pairKind, rowsTo, type Way, type WaySettings } from "./ways.ts";
+import {
+  type End,
+  heldRelays,
+  holdsRowOf,
+  isOnlyNamed,
+  isUnread,
+  kindOf,
+  pairKind,
+  rowsTo,
+  type Way,
+  type WaySettings,
+} from "./ways.ts";
 
 export interface WantedTunnel extends TunnelKind {
   readonly peerId: HostId;
@@ -52,6 +63,8 @@ export function wantedTunnels(
   const wanted: WantedTunnel[] = [];
   for (const peer of peers) {
     if (peer.index === null || peer.tunnelIp === null) continue;
+    // Nobody could make its end of one.
+    if (isOnlyNamed(peer) && !holdsRowOf(host, peer)) continue;
     const base = { peerId: peer.id, peerIndex: peer.index, remoteIp: peer.tunnelIp };
     const kind = pairKind(settings, host, peer);
     if (kind !== null && isExpected(settings, host, peer, kind)) wanted.push({ ...base, ...kind });

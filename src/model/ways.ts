@@ -126,6 +126,26 @@ function directLane(settings: WaySettings, host: End, peer: End, relayReady: boo
   return ready ? planned : now;
 }
 
+/** Whether `host` has a tunnel to `peer`, under whatever index. */
+export function holdsRowOf(host: End, peer: End): boolean {
+  return host.fact !== null && rowsByPeer(host.fact.tunnels).has(peer.id);
+}
+
+/** Nothing is known of the host itself: others name it. */
+export function isOnlyNamed(end: End): boolean {
+  return end.fact === null && end.switch === null;
+}
+
+/**
+ * Whether a host has to do with a peer: one that others only name is nothing to a host that holds nothing of it. What
+ * one member makes up reaches no other one.
+ */
+export function concerns(host: End, peer: End): boolean {
+  if (!isOnlyNamed(peer) || host.fact === null || host.switch === null || holdsRowOf(host, peer)) return true;
+  const index = peer.index ?? 0;
+  return host.switch.sendsBy.has(index) || host.switch.relaysBy.has(index) || host.switch.relaysTo.has(index);
+}
+
 /** Not wholly read since the controller started: it does what it did before. */
 export function isUnread(end: End): boolean {
   return end.switch === null || end.fact === null;

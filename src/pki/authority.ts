@@ -1,7 +1,8 @@
 // A certificate authority of files: one CA, the controller's certificate, one for each host, and what was revoked.
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
+import { makeDirectory } from "../files/make-directory.ts";
 import { openssl } from "./openssl.ts";
 
 export interface CertificateFiles {
@@ -123,13 +124,6 @@ function writeCrl(root: string): void {
   openssl(root, ["ca", "-config", "ca.cnf", "-gencrl", "-out", "crl.pem.new"]);
   renameSync(join(root, "crl.pem.new"), join(root, "crl.pem"));
   chmodSync(join(root, "crl.pem"), 0o644);
-}
-
-/** Node's `recursive` turns in circles for ever where a directory that is there refuses new ones with ENOENT, as /proc does. */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path));
-  mkdirSync(path);
 }
 
 /**

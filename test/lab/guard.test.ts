@@ -79,6 +79,34 @@ describeLab("a locked port", () => {
     expect((await far.ping(OWN.ip, { count: 3 })).received).toBe(3);
   });
 
+  test("keeps its addresses: nobody at an unlocked port gets one by announcing it, and who tries is named", async () => {
+    const forged = arpFrame({
+      ...{ source: far.mac, destination: "ff:ff:ff:ff:ff:ff", operation: 1 },
+      ...{ senderIp: OWN.ip, targetIp: OWN.ip },
+    });
+    await fabric.until(async () => {
+      await sendFrames(far, [forged, forged]);
+      const problems = (await fabric.ask("hosts")).flatMap((host) => host.problems);
+      return problems.some(({ code, message }) => code === "endpoint/duplicate-ip" && message.includes(far.mac))
+        ? []
+        : ["who announces it is not named"];
+    });
+    expect((await fabric.endpoint(OWN.mac))?.ips).toContain(OWN.ip);
+    expect((await fabric.endpoint(far.mac))?.ips).not.toContain(OWN.ip);
+    // From now on what it says of that address reaches nobody; who asks for it is answered with the one it is declared for.
+    const [atNear = []] = await reaching([forged], far, [near]);
+    expect(atNear).toEqual([false]);
+    const answers = await fabric.lab.host(2).ofctl("dump-flows", "br-int");
+    expect(answers).toContain(`arp_tpa=${OWN.ip}`);
+    expect(
+      answers
+        .split("\n")
+        .filter((flow) => flow.includes(`arp_tpa=${OWN.ip}`))
+        .join("\n"),
+    ).not.toContain(far.mac);
+    expect((await far.ping(OWN.ip, { count: 3 })).received).toBe(3);
+  });
+
   test("is found as it is by a controller that starts again", async () => {
     await fabric.lab.waitUntilAllPing([locked, near, far]);
     await fabric.settled();

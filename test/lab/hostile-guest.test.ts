@@ -18,11 +18,16 @@ const FAR = { mac: "02:00:00:08:01:02", ip: "10.8.1.2" };
 /** In frames that must arrive nowhere. */
 const MARKER = "c0ffee00c0ffee01";
 const RATE = 50;
+/** How often the switch takes each frame to LEARN, where a guest alone can't bring enough of them. */
+const VISITS = 64;
 
 interface Order {
   readonly frames?: readonly Uint8Array[];
   readonly everyEtherType?: boolean;
   readonly randomSec?: number;
+  /** So many random frames to itself, which go no further than the switch, are sent over and over for so long. */
+  readonly pool?: number;
+  readonly poolSec?: number;
 }
 
 describeLab("a hostile guest", () => {
@@ -277,6 +282,42 @@ describeLab("a hostile guest", () => {
     const { flapCounts: _late, ...rest } = before;
     await fabric.settled({ guests: [victim, far, locked, red] });
     await expectUnmoved(rest, (performance.now() - since) / 1000);
+  });
+
+  /** Copies of frames that came to the meter of a port, before it. */
+  async function metered(port: number): Promise<number> {
+    const text = await fabric.lab.host(1).ofctl("meter-stats", "br-int", `meter=${port}`);
+    return Number(/packet_in_count:(\d+)/.exec(text)?.[1] ?? Number.NaN);
+  }
+
+  test("may have a hundred thousand unknown frames a second at LEARN: the controller hears what the meter lets by", async () => {
+    const before = await state();
+    const heardCount = async () => (await fabric.ask("status")).counters.packetIns ?? Number.NaN;
+    const host = fabric.lab.host(1);
+    const port = (await fabric.ask("ports")).find((one) => one.name === evil.port)?.ofport ?? 0;
+    // No guest's frames come that fast by a device of the kernel: the switch itself takes each to LEARN many times.
+    const visits = Array.from({ length: VISITS }, () => "resubmit(,10)").join(",");
+    const match = `table=0,priority=65535,in_port=${port}`;
+    await host.ofctl("add-flow", "br-int", `${match},actions=load:4095->OXM_OF_METADATA[],${visits}`);
+    try {
+      const [heardBefore, meteredBefore, started] = [await heardCount(), await metered(port), performance.now()];
+      await send(evil, { pool: 500, poolSec: 4 });
+      const sendingSec = (performance.now() - started) / 1000;
+      const rate = ((await metered(port)) - meteredBefore) / sendingSec;
+      await fabric.quiet();
+      const tookSec = (performance.now() - started) / 1000;
+      const heard = (await heardCount()) - heardBefore;
+      console.info(`${Math.round(rate)} frames a second in LEARN, ${Math.round(heard / tookSec)} heard`);
+      expect(heard).toBeLessThan(RATE * tookSec + RATE + 200);
+      expect(heard).toBeGreaterThan(0);
+      // What a machine reaches is its own; that it is far beyond what is let by is not.
+      expect(rate).toBeGreaterThan(100 * RATE);
+    } finally {
+      await host.ofctl("--strict", "del-flows", "br-int", match);
+    }
+    const { flapCounts: _late, ...rest } = before;
+    await fabric.settled({ guests: [victim, far, locked, red] });
+    expect(await state()).toMatchObject(rest);
   });
 
   test("behind a locked port says nothing but what is its own", async () => {

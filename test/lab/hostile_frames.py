@@ -42,4 +42,12 @@ while time.monotonic() < until:
         destination = b"\xff" * 6 if seed.random() < 0.5 else head[:6]
         send(destination + source + seed.choice(kinds) + seed.randbytes(seed.randrange(1, 120)))
 
+# A pool of random frames, over and over: what makes them costs no time while they are sent.
+own = bytes.fromhex(order["source"])
+pool = [own + b"\x06" + os.urandom(5) + os.urandom(2) + os.urandom(46) for _ in range(order.get("pool", 0))]
+until = time.monotonic() + order.get("poolSec", 0)
+while pool and time.monotonic() < until:
+    for frame in pool:
+        send(frame)
+
 json.dump({"sent": sent, "refused": refused}, sys.stdout)

@@ -34,14 +34,17 @@ export interface OpenFlowOptions {
   readonly times?: Partial<MachineTimes>;
   /** For each request to the switch. Default 30 s: a large bundle takes a while. */
   readonly requestTimeoutMs?: number;
-  /** All parts of one multipart reply together. Default 256 MiB. */
+  /** All parts of one multipart reply together. Default 64 MiB for flows, 16 MiB for anything else. */
   readonly maxReplyBytes?: number;
   /** Above this many unsent bytes `apply` waits for the peer. Default 1 MiB. */
   readonly highWaterBytes?: number;
 }
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
-const DEFAULT_MAX_REPLY_BYTES = 256 * 1024 * 1024;
+/** An endpoint of another host with one address has two flows, which take 368 bytes to tell: enough for 180,000 of them. */
+const MAX_FLOWS_BYTES = 64 * 1024 * 1024;
+/** The groups of 1000 networks, with a bucket of some 50 bytes for each of 200 hosts, take about 10 MiB. */
+const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 const DEFAULT_HIGH_WATER_BYTES = 1024 * 1024;
 const SENT_LOG_CAPACITY = 8_192;
 /** After so many messages without one a barrier is sent, so that the log of what was sent can be cleared. */
@@ -74,7 +77,7 @@ class Connection implements SessionLink {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#options = options;
-    this.#requests = new RequestTable(stream.label, options.maxReplyBytes ?? DEFAULT_MAX_REPLY_BYTES);
+    this.#requests = new RequestTable(stream.label);
     this.#incoming = this.#makeIncoming();
     const first = start(clock.now(), { ...DEFAULT_TIMES, ...options.times });
     this.#state = first.state;
@@ -128,7 +131,9 @@ class Connection implements SessionLink {
     if (this.#closing !== undefined || this.#stream.closed) throw this.#closedError();
     const timeoutMs = this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     const bytes = encode(message);
-    const reply = this.#requests.add(message.xid, what, this.#clock.now() + timeoutMs);
+    const isFlows = message.kind === "multipart_request" && message.body.kind === "flow";
+    const maxBytes = this.#options.maxReplyBytes ?? (isFlows ? MAX_FLOWS_BYTES : MAX_REPLY_BYTES);
+    const reply = this.#requests.add(message.xid, what, this.#clock.now() + timeoutMs, maxBytes);
     if (message.kind === "barrier_request") this.#noteBarrier(message.xid);
     this.#stream.write(bytes);
     this.#armTimer();

@@ -12,6 +12,7 @@ export interface Reply {
 interface Pending {
   readonly what: string;
   readonly deadlineMs: number;
+  readonly maxBytes: number;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: WeftError) => void;
   readonly parts: MultipartReply[];
@@ -22,16 +23,15 @@ interface Pending {
 export class RequestTable {
   readonly #pending = new Map<number, Pending>();
   readonly #peer: string;
-  readonly #maxReplyBytes: number;
 
-  constructor(peer: string, maxReplyBytes: number) {
+  constructor(peer: string) {
     this.#peer = peer;
-    this.#maxReplyBytes = maxReplyBytes;
   }
 
-  add(xid: number, what: string, deadlineMs: number): Promise<Reply> {
+  /** @param maxBytes all parts of the reply together */
+  add(xid: number, what: string, deadlineMs: number, maxBytes: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#pending.set(xid, { what, deadlineMs, resolve, reject, parts: [], bytes: 0 });
+      this.#pending.set(xid, { what, deadlineMs, maxBytes, resolve, reject, parts: [], bytes: 0 });
     });
   }
 
@@ -48,8 +48,9 @@ export class RequestTable {
     if (pending === undefined) return false;
     if (m.kind === "multipart_reply") {
       pending.bytes += bytes;
-      if (pending.bytes > this.#maxReplyBytes) {
-        throw new WeftError("openflow/reply-too-large", `${pending.what}: more than ${this.#maxReplyBytes} bytes`, {
+      if (pending.bytes > pending.maxBytes) {
+        const reason = `the answer to ${pending.what} has more than ${pending.maxBytes} bytes`;
+        throw new WeftError("openflow/reply-too-large", reason, {
           context: { peer: this.#peer, xid: m.xid },
         });
       }

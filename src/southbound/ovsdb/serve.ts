@@ -15,6 +15,8 @@ import {
   type MonitoredColumns,
   monitoredColumns,
   type Replica,
+  type RowChange,
+  rowBytes,
   sliceUpdates,
   type UpdateDraft,
 } from "../../../proto/ovsdb/replica.ts";
@@ -38,6 +40,8 @@ export interface OvsdbOptions extends LinkOptions {
   readonly transactMs?: number;
   /** Rows of all monitored tables. Default 65536. */
   readonly maxRows?: number;
+  /** All rows of all monitored tables together, in about the server's text. Default 16 MiB. */
+  readonly maxBytes?: number;
 }
 
 const DEFAULT_HANDSHAKE_MS = 10_000;
@@ -45,6 +49,11 @@ const DEFAULT_FIRST_ANSWER_MS = 5_000;
 const DEFAULT_TRANSACT_MS = 60_000;
 /** A port is two rows: some 30,000 ports. Each update of a host costs the more the more rows it has. */
 const DEFAULT_MAX_ROWS = 65_536;
+/**
+ * What one message may have, since the first answer tells all rows in one: a database that has grown beyond that could
+ * not be read again. One host's rows are some 100 KiB.
+ */
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 const MAX_DIAGNOSTICS = 100;
 /** Rows that are taken in before anything else gets its turn: some 10 ms. */
 const ROWS_PER_TURN = 1_000;
@@ -69,6 +78,9 @@ class Connection {
   readonly #clock: Clock;
   readonly #transactMs: number;
   readonly #maxRows: number;
+  readonly #maxBytes: number;
+  /** Of the rows that are held. */
+  #bytes = 0;
   #deadline: Timer;
   readonly #diagnostics: string[] = [];
   #state: State = { kind: "listing databases" };
@@ -85,6 +97,7 @@ class Connection {
     this.#clock = clock;
     this.#transactMs = options.transactMs ?? DEFAULT_TRANSACT_MS;
     this.#maxRows = options.maxRows ?? DEFAULT_MAX_ROWS;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     this.#link = new RpcLink(stream, linkHandlers, clock, options);
     const startedMs = clock.now();
     const handshakeMs = options.handshakeMs ?? DEFAULT_HANDSHAKE_MS;
@@ -189,7 +202,7 @@ class Connection {
     const applySlice = (slice: RawUpdates): void => {
       const next = applyUpdates(columns, replica, slice, draft);
       replica = next.replica;
-      this.#checkSize(replica);
+      this.#checkSize(replica, next.changes);
       rows = nextVswitchRows(rows, replica, next.changes, (text) => this.#diagnose(text), draft);
       const { value: following } = slices.next();
       if (following !== undefined) {
@@ -206,11 +219,18 @@ class Connection {
     else if (first !== undefined) applyLater(first);
   }
 
-  #checkSize(replica: Replica): void {
+  #checkSize(replica: Replica, changes: readonly RowChange[]): void {
     let rows = 0;
     for (const table of replica.values()) rows += table.size;
-    if (rows <= this.#maxRows) return;
-    throw new OvsdbProtocolError("update", `more than ${this.#maxRows} rows, which is no host's database`);
+    if (rows > this.#maxRows) this.#tooLarge(`it has more than ${this.#maxRows} rows`);
+    for (const { before, after } of changes) this.#bytes += rowBytes(after) - rowBytes(before);
+    if (this.#bytes > this.#maxBytes) this.#tooLarge(`its rows have more than ${this.#maxBytes} bytes`);
+  }
+
+  #tooLarge(what: string): never {
+    const reason = `${what}, which is no host's database`;
+    this.#handlers.onTooLarge?.(this.#link.stream.label, reason);
+    throw new OvsdbProtocolError("update", reason);
   }
 
   #notified(notification: RpcNotification): void {

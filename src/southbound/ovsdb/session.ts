@@ -40,6 +40,8 @@ export interface OvsdbHandlers {
   onChange(session: OvsdbSession): void;
   /** The connection is over; `session` is absent when it never became ready. Called exactly once. */
   onClosed(session: OvsdbSession | undefined, label: string, reason: string): void;
+  /** The database is beyond what one host may have; the connection ends for it. */
+  onTooLarge?(label: string, reason: string): void;
   /** This controller failed at a message of the peer, and ends the connection for it. */
   onFault?(fault: PeerFault): void;
 }

@@ -69,8 +69,8 @@ export class TlsKeys {
     return () => this.#users.delete(user);
   }
 
-  /** Reads the files now. Returns whether they say something new; what is wrong with them goes to `onFailed`. */
-  reload(): boolean {
+  /** Reads the files now. Returns which of them say something new; what is wrong with them goes to `onFailed`. */
+  reload(): readonly (keyof TlsFiles)[] {
     this.#readStamp = tryStampOf(this.files);
     this.#seenStamp = this.#readStamp;
     let next: TlsMaterial;
@@ -79,15 +79,17 @@ export class TlsKeys {
     } catch (error) {
       this.#problem = error as WeftError;
       this.#handlers.onFailed(this.#problem);
-      return false;
+      return [];
     }
     this.#problem = null;
     const before = this.#material;
-    if (next.digest === before.digest) return false;
+    const names = Object.keys(this.files) as (keyof TlsFiles)[];
+    const changed = names.filter((name) => next.parts[name] !== before.parts[name]);
+    if (next.digest === before.digest) return changed;
     this.#material = next;
     for (const user of this.#users) user(next);
     this.#handlers.onReloaded(next, next.trust !== before.trust);
-    return true;
+    return changed;
   }
 
   stop(): void {

@@ -18,6 +18,8 @@ export interface TlsMaterial {
   readonly context: SecureContextOptions;
   /** Differs when any of the files says something else. */
   readonly digest: string;
+  /** Of each file: differs when it says something else. */
+  readonly parts: Readonly<Record<keyof TlsFiles, string>>;
   /** Differs when other peers may be trusted: those that were let in before have to show again who they are. */
   readonly trust: string;
   readonly expires: Date;
@@ -142,5 +144,11 @@ export function loadTlsMaterial(files: TlsFiles): TlsMaterial {
   }
   const trust = digestOf(...ca, crl ?? "");
   const digest = digestOf(keyPem, cert, trust);
-  return Object.freeze({ context, digest, trust, expires: new Date(leaf.validTo), sendsCa });
+  const parts = {
+    privateKey: digestOf(keyPem),
+    certificate: digestOf(...own.map((one) => one.toString())),
+    caCertificate: digestOf(...ca),
+    crl: digestOf(crl ?? ""),
+  };
+  return Object.freeze({ context, digest, parts, trust, expires: new Date(leaf.validTo), sendsCa });
 }

@@ -335,8 +335,9 @@ export class FakeQueries implements Queries {
     if (id !== "host4") throw new WeftError("host/not-waiting", `no host "${id}" waits to be approved; waiting: host4`);
     this.approved.push(id);
   }
-  reloadTls() {
+  reloadTls(): string {
     this.reloads += 1;
+    return "nothing has changed\n";
   }
   forgetHost(name: string): void {
     if (name !== "host3")

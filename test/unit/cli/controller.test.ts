@@ -9,9 +9,10 @@ import { BuiltProgram, type Ended, ended } from "./built.ts";
 const LOOPBACK = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1"];
 
 let weft: BuiltProgram;
+// Building takes a while on a busy machine.
 beforeAll(() => {
   weft = new BuiltProgram();
-});
+}, 60_000);
 afterAll(() => weft.remove());
 
 let count = 0;
@@ -29,8 +30,9 @@ interface Running {
 async function start(
   args: readonly string[] = [],
   socket = join(weft.directory, `c${count++}`, "weft.sock"),
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Running> {
-  const child = weft.start(["--control", socket, "controller", ...LOOPBACK, ...args]);
+  const child = weft.start(["--control", socket, "controller", ...LOOPBACK, ...args], { env });
   started.push(child);
   const end = ended(child);
   const gone = once(child, "exit").then(async () => {
@@ -52,6 +54,56 @@ const messages = (log: string) =>
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
+
+describe("what nobody caught", () => {
+  /** Runs in the controller's process, as a fault of its own would: it throws where nothing catches. */
+  const faulty = (whenMs: string): string => {
+    const path = join(weft.directory, `faulty-${whenMs}.mjs`);
+    const text = `
+      const go = () => { setTimeout(() => { throw new TypeError("nobody caught this"); }, 0);
+        Promise.reject(new RangeError("nobody waited for this")); };
+      if ("${whenMs}" === "now") go(); else process.on("SIGUSR2", go);`;
+    writeFileSync(path, text);
+    return `--import=${path}`;
+  };
+
+  it("is logged with its stack once hosts are served, and the controller goes on", async () => {
+    const { socket, child, end } = await start([], undefined, { NODE_OPTIONS: faulty("later") });
+    for (let round = 0; round < 3; round++) child.kill("SIGUSR2");
+    const asks = async () => JSON.parse(await callControl(socket, "status", ["--json"]));
+    expect(await asks()).toMatchObject({ hosts: { total: 0 } });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await asks()).toMatchObject({ hosts: { total: 0 } });
+    child.kill("SIGTERM");
+    const { code, stdout } = await end;
+    expect(code).toBe(0);
+    const told = messages(stdout).filter((line) => String(line.msg).includes("the controller goes on"));
+    expect(told.map((line) => [line.what, line.err.message])).toEqual(
+      expect.arrayContaining([
+        ["an exception", "nobody caught this"],
+        ["a rejected promise", "nobody waited for this"],
+      ]),
+    );
+    expect(told[0]?.err.stack).toContain("faulty-later.mjs");
+  });
+
+  it("ends the controller before hosts are served, and says so", async () => {
+    const path = join(weft.directory, "refuses.mjs");
+    // The moment in which the controller is ready to catch it, long before anybody is served.
+    const text = `process.on("newListener", (event) => {
+      if (event === "unhandledRejection") setImmediate(() => { throw new TypeError("too early"); });
+    });`;
+    writeFileSync(path, text);
+    const child = weft.start(["--control", join(weft.directory, "early.sock"), "controller", ...LOOPBACK], {
+      env: { NODE_OPTIONS: `--import=${path}` },
+    });
+    started.push(child);
+    const { code, stdout } = await ended(child);
+    expect(code).toBe(1);
+    expect(messages(stdout)).toContainEqual(expect.objectContaining({ level: 60, what: "an exception" }));
+    expect(stdout).toContain("too early");
+  });
+});
 
 describe("weft controller", () => {
   it("answers on its control socket, logs JSON to a pipe, and stops cleanly at SIGTERM", async () => {
@@ -178,6 +230,19 @@ describe("weft controller", () => {
     writeFileSync(privateKey, good);
     child.kill("SIGHUP");
     while ((await problems()).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const reloaded = async () => (await weft.run(["--control", socket, "tls", "reload"])).stdout;
+    expect(await reloaded()).toMatch(
+      new RegExp(`^tls\\.privateKey ${privateKey}: as before\\ntls\\.certificate .*: as before, good until \\d{4}-`),
+    );
+    expect(await reloaded()).toMatch(/nothing has changed\n$/);
+    const ca = readFileSync(pki.caCertificate);
+    writeFileSync(
+      pki.caCertificate,
+      Buffer.concat([ca, readFileSync(initPki(join(weft.directory, "pki2")).caCertificate)]),
+    );
+    const told = await reloaded();
+    expect(told).toContain(`tls.caCertificate ${pki.caCertificate}: changed\n`);
+    expect(told).toContain("whom to trust has changed: every TLS connection is made again\n");
     child.kill("SIGTERM");
     expect((await end).code).toBe(0);
   });

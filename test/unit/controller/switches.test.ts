@@ -64,6 +64,7 @@ function switchesWith(whereabouts: Whereabouts, desired: () => DesiredSwitch | n
     loneWhereabouts: () => whereabouts,
     timeOfDay: () => "12:00:00",
     isKept: () => true,
+    forwardsByOthers: () => false,
     changed: () => undefined,
     found: () => undefined,
     blockedFound: () => undefined,

@@ -2,8 +2,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pino from "pino";
 import type { Queries } from "../../../src/api/views.ts";
-import { formatConfigProblem, parseConfig } from "../../../src/config/index.ts";
+import { formatConfigProblem, parseConfig, type WeftConfig } from "../../../src/config/index.ts";
 import { type RunningController, startController } from "../../../src/controller/start.ts";
+
+function configOf(settings: Readonly<Record<string, unknown>>): WeftConfig {
+  const text = JSON.stringify({
+    listen: { ovsdb: ["ptcp:0:127.0.0.1"], openflow: ["ptcp:0:127.0.0.1"] },
+    timeouts: { startHoldSec: 0 },
+    ...settings,
+  });
+  const parsed = parseConfig(text, "test");
+  if (parsed.config === undefined) throw new Error(parsed.errors.map(formatConfigProblem).join("\n"));
+  return parsed.config;
+}
 
 export class ControllerOnLoopback {
   readonly #running: RunningController;
@@ -27,18 +38,16 @@ export class ControllerOnLoopback {
   static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<ControllerOnLoopback> {
     const log: Record<string, unknown>[] = [];
     const logger = pino({ level: "debug" }, { write: (line: string) => void log.push(JSON.parse(line)) });
-    const text = JSON.stringify({
-      listen: { ovsdb: ["ptcp:0:127.0.0.1"], openflow: ["ptcp:0:127.0.0.1"] },
-      timeouts: { startHoldSec: 0 },
-      ...settings,
-    });
-    const parsed = parseConfig(text, "test");
-    if (parsed.config === undefined) throw new Error(parsed.errors.map(formatConfigProblem).join("\n"));
-    return new ControllerOnLoopback(await startController({ config: parsed.config, logger, version: "0" }), log);
+    return new ControllerOnLoopback(await startController({ config: configOf(settings), logger, version: "0" }), log);
   }
 
   get queries(): Queries {
     return this.#running.queries;
+  }
+
+  /** @param settings the configuration as it is from now on, but for what is listened on. */
+  reconfigure(settings: Readonly<Record<string, unknown>>): void {
+    this.#running.reconfigure(configOf(settings));
   }
 
   counter(name: string): number {

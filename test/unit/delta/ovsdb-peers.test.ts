@@ -122,6 +122,33 @@ describe("a host that was read is closed", () => {
     await expectEnd(host);
     expect(controller.said()).toContain("more than 65536 rows");
   });
+
+  it("for few rows of more bytes than one message could tell of again, however they come; and it is told by name", async () => {
+    const host = await readHost();
+    for (let at = 0; at < 6 && host.isOpen; at++) {
+      const ids = ["map", Array.from({ length: 40 }, (_unused, i) => [`k${i}`, "x".repeat(100_000)])];
+      host.send(
+        update({ Interface: { [uuid(100 + at)]: { initial: { name: `i${at}`, external_ids: ids } } } } as never),
+      );
+      await Promise.race([host.ended, host.isHeard().catch(() => undefined)]);
+    }
+    await expectEnd(host);
+    expect(controller.said()).toContain("its rows have more than 16777216 bytes");
+    expect(controller.queries.status().problems).toContainEqual(
+      expect.objectContaining({ code: "controller/refused", message: expect.stringContaining("no host's database") }),
+    );
+  });
+
+  it("not for rows that change often and stay as large as they are", async () => {
+    const host = await readHost();
+    for (let at = 0; at < 12; at++) {
+      const ids = ["map", [["k", `${at}`.repeat(2_000_000)]]];
+      host.send(update({ Interface: { [uuid(200)]: { initial: { name: "i", external_ids: ids } } } } as never));
+      await host.isHeard();
+    }
+    expect(host.isOpen).toBe(true);
+    host.socket.destroy();
+  });
 });
 
 it("names that JavaScript gives a meaning to are names like any other", async () => {

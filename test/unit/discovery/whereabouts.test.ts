@@ -478,6 +478,28 @@ describe("an address", () => {
     expect(story.disputes).toEqual([]);
   });
 
+  it("that becomes declared is taken from whoever has it, and he is a rival from then on", () => {
+    const story = new Story();
+    story.hear(0, "s2/1", N, IP, announced);
+    expect(story.places).toEqual([`${N}@s2/1 ${IP}`]);
+    expect(story.declare(1, declared({ dpid: "s1", port: 1, ips: [IP] }))).toBe(true);
+    expect(story.places).toEqual([`${N}@s2/1`]);
+    expect(story.disputes).toEqual([`${IP} declared: ${M}@s1/1 ${N}@s2/1`]);
+    expect(story.declare(2, declared({ dpid: "s1", port: 1, ips: [IP] }))).toBe(false);
+  });
+
+  it("that is reserved for several MACs of a port moves among them as any other, and to nobody else", () => {
+    const story = new Story();
+    const both = [M, N].map((mac) => declared({ dpid: "s1", port: 1, mac, reserved: [IP] }));
+    story.where.declare(new Map(both.map((one) => [`${VNI}/${one.mac}`, [one]])), 0);
+    story.hear(1, "s1/1", N, IP, announced);
+    story.hear(2, "s2/1", O, IP, announced);
+    expect(story.places).toEqual([`${N}@s1/1 ${IP}`, `${O}@s2/1`]);
+    expect(story.disputes).toEqual([`${IP} declared: ${N}@s1/1 ${O}@s2/1`]);
+    story.hear(3, "s1/1", M, IP, announced);
+    expect(story.places).toEqual([`${M}@s1/1 ${IP}`, `${N}@s1/1`, `${O}@s2/1`]);
+  });
+
   it("that a DHCP server leases is its client's, unless another has it; what a client releases is nobody's", () => {
     const story = new Story();
     story.hear(0, "s1/1", M);

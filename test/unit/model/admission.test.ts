@@ -3,6 +3,7 @@ import { approvalCode, holdsApproval } from "../../../src/discovery/approval.ts"
 import {
   type AdmissionRules,
   type Applicant,
+  isCredible,
   judgeHost,
   judgeSwitch,
   type Means,
@@ -92,6 +93,26 @@ describe("a switch that comes", () => {
     expect(judgeSwitch("unix:x", { kind: "local" }, { id: "host1", certified: true })).toBeNull();
     expect(judgeSwitch("tcp:x", ADDRESS, null)).toBeNull();
   });
+});
+
+describe("a switch whose flows say whose it is, before that host was read", () => {
+  const host = { id: "host1", tunnelIp: "192.0.2.1" };
+
+  it("is believed where everybody gets a place, and by the machine's own socket", () => {
+    expect(isCredible({ kind: "address", address: "203.0.113.9" }, host, "all")).toBe(true);
+    expect(isCredible({ kind: "local" }, host, "approve")).toBe(true);
+  });
+
+  it.each(["known", "approve"] as const)(
+    "with admit: %s shows the host's certificate, or is where peers know it to be",
+    (admit) => {
+      expect(isCredible({ kind: "address", address: "203.0.113.9" }, host, admit)).toBe(false);
+      expect(isCredible({ kind: "address", address: "192.0.2.1" }, host, admit)).toBe(true);
+      expect(isCredible({ kind: "address", address: "192.0.2.1" }, { ...host, tunnelIp: null }, admit)).toBe(false);
+      expect(isCredible(certificate("host1"), host, admit)).toBe(true);
+      expect(isCredible(certificate("host2"), host, admit)).toBe(false);
+    },
+  );
 });
 
 describe("an approval", () => {

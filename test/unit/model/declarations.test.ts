@@ -124,6 +124,50 @@ describe("an endpoint of the configuration", () => {
   });
 });
 
+describe("an address that is declared for a locked port", () => {
+  const locked = { declaredMacs: [MAC], locked: true, declaredIps: [IP] };
+  const forged = { b: [{ mac: OTHER, ips: [IP], heard: 9 }] };
+
+  it("is its MAC's, though it was never heard, and no other's, whatever that one has announced elsewhere", () => {
+    expect(places(fabricOf([locked, {}], {}, forged))).toEqual([
+      `${MAC}@a/tap0 declared ${IP}`,
+      `${OTHER}@b/tap0 observed`,
+    ]);
+    // A port that is not locked says nothing of addresses.
+    expect(places(fabricOf([{ ...locked, locked: false }, {}], {}, forged))).toEqual([
+      `${MAC}@a/tap0 declared`,
+      `${OTHER}@b/tap0 observed ${IP}`,
+    ]);
+  });
+
+  it("is that of the one of its MACs that was heard with it, where it has several", () => {
+    const two = { ...locked, declaredMacs: [MAC, OTHER] };
+    expect(places(fabricOf([two]))).toEqual([`${MAC}@a/tap0 declared`, `${OTHER}@a/tap0 declared`]);
+    expect(places(fabricOf([two], {}, { a: [{ mac: OTHER, ips: [IP] }] }))).toEqual([
+      `${MAC}@a/tap0 declared`,
+      `${OTHER}@a/tap0 declared ${IP}`,
+    ]);
+  });
+
+  it("of two locked ports is that of the one that was heard with it, and where configuration says so nobody's else", () => {
+    const ports = [locked, { ...locked, declaredMacs: [OTHER] }];
+    expect(places(fabricOf(ports, {}, { b: [{ mac: OTHER, ips: [IP] }] }))).toEqual([
+      `${MAC}@a/tap0 declared`,
+      `${OTHER}@b/tap0 declared ${IP}`,
+    ]);
+    const setting: EndpointSetting = { mac: MAC, ips: [IP], network: null, host: "a", port: "tap0" };
+    const configured = fabricOf(ports, { endpointSettings: [setting] }, { b: [{ mac: OTHER, ips: [IP] }] });
+    expect(places(configured)).toEqual([`${MAC}@a/tap0 declared ${IP}`, `${OTHER}@b/tap0 declared`]);
+  });
+
+  it("is no other's by what flows tell of a host that was not read yet", () => {
+    const remembered = [{ index: 9, vnis: [], endpoints: [{ vni: DEFAULT_VNI, mac: OTHER, ips: [IP] }] }];
+    const fabric = fabricOf([locked], { remembered, holding: true });
+    expect(places(fabric)).toContain(`${MAC}@a/tap0 declared ${IP}`);
+    expect(places(fabric)).toContain(`${OTHER}@index 9/? observed`);
+  });
+});
+
 describe("a MAC that is declared on a host, while flows tell of it on a host that was not read yet", () => {
   const remembered = [{ index: 2, endpoints: [{ vni: DEFAULT_VNI, mac: MAC, ips: [] }], vnis: [] }];
   const b = hostFact({ id: "b", stored: stored("b", 2), ports: [portFact({ name: "tap0" })] });

@@ -79,9 +79,11 @@ describe("flow-based tunnels", () => {
   });
 
   it("allow for more indexes, where nobody is reached by a relay alone", () => {
-    expect(maxIndexFor({ mode: "auto" }, false)).toBe(65_535);
-    expect(maxIndexFor({ mode: "always" }, true)).toBe(4094);
-    expect(maxIndexFor({ mode: "never" }, false)).toBe(4094);
+    expect(maxIndexFor({ mode: "auto" }, false, () => true)).toBe(65_535);
+    expect(maxIndexFor({ mode: "auto" }, false, () => false)).toBe(4094);
+    expect(maxIndexFor({ mode: "always" }, false, () => false)).toBe(65_535);
+    expect(maxIndexFor({ mode: "always" }, true, () => true)).toBe(4094);
+    expect(maxIndexFor({ mode: "never" }, false, () => true)).toBe(4094);
   });
 
   it("are told to have no healing, where healing was asked for", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bfdColumn, bfdIntervalMs } from "../../../src/model/bfd.ts";
-import { planRelays, RELAYS_PER_PAIR, type RelayHost, relayPlanKey } from "../../../src/model/relays.ts";
+import { downPairs, planRelays, RELAYS_PER_PAIR, type RelayHost, relayPlanKey } from "../../../src/model/relays.ts";
 import { MESH, type Topology } from "../../../src/model/topology.ts";
 import { tunnelTo } from "./facts-for-tests.ts";
 
@@ -9,13 +9,24 @@ function hosts(count: number, down: readonly (readonly [number, number])[] = [])
     const index = at + 1;
     const broken = down.filter(([from]) => from === index);
     const tunnels = broken.map(([, to]) => tunnelTo(`h${to}`, to, "10.0.0.9", { bfd: { kind: "down", why: "x" } }));
-    return { id: `h${index}`, name: `h${index}`, index, tunnels };
+    return { id: `h${index}`, name: `h${index}`, index, tunnels, vouched: true, read: true, unread: [] };
   });
 }
 
 function relays(list: readonly RelayHost[], from: number, to: number, topology: Topology = MESH): readonly number[] {
   return planRelays(list, topology, true).get(from)?.get(to) ?? [];
 }
+
+describe("pairs of hosts", () => {
+  it("are told apart up to the largest index", () => {
+    const down = { kind: "down", why: "x" } as const;
+    const one = (index: number, to: number): RelayHost => {
+      const tunnels = [tunnelTo(`h${to}`, to, "10.0.0.9", { bfd: down })];
+      return { id: `h${index}`, name: `h${index}`, index, tunnels, vouched: true, read: true, unread: [] };
+    };
+    expect(downPairs([one(2, 3), one(1, 4099), one(65_534, 65_535)]).size).toBe(3);
+  });
+});
 
 describe("relays", () => {
   it("are other hosts, several for each pair, the same seen from both ends", () => {

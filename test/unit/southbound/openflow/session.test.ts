@@ -121,7 +121,29 @@ describe("a session's requests", () => {
     const rejected = expect(flows).rejects.toMatchObject({ code: "openflow/closed" });
     stream.receive({ kind: "multipart_reply", xid: read?.xid ?? 0, flags: 1, body: { kind: "group_desc", groups } });
     await rejected;
-    expect(closed[0]).toMatch(/more than 100 bytes \[openflow\/reply-too-large\]/);
+    expect(closed[0]).toMatch(
+      /the answer to the request for its flows has more than 100 bytes \[openflow\/reply-too-large\]/,
+    );
+  });
+});
+
+describe("a reply without an end", () => {
+  const groups = Array.from({ length: 8_000 }, (_, i) => ({ type: "all" as const, groupId: i, buckets: [] }));
+
+  it("of groups ends the connection when it has more than groups can have, and nobody waits for it any more", async () => {
+    const { session, stream, closed } = ready();
+    const read = session.readGroups();
+    const xid = stream.take()[0]?.xid ?? 0;
+    const rejected = expect(read).rejects.toMatchObject({ code: "openflow/closed" });
+    const part = { kind: "multipart_reply", xid, flags: 1, body: { kind: "group_desc", groups } } as const;
+    let parts = 0;
+    while (!stream.closed && parts < 1_000) {
+      stream.receive(part);
+      parts += 1;
+    }
+    await rejected;
+    expect(parts).toBe(Math.ceil((16 * 1024 * 1024) / (8_000 * 8 + 16)));
+    expect(closed[0]).toContain("more than 16777216 bytes");
   });
 });
 

@@ -1,0 +1,46 @@
+// Whose facts the fabric is drawn from: each host with its switch, and each switch that is not known to be a host's.
+import type { HostId } from "../model/facts.ts";
+import type { HostEntry } from "./hosts.ts";
+import type { Suspect } from "./quarantine.ts";
+import type { Dpid, SwitchEntry } from "./switch-entry.ts";
+
+export const hostKey = (id: HostId): string => `host ${id}`;
+export const switchKey = (dpid: Dpid): string => `switch ${dpid}`;
+
+/** What of a switch the fabric is drawn from. */
+function switchFacts(entry: SwitchEntry | undefined): readonly unknown[] {
+  return entry === undefined ? [] : [entry.readback, entry.whereabouts.observedAt(entry.dpid)];
+}
+
+export interface Suspects {
+  /** Hosts in the order in which they came, then switches. */
+  readonly all: readonly Suspect[];
+  /** Under whose key a switch is. */
+  readonly keyOf: (dpid: Dpid) => string;
+}
+
+/** @param bindings which host a switch was the bridge of when that was last concluded */
+export function suspectsAmong(
+  hosts: Iterable<HostEntry>,
+  switches: ReadonlyMap<Dpid, SwitchEntry>,
+  bindings: ReadonlyMap<Dpid, HostId>,
+): Suspects {
+  const dpidOf = new Map([...bindings].map(([dpid, id]) => [id, dpid]));
+  const keys = new Map<Dpid, string>();
+  const all: Suspect[] = [];
+  for (const { id, fact } of hosts) {
+    const dpid = fact.dpid ?? dpidOf.get(id) ?? "";
+    keys.set(dpid, hostKey(id));
+    all.push({ key: hostKey(id), name: `host ${id}`, facts: [fact, ...switchFacts(switches.get(dpid))] });
+  }
+  for (const entry of switches.values()) {
+    if (keys.has(entry.dpid)) continue;
+    all.push({ key: switchKey(entry.dpid), name: `switch ${entry.dpid}`, facts: switchFacts(entry) });
+  }
+  return { all, keyOf: (dpid) => keys.get(dpid) ?? switchKey(dpid) };
+}
+
+/** Equal where the same ones are left out. */
+export function leftOut(all: readonly Suspect[], isLeftOut: (key: string) => boolean): string {
+  return all.flatMap(({ key }) => (isLeftOut(key) ? [JSON.stringify(key)] : [])).join();
+}

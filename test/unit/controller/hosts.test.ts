@@ -1,0 +1,76 @@
+// What is written to a host, and by which connection, while it is handed back.
+import pino from "pino";
+import { describe, expect, it } from "vitest";
+import { EMPTY_VSWITCH_ROWS, type VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
+import { Counters } from "../../../src/controller/counters.ts";
+import { Hosts } from "../../../src/controller/hosts.ts";
+import { Trouble } from "../../../src/controller/trouble.ts";
+import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
+
+const timers = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+const log = pino({ level: "silent" });
+const counters = new Counters();
+
+const root = {
+  ...{ uuid: "u", bridges: [], manager_options: [], datapath_types: [], iface_types: [], cur_cfg: 0, next_cfg: 0 },
+  ...{ db_version: null, ovs_version: "3.1.0", other_config: new Map(), external_ids: new Map([["system-id", "h"]]) },
+};
+const rows = { ...EMPTY_VSWITCH_ROWS, openVSwitch: root } as unknown as VswitchRows;
+
+function session(port: number) {
+  const closed: string[] = [];
+  const one = { label: `tcp:192.0.2.1:${port}`, remoteAddress: "192.0.2.1", rows, diagnostics: [], closed };
+  return {
+    ...one,
+    probe: async () => undefined,
+    close: (why: string) => closed.push(why),
+  } as unknown as OvsdbSession & {
+    readonly closed: string[];
+  };
+}
+
+function hosts(asked: OvsdbSession[]) {
+  return new Hosts({
+    ...{ defaultBridge: "br-int", settings: new Map(), log, timers, counters, maxEntries: 9 },
+    trouble: new Trouble(log, counters, timers.now),
+    timeOfDay: () => "12:00:00",
+    connectedSwitches: () => new Set(),
+    changed: () => undefined,
+    desired: (_entry, by) => {
+      asked.push(by);
+      return null;
+    },
+  });
+}
+
+describe("a host that is handed back", () => {
+  it("is not written to by another connection of its id that takes the place of the one that ends", async () => {
+    const asked: OvsdbSession[] = [];
+    const all = hosts(asked);
+    const [first, second] = [session(1), session(2)];
+    all.rowsChanged(first);
+    all.rowsChanged(second);
+    const [entry] = all.entries.values();
+    if (entry === undefined) throw new Error("it is not known");
+    await all.pause(entry);
+    asked.length = 0;
+    all.closed(first, "a bad line");
+    expect(entry.session).toBe(second);
+    all.wakeAll();
+    await entry.reconciler?.idle();
+    expect(asked).toEqual([]);
+    all.resume(entry);
+    await entry.reconciler?.idle();
+    expect(asked).toEqual([second]);
+  });
+
+  it("is known no more when it is free, and others that claim its id have to come again", () => {
+    const all = hosts([]);
+    const [first, second] = [session(1), session(2)];
+    all.rowsChanged(first);
+    all.rowsChanged(second);
+    all.forget("h");
+    expect(all.entries.size).toBe(0);
+    expect(second.closed).toHaveLength(1);
+  });
+});
