@@ -1,4 +1,5 @@
 // What a query answers with, by the query's name.
+import type { CheckProgressView, CheckView } from "./check-views.ts";
 import type { TraceView } from "./trace-views.ts";
 import type {
   EndpointView,
@@ -14,6 +15,8 @@ import type {
 } from "./views.ts";
 
 export interface Views {
+  readonly check: CheckView;
+  readonly "check/progress": CheckProgressView;
   readonly endpoints: readonly EndpointView[];
   readonly flows: FlowsView;
   readonly hosts: readonly HostView[];

@@ -1,5 +1,6 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
 import type { FabricPicture } from "../trace/picture.ts";
+import type { CheckProgressView, CheckRequest, CheckView } from "./check-views.ts";
 import type { TraceRequest, TraceView } from "./trace-views.ts";
 
 /** Something a person should know, with what to do about it. */
@@ -207,6 +208,12 @@ export interface Queries {
    * @throws WeftError `trace/unknown`, `trace/ambiguous`, `trace/usage`, `trace/no-probe`
    */
   trace(request: TraceRequest & { readonly live?: boolean }): Promise<TraceView>;
+  /**
+   * Probes through every tunnel, plain link and network; one check at a time.
+   * @throws WeftError `check/running`, `host/unknown`, `host/ambiguous`, `network/unknown`
+   */
+  check(request: CheckRequest): Promise<CheckView>;
+  checkProgress(): CheckProgressView;
   /**
    * Takes over a bridge that was there before, step by step.
    * @returns what is next, for people

@@ -27,6 +27,7 @@ import {
 } from "../trace/index.ts";
 import { concurrently } from "./concurrently.ts";
 import { addPassing, removePassing } from "./passing-flows.ts";
+import { roundTripMs } from "./round-trip.ts";
 import type { Dpid, SwitchEntry } from "./switch-entry.ts";
 import type { Traces } from "./traces.ts";
 
@@ -72,7 +73,10 @@ export class LiveTraces {
     const isTold = kind === "trace-seen" || kind === "trace-end";
     if (this.#chase === null || !isCopyOf(this.#chase.probe, packetIn.data)) return isTold;
     const host = this.#chase.hostAt.get(dpid);
-    if (isTold && host !== undefined) {
+    // What is for all of a network ends at its own port too, where no switch would put it out.
+    const isBack =
+      kind === "trace-end" && numberIn(packetIn, REGISTERS.outPort.field) === numberIn(packetIn, "in_port");
+    if (isTold && !isBack && host !== undefined) {
       this.#chase.heard.push({ host, packetIn, atMs: this.#options.timers.now() });
       this.#chase.notify();
     }
@@ -101,10 +105,7 @@ export class LiveTraces {
       await concurrently(AT_ONCE, stations.values(), async (station) => {
         armed.push(station);
         await addPassing(station.session, flowsAt(station.host.id));
-        const { now } = this.#options.timers;
-        const before = now();
-        await station.session.barrier();
-        delays.set(station.host.id, now() - before);
+        delays.set(station.host.id, await roundTripMs(station.session, this.#options.timers));
       });
       const { observations, sent } = await this.#send(picture, ends, probe, stations, delays, expected);
       const target = ends.destination.endpoint;

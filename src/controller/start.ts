@@ -14,6 +14,7 @@ import { ConnectionGate, type PeerCertificate, systemClock } from "../southbound
 import { Admission } from "./admission.ts";
 import { Counters } from "./counters.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
+import { FabricChecks } from "./fabric-check.ts";
 import { HostCommands } from "./host-commands.ts";
 import { Hosts } from "./hosts.ts";
 import { Islands, isLinkNews } from "./islands.ts";
@@ -162,6 +163,12 @@ export async function startController({ config, logger, version }: ControllerOpt
     desired: (entry) => weaver.desiredSwitch(entry),
     timers,
   });
+  const checks = new FabricChecks({
+    fabrics: () => weaver.fabrics,
+    switchOf,
+    underlay: () => ({ mtu: running.underlayMtu, checksums: running.tunnel.csum === true }),
+    timers,
+  });
   const liveTraces = new LiveTraces({ traces, switchOf, timers });
 
   const GOODBYE = "the controller stops";
@@ -207,6 +214,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onPacketIn: (session, packetIn) => {
       if (isInUse(session) && liveTraces.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
+      else if (checks.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
       else if (isProbe(packetIn)) {
         counters.add("packetIns");
         if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
@@ -303,6 +311,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       version,
       listeners: () => listeners.labels,
       nowMs: timers.now,
+      checks,
       traces,
       liveTraces,
       connectionProblems,
