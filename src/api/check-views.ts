@@ -34,7 +34,10 @@ export interface CheckPathView {
   readonly sizes: readonly CheckSizeView[];
   /** The largest packet that is known to pass; null where none does. */
   readonly fits: number | null;
-  /** There and back, in microseconds, without the ways to the controller; null where one direction is missing. */
+  /**
+   * There and back by a tunnel or link, in microseconds, without the ways to the controller; null where one direction is
+   * missing, for networks, and where there are more than 200 paths.
+   */
   readonly roundTripUs: number | null;
   /** What is wrong; null where nothing is. */
   readonly reason: string | null;

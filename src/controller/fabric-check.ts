@@ -14,6 +14,7 @@ import { CheckRun } from "../probes/check-run.ts";
 import { checkView } from "../probes/check-view.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
+import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import { concurrently } from "./concurrently.ts";
 import { addPassing, removePassing } from "./passing-flows.ts";
 import { roundTripMs } from "./round-trip.ts";
@@ -114,6 +115,15 @@ export class FabricChecks {
         },
         send: ({ from, destination, actions }, number, bytes) =>
           sessions.get(from)?.packetOut({ actions, data: checkFrame({ source, destination }, nonce, number, bytes) }),
+        stalled: async (hosts) => {
+          const found = new Set<HostId>();
+          await concurrently(hosts.size, hosts, async (id) => {
+            const session = sessions.get(id);
+            if (session === undefined || !(await answersWithin(PROBE_MS, () => session.barrier(), timers)))
+              found.add(id);
+          });
+          return found;
+        },
       },
       timers,
     );

@@ -8,6 +8,8 @@ export interface CheckSender {
   /** Before each batch: the switches are to catch probes for some seconds more. */
   ready(): Promise<void>;
   send(path: CheckPath, number: number, bytes: number): void;
+  /** Those of these hosts whose switches have not taken what was sent by them. */
+  stalled(hosts: ReadonlySet<HostId>): Promise<ReadonlySet<HostId>>;
 }
 
 /** What was found out of one path. */
@@ -19,6 +21,8 @@ export interface CheckResult {
   readonly leastMs: number | null;
   /** A host where a probe came out that was not for it. */
   readonly strayedTo: HostId | null;
+  /** The size of probes that the switch has not even taken from the controller; null where it took all. */
+  readonly stalledBytes: number | null;
   /** Whether probes were lost in the last round that was sent for it, too. */
   readonly stillLoses: boolean;
 }
@@ -26,7 +30,8 @@ export interface CheckResult {
 interface Probe {
   readonly path: number;
   readonly bytes: number;
-  readonly round: number;
+  /** 2: sent once more, after some were lost. */
+  readonly round: 1 | 2;
   sentMs: number;
   received: boolean;
 }
@@ -41,6 +46,10 @@ const PROBES_IN_ALL = 4_000;
 const MANY_SMALL = 20;
 const FEW_SMALL = 2;
 const LADDER_STEPS = 32;
+/** Paths whose time is taken, and how often each. */
+const MOST_TIMED = 200;
+const TIMED = 3;
+const TIMED_WAIT_MS = 100;
 
 export class CheckRun {
   readonly #paths: readonly CheckPath[];
@@ -49,10 +58,12 @@ export class CheckRun {
   readonly #probes: Probe[] = [];
   readonly #byPath = new Map<number, Probe[]>();
   readonly #strayed = new Map<number, HostId>();
+  readonly #stalled = new Map<HostId, number>();
   readonly #leastMs = new Map<number, number>();
   #open = 0;
+  #isTiming = false;
+  #isAgain = false;
   #planned = 0;
-  #round = 0;
   #notify: () => void = () => undefined;
 
   constructor(paths: readonly CheckPath[], sender: CheckSender, timers: Timers) {
@@ -81,7 +92,7 @@ export class CheckRun {
     if (path.vni !== null && path.vni !== vni) return;
     probe.received = true;
     this.#open -= 1;
-    if (probe.bytes === SMALL_BYTES) {
+    if (this.#isTiming) {
       const tookMs = this.#timers.now() - probe.sentMs;
       this.#leastMs.set(probe.path, Math.min(tookMs, this.#leastMs.get(probe.path) ?? tookMs));
     }
@@ -92,7 +103,11 @@ export class CheckRun {
     const indexes = this.#paths.flatMap((path, at) => (path.unchecked === null ? [at] : []));
     const small = Math.max(FEW_SMALL, Math.min(MANY_SMALL, Math.floor(PROBES_IN_ALL / Math.max(1, indexes.length))));
     const large = small > FEW_SMALL ? 2 : 1;
-    await this.#send(indexes.flatMap((at) => this.#each(at, small, large)));
+    // The small ones by themselves: large ones may be too much for the way from the controller to the switch.
+    const first = indexes.flatMap((at) => this.#each(at, small, large));
+    await this.#send(first.filter(({ bytes }) => bytes === SMALL_BYTES));
+    await this.#send(first.filter(({ bytes }) => bytes !== SMALL_BYTES));
+    this.#isAgain = true;
     // Once more for what has lost some: a busy machine is no broken fabric.
     const lossy = indexes.filter((at) => this.#sizes(at).some(({ sent, received }) => received < sent));
     await this.#send(lossy.flatMap((at) => this.#each(at, MANY_SMALL, 4)));
@@ -100,7 +115,20 @@ export class CheckRun {
       (at) => this.#smallest(at) > 0 && this.#sizes(at).some(({ received }) => received === 0),
     );
     for (const steps of [LADDER_STEPS, LADDER_STEPS]) await this.#send(tight.flatMap((at) => this.#ladder(at, steps)));
+    await this.#time(indexes.filter((at) => this.#paths[at]?.kind !== "network" && this.#smallest(at) > 0));
     return this.#paths.map((path, at) => this.#result(path, at));
+  }
+
+  /** One probe at a time: among many each would wait for those before it. */
+  async #time(indexes: readonly number[]): Promise<void> {
+    if (indexes.length > MOST_TIMED) return;
+    this.#isTiming = true;
+    for (const at of indexes) {
+      for (let again = 0; again < TIMED; again++) {
+        await this.#send([{ path: at, bytes: SMALL_BYTES, sentMs: 0, received: false }], TIMED_WAIT_MS);
+      }
+    }
+    this.#isTiming = false;
   }
 
   #each(at: number, small: number, large: number): readonly Omit<Probe, "round">[] {
@@ -128,9 +156,8 @@ export class CheckRun {
     return [passes, fails];
   }
 
-  async #send(wanted: readonly Omit<Probe, "round">[]): Promise<void> {
+  async #send(wanted: readonly Omit<Probe, "round">[], waitMs: number = WAIT_MS): Promise<void> {
     if (wanted.length === 0) return;
-    this.#round += 1;
     this.#planned += wanted.length;
     for (let from = 0; from < wanted.length; from += BATCH) {
       if (from > 0) await this.#pause(BATCH_GAP_MS);
@@ -138,20 +165,31 @@ export class CheckRun {
       for (const one of wanted.slice(from, from + BATCH)) {
         const number = this.#probes.length;
         const path = this.#paths[one.path];
-        if (path === undefined) continue;
-        const probe = { ...one, round: this.#round, sentMs: this.#timers.now() };
+        if (path === undefined || this.#stalled.has(path.from)) continue;
+        const probe: Probe = { ...one, round: this.#isAgain ? 2 : 1, sentMs: this.#timers.now() };
         this.#probes.push(probe);
         this.#probesOf(one.path).push(probe);
         this.#open += 1;
         this.#sender.send(path, number, one.bytes);
       }
     }
-    if (this.#open > 0) await this.#pause(WAIT_MS);
+    if (this.#open > 0) await this.#pause(waitMs, true);
+    if (this.#open > 0) await this.#lookForStalls(wanted);
     this.#open = 0;
   }
 
-  /** Ends early when all that was sent has come out. */
-  #pause(ms: number): Promise<void> {
+  async #lookForStalls(wanted: readonly Omit<Probe, "round">[]): Promise<void> {
+    const largest = new Map<HostId, number>();
+    for (const { path, bytes } of wanted) {
+      const from = this.#paths[path]?.from;
+      if (from !== undefined) largest.set(from, Math.max(bytes, largest.get(from) ?? 0));
+    }
+    const stalled = await this.#sender.stalled(new Set(largest.keys()));
+    for (const host of stalled) if (!this.#stalled.has(host)) this.#stalled.set(host, largest.get(host) ?? 0);
+  }
+
+  /** @param untilAll whether it ends when all that was sent has come out. */
+  #pause(ms: number, untilAll = false): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#timers.setTimer(ms, () => finish());
       const finish = (): void => {
@@ -159,7 +197,7 @@ export class CheckRun {
         timer.cancel();
         resolve();
       };
-      if (ms === WAIT_MS) this.#notify = finish;
+      if (untilAll) this.#notify = finish;
     });
   }
 
@@ -191,6 +229,7 @@ export class CheckRun {
       fits: passed.length === 0 ? null : Math.max(...passed),
       leastMs: this.#leastMs.get(at) ?? null,
       strayedTo: this.#strayed.get(at) ?? null,
+      stalledBytes: this.#stalled.get(path.from) ?? null,
       stillLoses: again.some((probe) => !probe.received),
     };
   }

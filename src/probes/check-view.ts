@@ -34,8 +34,8 @@ function wayKey({ path: { kind, from, to, type, vni } }: CheckResult, reversed: 
   return JSON.stringify([kind, ends, type, vni]);
 }
 
-function stateOf({ path, sizes, stillLoses }: CheckResult): CheckState {
-  if (path.unchecked !== null) return "unchecked";
+function stateOf({ path, sizes, stillLoses, stalledBytes }: CheckResult): CheckState {
+  if (path.unchecked !== null || stalledBytes !== null) return "unchecked";
   const small = sizes.find(({ name }) => name === "small");
   if (small !== undefined && small.received === 0) return "dead";
   if (sizes.some(({ received }) => received === 0)) return "mtu";
@@ -83,7 +83,7 @@ function reasonOf(
     case "ok":
       return null;
     case "unchecked":
-      return path.unchecked;
+      return path.unchecked ?? stallText(result, from);
     case "loss":
       return `${lossText(sizes)} are lost from ${from} to ${to}`;
     case "mtu":
@@ -96,6 +96,11 @@ function reasonOf(
       return `nothing of ${small?.sent ?? 0} probes that ${from} sends comes to ${to}${reverse === undefined ? "" : other}`;
     }
   }
+}
+
+/** Of what the way from the controller to a switch does not let through nobody can say whether tunnels would. */
+function stallText({ stalledBytes }: CheckResult, from: string): string {
+  return `the connection between the controller and ${from} stands still since probes of ${stalledBytes} bytes were to be sent there`;
 }
 
 function lossText(sizes: readonly CheckSizeView[]): string {
@@ -117,7 +122,7 @@ function mtuText({ path, sizes }: CheckResult, fits: number, from: string, to: s
 
 function remedyOf(
   state: CheckState,
-  { path, fits, strayedTo }: CheckResult,
+  { path, fits, strayedTo, stalledBytes }: CheckResult,
   nameOf: (id: HostId) => string,
 ): string | null {
   const { underlay } = path;
@@ -126,6 +131,7 @@ function remedyOf(
     case "ok":
       return null;
     case "unchecked":
+      if (stalledBytes !== null) return `see that packets of 1500 bytes pass between the controller and ${from}`;
       return "weft hosts tells why it is not there";
     case "mtu":
       return underlay === null
