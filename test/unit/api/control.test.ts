@@ -43,22 +43,25 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     const { code, stdout } = await ovsAppctl(path, "list-commands");
     expect(code).toBe(0);
     expect(stdout).toBe(`The available commands are:
-  adopt          HOST [BRIDGE] [now]
-  endpoints      [--format=table|json|csv | --json]
-  flows          HOST [--format=table|json|csv | --json]
-  hosts          [--format=table|json|csv | --json]
-  hosts/approve  ID
-  hosts/forget   HOST
+  adopt           HOST [BRIDGE] [now]
+  check           [NETWORK] [HOST]... [--format=table|json|csv | --json]
+  check/progress  [--format=table|json|csv | --json]
+  endpoints       [--format=table|json|csv | --json]
+  flows           HOST [--format=table|json|csv | --json]
+  hosts           [--format=table|json|csv | --json]
+  hosts/approve   ID
+  hosts/forget    HOST
   list-commands
-  networks       [--format=table|json|csv | --json]
-  ports          [--format=table|json|csv | --json]
-  release        HOST
-  reload         [--format=table|json|csv | --json]
-  status         [--format=table|json|csv | --json]
+  networks        [--format=table|json|csv | --json]
+  ports           [--format=table|json|csv | --json]
+  release         HOST
+  reload          [--format=table|json|csv | --json]
+  status          [--format=table|json|csv | --json]
   tls/reload
-  topology       [--format=table|json|tree|dot|mermaid | --json]
-  tunnels        [--format=table|json|csv | --json]
-  version        [--format=table|json|csv | --json]
+  topology        [--format=table|json|tree|dot|mermaid | --json]
+  trace           FROM TO [PROTOCOL] [PORT] [VLAN] [SIZE] [live] [--format=table|json|csv | --json]
+  tunnels         [--format=table|json|csv | --json]
+  version         [--format=table|json|csv | --json]
 `);
   });
 
