@@ -89,12 +89,19 @@ const KINDS = {
   "transit-endpoint":
     "To an endpoint: out of its port without the label, or with it on by HOST(s) towards the switch s where it is.",
   "transit-flood": "To all of the network: TREE(s) of the switch s that the label names.",
+  "trace-seen":
+    "For ten seconds at the most: a probe of `weft trace --live`, known by addresses and UDP ports drawn by lot. A copy to the controller, a mark in `reg15`, and once more through CLASSIFY as any frame.",
+  "trace-end":
+    "For ten seconds at the most: such a probe, where it would go out to a guest. A copy to the controller, and no further.",
+  "check-end":
+    "For ten seconds at the most: a probe of `weft check`, in the name of a MAC drawn by lot. A copy to the controller, and no further.",
   label:
     "On the way out by a plain link: gives the frame its own tag again, where it had one, and in front of it the label with the number of this switch.",
 };
 
 const PRIORITY_KINDS = {
   classify: {
+    traced: ["trace-seen", "check-end"],
     probe: ["probe", "link-news"],
     guard: ["guard"],
     blocked: ["blocked"],
@@ -133,6 +140,7 @@ const PRIORITY_KINDS = {
     flood: ["flood", "withheld"],
   },
   deliver: {
+    checked: ["check-end"],
     reflection: ["reflection"],
     endpoint: ["deliver-endpoint"],
     essential: ["deliver-flood"],
@@ -141,12 +149,13 @@ const PRIORITY_KINDS = {
     identity: ["identity"],
   },
   transit: {
+    traced: ["trace-end"],
     endpoint: ["transit-endpoint"],
     essential: ["transit-flood"],
     group: ["transit-flood", "withheld"],
     flood: ["transit-flood", "withheld"],
   },
-  egress: { protected: ["egress"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
+  egress: { protected: ["egress"], traced: ["trace-end"], plain: ["egress"], tagged: ["egress"], untagged: ["egress"] },
   depart: { doubleTagged: ["depart"], plain: ["depart"], label: ["label"] },
   uncovered: { tagged: ["uncovered"] },
 };
@@ -409,7 +418,8 @@ function pipelineDocument() {
   const { GROUPS } = registry;
   const [host, lone] = [exampleSwitch(), islandSwitch()];
   // What is there only while hosts are adopted is not in an example of every day.
-  const { heard: _, ...lasting } = KINDS;
+  const passing = ["heard", "trace-seen", "trace-end", "check-end"];
+  const lasting = Object.fromEntries(Object.entries(KINDS).filter(([kind]) => !passing.includes(kind)));
   sameKeys("kinds of flows in the examples", Object.fromEntries([...kindsIn(host), ...kindsIn(lone)]), lasting);
   const range = (base, letter) => `${hex(base)} + ${letter}`;
   return `${[

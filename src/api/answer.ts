@@ -1,5 +1,6 @@
 // What a query answers with, by the query's name.
 
+import type { CheckProgressView, CheckView } from "./check-views.ts";
 import type { DriftView, FindingView } from "./doctor-views.ts";
 import type { EventView } from "./event-views.ts";
 import type { RatesView } from "./rate-views.ts";
@@ -24,6 +25,8 @@ export interface Views {
   readonly where: WhereView;
   readonly doctor: readonly FindingView[];
   readonly drift: readonly DriftView[];
+  readonly check: CheckView;
+  readonly "check/progress": CheckProgressView;
   readonly endpoints: readonly EndpointView[];
   readonly flows: FlowsView;
   readonly hosts: readonly HostView[];

@@ -60,6 +60,18 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       },
     },
   ],
+  [
+    "check",
+    {
+      args: ["[NETWORK]", "[HOST]..."],
+      optional: Number.POSITIVE_INFINITY,
+      run: async ({ queries }, [network = "", ...hosts]) => ({
+        kind: "check",
+        view: await queries.check({ hosts, ...(network === "" ? {} : { network }) }),
+      }),
+    },
+  ],
+  ["check/progress", query(({ queries }) => ({ kind: "check/progress", view: queries.checkProgress() }))],
   ["release", { args: ["HOST"], isOrder: true, run: ({ queries }, [host = ""]) => queries.releaseHost(host) }],
   ["doctor", ofHosts(async ({ queries }, host) => ({ kind: "doctor", view: await queries.doctor(host) }))],
   ["drift", ofHosts(async ({ queries }, host) => ({ kind: "drift", view: orderDrift(await queries.drift(host)) }))],
@@ -192,7 +204,8 @@ export async function runCommand(context: ControlContext, method: string, params
   }
   const { format, style, args } = readParams(params);
   const { args: names } = command;
-  if (args.length > names.length || args.length < names.length - (command.optional ?? 0)) {
+  const most = names.at(-1)?.endsWith("...") === true ? Number.POSITIVE_INFINITY : names.length;
+  if (args.length > most || args.length < names.length - (command.optional ?? 0)) {
     const wanted = names.length === 0 ? "no arguments" : names.join(" ");
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }

@@ -1,6 +1,7 @@
 // The public entry of the api: the control socket, its client and the text of its answers.
 export { WeftError } from "../../proto/bytes/errors.ts";
 export type { Answer, QueryName, Views } from "./answer.ts";
+export type { CheckProgressView, CheckRequest, CheckView } from "./check-views.ts";
 export { callControl } from "./control-client.ts";
 export { type ControlSocket, type ControlSocketOptions, startControlSocket } from "./control-server.ts";
 export type { DriftView, FindingView } from "./doctor-views.ts";

@@ -1,6 +1,7 @@
 // The shapes of every answer of the control socket: plain JSON, sorted, in the words of docs/concepts.
 
 import type { FabricPicture } from "../trace/picture.ts";
+import type { CheckProgressView, CheckRequest, CheckView } from "./check-views.ts";
 import type { DriftView, FindingView } from "./doctor-views.ts";
 import type { EventFeed } from "./event-views.ts";
 import type { RatesView } from "./rate-views.ts";
@@ -219,6 +220,12 @@ export interface Queries {
   doctor(host?: string): Promise<readonly FindingView[]>;
   /** What differs from intent now, host by host. @throws as `flows`. @param host only that one. */
   drift(host?: string): Promise<readonly DriftView[]>;
+  /**
+   * Probes through every tunnel, plain link and network; one check at a time.
+   * @throws WeftError `check/running`, `host/unknown`, `host/ambiguous`, `network/unknown`
+   */
+  check(request: CheckRequest): Promise<CheckView>;
+  checkProgress(): CheckProgressView;
   /**
    * Takes over a bridge that was there before, step by step.
    * @returns what is next, for people

@@ -1,5 +1,6 @@
 // All commands of `weft`, as commander knows them.
 import { Command } from "commander";
+import { addCheckCommand } from "./check.ts";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { addDoctorCommands } from "./doctor.ts";
@@ -48,6 +49,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addTopCommand(program);
   addWatchCommand(program, script);
   addDoctorCommands(program);
+  addCheckCommand(program);
   addLabCommand(program);
   addDemoCommand(program, script);
   addWireCommands(program);

@@ -27,6 +27,7 @@ import {
 } from "../trace/index.ts";
 import { concurrently } from "./concurrently.ts";
 import { addPassing, removePassing } from "./passing-flows.ts";
+import { roundTripMs } from "./round-trip.ts";
 import type { Dpid, SwitchEntry } from "./switch-entry.ts";
 import type { Traces } from "./traces.ts";
 
@@ -72,7 +73,10 @@ export class LiveTraces {
     const isTold = kind === "trace-seen" || kind === "trace-end";
     if (this.#chase === null || !isCopyOf(this.#chase.probe, packetIn.data)) return isTold;
     const host = this.#chase.hostAt.get(dpid);
-    if (isTold && host !== undefined) {
+    // What is for all of a network ends at its own port too, where no switch would put it out.
+    const isBack =
+      kind === "trace-end" && numberIn(packetIn, REGISTERS.outPort.field) === numberIn(packetIn, "in_port");
+    if (isTold && !isBack && host !== undefined) {
       this.#chase.heard.push({ host, packetIn, atMs: this.#options.timers.now() });
       this.#chase.notify();
     }
@@ -101,10 +105,7 @@ export class LiveTraces {
       await concurrently(AT_ONCE, stations.values(), async (station) => {
         armed.push(station);
         await addPassing(station.session, flowsAt(station.host.id));
-        const { now } = this.#options.timers;
-        const before = now();
-        await station.session.barrier();
-        delays.set(station.host.id, now() - before);
+        delays.set(station.host.id, await roundTripMs(station.session, this.#options.timers));
       });
       const { observations, sent } = await this.#send(picture, ends, probe, stations, delays, expected);
       const target = ends.destination.endpoint;
@@ -164,6 +165,8 @@ export class LiveTraces {
     const halfOf = (host: HostId): number => (delays.get(host) ?? 0) / 2;
     this.#chase = chase;
     try {
+      // The first one finds caches empty: what it took is not what guests' frames take.
+      let earlier: readonly Observation[] = [];
       for (let sent = 1; ; sent++) {
         chase.heard.length = 0;
         const sentAtMs = timers.now() + halfOf(source.host.id);
@@ -173,15 +176,15 @@ export class LiveTraces {
         const isDropped = expected.deliveries.length === 0;
         await this.#until(chase, WAIT_MS, () => (isDropped ? seen() >= expected.hops.length : ended() >= wanted));
         await this.#until(chase, LINGER_MS, () => seen() >= expected.hops.length);
-        if (ended() < wanted && !isDropped && sent < PROBES) continue;
-        return {
-          sent,
-          observations: chase.heard.map(({ host, packetIn, atMs }) => ({
-            host,
-            ...whereOf(hostIn(picture, host) ?? source.host, packetIn),
-            afterUs: Math.round(Math.max(0, atMs - halfOf(host) - sentAtMs) * 1000),
-          })),
-        };
+        const observations = chase.heard.map(({ host, packetIn, atMs }) => ({
+          host,
+          ...whereOf(hostIn(picture, host) ?? source.host, packetIn),
+          afterUs: Math.round(Math.max(0, atMs - halfOf(host) - sentAtMs) * 1000),
+        }));
+        const isWhole = isDropped || ended() >= wanted;
+        if (earlier.length > 0) return { sent: sent - 1, observations: isWhole ? observations : earlier };
+        if (!isWhole && sent >= PROBES) return { sent, observations };
+        if (isWhole) earlier = observations;
       }
     } finally {
       this.#chase = null;

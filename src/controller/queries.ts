@@ -32,6 +32,7 @@ import type { Timers } from "../reconcile/timers.ts";
 import type { Admission } from "./admission.ts";
 import type { Counters } from "./counters.ts";
 import { makeExamination } from "./examination.ts";
+import type { FabricChecks } from "./fabric-check.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type HostEntry, type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
@@ -60,6 +61,7 @@ export interface QueriesOptions {
   readonly islands: Islands;
   readonly counters: Counters;
   readonly trouble: Trouble;
+  readonly checks: FabricChecks;
   readonly traces: Traces;
   readonly liveTraces: LiveTraces;
   readonly version: string;
@@ -365,6 +367,9 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     networks: networkViews,
     topology,
     flows,
+    check: ({ hosts: texts, ...request }) =>
+      options.checks.check({ ...request, hosts: texts.map((text) => findHost(text).host.id) }),
+    checkProgress: () => options.checks.progress,
     picture: () => options.traces.picture(),
     trace: ({ live, ...request }) =>
       live === true ? options.liveTraces.trace(request) : options.traces.trace(request),

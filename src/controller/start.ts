@@ -19,6 +19,7 @@ import { Admission } from "./admission.ts";
 import { Counters } from "./counters.ts";
 import { Durations } from "./durations.ts";
 import { EndpointWatch } from "./endpoint-watch.ts";
+import { FabricChecks } from "./fabric-check.ts";
 import { HostCommands } from "./host-commands.ts";
 import { type HostEntry, Hosts } from "./hosts.ts";
 import { Islands, isLinkNews } from "./islands.ts";
@@ -189,6 +190,12 @@ export async function startController({ config, logger, version }: ControllerOpt
     desired: (entry) => weaver.desiredSwitch(entry),
     timers,
   });
+  const checks = new FabricChecks({
+    fabrics: () => weaver.fabrics,
+    switchOf,
+    underlay: () => ({ mtu: running.underlayMtu, checksums: running.tunnel.csum === true }),
+    timers,
+  });
   const liveTraces = new LiveTraces({ traces, switchOf, timers });
 
   const TOO_LARGE = "look at what it holds: this is more than a host of any fabric has; others are not touched by it";
@@ -236,6 +243,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onPacketIn: (session, packetIn) => {
       if (isInUse(session) && liveTraces.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
+      else if (checks.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
       else if (isProbe(packetIn)) {
         counters.add("packetIns");
         if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
@@ -331,6 +339,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     counters,
     trouble,
     version,
+    checks,
     traces,
     liveTraces,
     listeners: () => listeners.labels,

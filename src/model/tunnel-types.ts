@@ -28,11 +28,16 @@ const PRIORITY_TAG_BYTES = 4;
 /** In GRE a checksum has a field of its own; UDP's is there with or without one. */
 const GRE_CHECKSUM_BYTES = 4;
 
-/** What of the underlay's MTU a tunnel takes: a guest's packet may be so much smaller. */
-export function encapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6", checksum = false): number {
+/** What a tunnel takes of a packet whose frame has no tag. */
+export function bareEncapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6", checksum = false): number {
   const { headerBytes, udpPort } = TUNNEL_TYPES[type];
   const outer = OUTER_IP_BYTES[family] + headerBytes + (checksum && udpPort === null ? GRE_CHECKSUM_BYTES : 0);
-  return outer + INNER_ETHERNET_BYTES + RELAY_LABEL_BYTES + PRIORITY_TAG_BYTES;
+  return outer + INNER_ETHERNET_BYTES;
+}
+
+/** What of the underlay's MTU a tunnel takes: a guest's packet may be so much smaller. */
+export function encapsulationBytes(type: TunnelType, family: "ipv4" | "ipv6", checksum = false): number {
+  return bareEncapsulationBytes(type, family, checksum) + RELAY_LABEL_BYTES + PRIORITY_TAG_BYTES;
 }
 
 /** Reserved by IEEE 802.1Q: tunnels are in it where a bridge that forwards by itself shall not forward to them. */

@@ -33,6 +33,7 @@ export function liveView({ expected, observations, sent, receiver, notes }: Live
   for (const { what, host, port, afterUs } of observations) {
     if (what === "seen" && !seen.has(`${host} ${port}`)) seen.set(`${host} ${port}`, afterUs);
   }
+  lowerToNext(expected.hops, seen, ends);
   const hops = expected.hops.map((hop) => withSeen(hop, seen, arrivedAt, expected.hops));
   const unforeseen = [...seen.keys()].filter((key) => !hops.some((hop) => `${hop.host} ${hop.inPort}` === key));
   const told = [
@@ -42,6 +43,20 @@ export function liveView({ expected, observations, sent, receiver, notes }: Live
   ];
   const view = { ...expected, live: true, hops, deliveries, notes: [...(expected.notes ?? []), ...told] };
   return { ...view, ...verdictOf(view, expected, receiver, sent, observations, nameOf) };
+}
+
+/** When a copy was heard, it was there at the latest; and before, wherever it had to come by. */
+function lowerToNext(hops: readonly TraceHopView[], seen: Map<string, number>, ends: readonly Observation[]): void {
+  for (const hop of [...hops].reverse()) {
+    const key = `${hop.host} ${hop.inPort}`;
+    const own = seen.get(key);
+    if (own === undefined) continue;
+    const later = [
+      ...hops.filter((one) => one.fromHost === hop.host).map((one) => seen.get(`${one.host} ${one.inPort}`) ?? own),
+      ...ends.filter((one) => one.host === hop.host).map(({ afterUs }) => afterUs),
+    ];
+    seen.set(key, Math.min(own, ...later));
+  }
 }
 
 function uniqueDeliveries(

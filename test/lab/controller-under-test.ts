@@ -24,6 +24,10 @@ export interface ControllerUnderTest {
   forget(host: string): Promise<void>;
   /** A command of the control socket that changes something; what it says. */
   tell(method: "adopt" | "adopt now" | "release", host: string): Promise<string>;
+  /** `weft trace`. */
+  trace: Queries["trace"];
+  /** `weft check`. */
+  check: Queries["check"];
   /** What SIGHUP asks for. */
   reload(): void;
   approve(id: string): Promise<void>;
@@ -52,6 +56,8 @@ export async function startInProcess(settings: Settings): Promise<ControllerUnde
       method === "release"
         ? controller.queries.releaseHost(host)
         : controller.queries.adoptHost(host, { bridge: null, now: method === "adopt now" }),
+    trace: (request) => controller.queries.trace(request),
+    check: (request) => controller.queries.check(request),
     reload: () => controller.reloadKeys(),
     approve: async (id) => controller.queries.approveHost(id),
     stop: () => controller.stop(),
@@ -117,11 +123,17 @@ export async function startChild(settings: Settings, directory: string): Promise
     const [name = "", ...when] = method.split(" ");
     return callControl(control, name, ["--", host, ...when.flatMap((word) => ["", word])], 20_000);
   };
+  const trace: Queries["trace"] = async ({ from, to, protocol = "", live }) => {
+    const args = ["--json", "--", from, to, protocol, "", "", "", live === true ? "live" : ""];
+    return JSON.parse(await callControl(control, "trace", args, 20_000));
+  };
+  const check: Queries["check"] = async ({ hosts, network = "" }) =>
+    JSON.parse(await callControl(control, "check", ["--json", "--", network, ...hosts], 60_000));
   const approve = async (id: string): Promise<void> => {
     await callControl(control, "hosts/approve", ["--", id], 5000);
   };
   const reload = (): void => void child.kill("SIGHUP");
   const stop = () => gone(child, "SIGTERM");
   const pid = child.pid ?? Number.NaN;
-  return { pid, ask, forget, tell, reload, approve, stop, kill: () => gone(child, "SIGKILL") };
+  return { pid, ask, forget, tell, trace, check, reload, approve, stop, kill: () => gone(child, "SIGKILL") };
 }

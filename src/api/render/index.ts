@@ -1,6 +1,7 @@
 // An answer as text: a table for people, JSON for programs, CSV for spreadsheets.
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { Answer } from "../answer.ts";
+import { CHECK_FIELDS, checkText } from "./check.ts";
 import { renderCsv } from "./csv.ts";
 import { doctorText, FINDING_FIELDS } from "./doctor.ts";
 import { topologyDot } from "./dot.ts";
@@ -65,6 +66,10 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
     case "topology":
       if (format === "csv") throw noCsv("topology", "ask for hosts, tunnels, networks or endpoints one by one");
       return topologyText(answer.view, style);
+    case "check":
+      return format === "csv" ? renderCsv(CHECK_FIELDS, answer.view.paths) : checkText(answer.view, style);
+    case "check/progress":
+      return `${answer.view.done} of ${answer.view.of} probes sent\n`;
     case "trace":
       if (format === "csv") throw noCsv("a trace", "read it as text");
       return traceText(answer.view, style);

@@ -44,6 +44,13 @@ export function snapshotQueries(snapshot: Snapshot): Queries {
       return section("drift").filter(({ host }) => id === null || host === id);
     },
     rates: async () => section("rates"),
+    async check() {
+      throw new WeftError(
+        "snapshot/read-only",
+        "nothing can be sent through a snapshot: leave out --snapshot to check",
+      );
+    },
+    checkProgress: () => null,
     adoptHost: readOnly,
     releaseHost: readOnly,
     forgetHost: readOnly,

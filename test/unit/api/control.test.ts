@@ -43,29 +43,31 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     const { code, stdout } = await ovsAppctl(path, "list-commands");
     expect(code).toBe(0);
     expect(stdout).toBe(`The available commands are:
-  adopt          HOST [BRIDGE] [now]
-  doctor         [HOST] [--format=table|json|csv | --json]
-  drift          [HOST] [--format=table|json|csv | --json]
-  endpoints      [MAC|IP|NAME] [NETWORK] [--format=table|json|csv | --json]
-  events         [since=TIME|SEQ] [after=SEQ] [limit=N] [host=HOST] [kind=KIND] [wait=SECONDS] [--format=table|json|csv | --json]
-  flows          HOST [--format=table|json|csv | --json]
-  hosts          [--format=table|json|csv | --json]
-  hosts/approve  ID
-  hosts/forget   HOST
+  adopt           HOST [BRIDGE] [now]
+  check           [NETWORK] [HOST]... [--format=table|json|csv | --json]
+  check/progress  [--format=table|json|csv | --json]
+  doctor          [HOST] [--format=table|json|csv | --json]
+  drift           [HOST] [--format=table|json|csv | --json]
+  endpoints       [MAC|IP|NAME] [NETWORK] [--format=table|json|csv | --json]
+  events          [since=TIME|SEQ] [after=SEQ] [limit=N] [host=HOST] [kind=KIND] [wait=SECONDS] [--format=table|json|csv | --json]
+  flows           HOST [--format=table|json|csv | --json]
+  hosts           [--format=table|json|csv | --json]
+  hosts/approve   ID
+  hosts/forget    HOST
   list-commands
-  networks       [--format=table|json|csv | --json]
-  ports          [--format=table|json|csv | --json]
-  rates          [--format=table|json|csv | --json]
-  release        HOST
-  reload         [--format=table|json|csv | --json]
+  networks        [--format=table|json|csv | --json]
+  ports           [--format=table|json|csv | --json]
+  rates           [--format=table|json|csv | --json]
+  release         HOST
+  reload          [--format=table|json|csv | --json]
   snapshot
-  status         [--format=table|json|csv | --json]
+  status          [--format=table|json|csv | --json]
   tls/reload
-  topology       [--format=table|json|tree|dot|mermaid | --json]
-  trace          FROM TO [PROTOCOL] [PORT] [VLAN] [SIZE] [live] [--format=table|json|csv | --json]
-  tunnels        [--format=table|json|csv | --json]
-  version        [--format=table|json|csv | --json]
-  where          MAC|IP|NAME [TIME] [--format=table|json|csv | --json]
+  topology        [--format=table|json|tree|dot|mermaid | --json]
+  trace           FROM TO [PROTOCOL] [PORT] [VLAN] [SIZE] [live] [--format=table|json|csv | --json]
+  tunnels         [--format=table|json|csv | --json]
+  version         [--format=table|json|csv | --json]
+  where           MAC|IP|NAME [TIME] [--format=table|json|csv | --json]
 `);
   });
 

@@ -1,11 +1,12 @@
 // A fabric of three hosts, as a controller would describe it.
 import { WeftError } from "../../../proto/bytes/errors.ts";
+import type { CheckRequest, CheckView } from "../../../src/api/check-views.ts";
 import type { DriftView, FindingView } from "../../../src/api/doctor-views.ts";
 import type { EventFeed, EventView } from "../../../src/api/event-views.ts";
 import type { RatesView } from "../../../src/api/rate-views.ts";
-import type { TraceRequest } from "../../../src/api/trace-views.ts";
+import type { TraceRequest, TraceView } from "../../../src/api/trace-views.ts";
 import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
-import { type FabricPicture, traceView } from "../../../src/trace/index.ts";
+import type { FabricPicture } from "../../../src/trace/picture.ts";
 
 export function host(index: number, changes: Partial<HostView> = {}): HostView {
   return {
@@ -170,6 +171,71 @@ export const RATES: RatesView = {
   ],
 };
 
+export const TRACE: TraceView = {
+  request: { from: "10.0.0.1", to: "10.0.0.3" },
+  from: "10.0.0.1 is on host1 port tap0, declared by attached-mac (02:00:00:00:01:01 10.0.0.1, network default)",
+  to: "10.0.0.3 is on host2 port tap0, where it was heard (02:00:00:00:02:01 10.0.0.3, network default)",
+  frame: "02:00:00:00:01:01 > 02:00:00:00:02:01, IPv4 10.0.0.1 > 10.0.0.3, ICMP type 8 code 0",
+  live: false,
+  verdict: "delivered",
+  summary: "delivered: 10.0.0.1 reaches 10.0.0.3 at host2 port tap0, by geneve2",
+  hops: [
+    {
+      ...{ host: "host1", bridge: "br-int", inPort: "tap0", fromHost: null, frame: "02:00:00:00:01:01 > …" },
+      steps: [
+        {
+          ...{ table: "FORWARD", tableId: 30, priority: 200, match: "metadata=0xfff,dl_dst=02:00:00:00:02:01" },
+          actions: "set_field:0xfff->tun_id,resubmit(,60),group:65538",
+          cookie: "0x57450a0000020fff",
+          reason: "10.0.0.3 is on host2 port tap0, where it was heard",
+        },
+        {
+          ...{ table: "HOST(2)", tableId: 30, priority: null, match: "", actions: "bucket 1 of 3", cookie: null },
+          reason: "by geneve2, the first that is live",
+        },
+      ],
+      outputs: [{ port: "geneve2", ofport: 40_962, toHost: "host2", arrives: true, reason: null }],
+      ...{ dropped: null, seenUs: null, source: "read", sourceReason: null },
+    },
+    {
+      ...{ host: "host2", bridge: "br-int", inPort: "geneve1", fromHost: "host1", frame: "02:00:00:00:01:01 > …" },
+      steps: [],
+      outputs: [{ port: "tap0", ofport: 2, toHost: null, arrives: true, reason: null }],
+      ...{ dropped: null, seenUs: 410, source: "known", sourceReason: "it did not answer within 2 s" },
+    },
+  ],
+  deliveries: [{ host: "host2", port: "tap0" }],
+  names: { host1: "host1", host2: "host2" },
+  notes: ["host2: by what it is known to hold, since it did not answer within 2 s"],
+};
+
+const NO_FAULT = { reason: null, remedy: null } as const;
+const PATH = { kind: "tunnel", type: "geneve", sizes: [{ name: "small", bytes: 64, sent: 20, received: 20 }] } as const;
+
+export const CHECK: CheckView = {
+  ok: false,
+  hosts: [
+    { id: "host1", name: "host1" },
+    { id: "host2", name: "host2" },
+  ],
+  paths: [
+    { ...PATH, from: "host1", to: "host2", name: "geneve2", state: "ok", fits: 1450, roundTripUs: 612, ...NO_FAULT },
+    {
+      ...{ ...PATH, from: "host2", to: "host1", name: "geneve1", state: "mtu", fits: 1350, roundTripUs: 612 },
+      reason: "packets of 1350 bytes pass from host2 to host1, and those of 1442 do not",
+      remedy: "raise the MTU between 10.200.0.12 and 10.200.0.11",
+    },
+  ],
+  ...{ sent: 48, received: 44, tookMs: 812 },
+  problems: [
+    {
+      code: "check/mtu",
+      message: "host2 -> host1 (geneve1): packets of 1350 bytes pass from host2 to host1, and those of 1442 do not",
+      remedy: "raise the MTU between 10.200.0.12 and 10.200.0.11",
+    },
+  ],
+};
+
 /** Events in memory. */
 export class FakeFeed implements EventFeed {
   readonly #events: EventView[] = [event(1), event(2, { host: "host2", message: "host2 has joined" })];
@@ -256,6 +322,18 @@ export class FakeQueries implements Queries {
   topology() {
     return { fabric: "f1", hosts: HOSTS, tunnels: TUNNELS, links: [], networks: NETWORKS, endpoints: ENDPOINTS };
   }
+  async picture(): Promise<FabricPicture> {
+    return { version: 1, hosts: [], networks: [], endpoints: [], tables: {} };
+  }
+  async trace({ live, ...request }: TraceRequest & { readonly live?: boolean }): Promise<TraceView> {
+    return { ...TRACE, request, live: live === true, verdict: request.to === "nowhere" ? "dropped" : "delivered" };
+  }
+  async check({ hosts }: CheckRequest): Promise<CheckView> {
+    return hosts.length === 0 ? CHECK : { ...CHECK, ok: true, paths: CHECK.paths.slice(0, 1), problems: [] };
+  }
+  checkProgress() {
+    return { done: 12, of: 48 };
+  }
   async flows(name: string) {
     if (name === "boom") throw new TypeError("a secret of the inside");
     if (!HOSTS.some((known) => known.id === name)) {
@@ -306,12 +384,6 @@ export class FakeQueries implements Queries {
         },
       ],
     };
-  }
-  async picture(): Promise<FabricPicture> {
-    return { version: 1, hosts: [], networks: [], endpoints: [], tables: {} };
-  }
-  async trace(request: TraceRequest) {
-    return traceView(await this.picture(), request);
   }
   async rates(): Promise<RatesView> {
     return RATES;

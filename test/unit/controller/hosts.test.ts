@@ -3,6 +3,7 @@ import pino from "pino";
 import { describe, expect, it } from "vitest";
 import { EMPTY_VSWITCH_ROWS, type VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
 import { Counters } from "../../../src/controller/counters.ts";
+import { Durations } from "../../../src/controller/durations.ts";
 import { Hosts } from "../../../src/controller/hosts.ts";
 import { Trouble } from "../../../src/controller/trouble.ts";
 import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
@@ -33,6 +34,7 @@ function hosts(asked: OvsdbSession[]) {
   return new Hosts({
     ...{ defaultBridge: "br-int", settings: new Map(), log, timers, counters, maxEntries: 9 },
     trouble: new Trouble(log, counters, timers.now),
+    durations: new Durations(),
     timeOfDay: () => "12:00:00",
     connectedSwitches: () => new Set(),
     changed: () => undefined,

@@ -106,4 +106,18 @@ describe("docs/cli.md", () => {
       for (const name of names) expect(text).toContain(`\`${name}\``);
     },
   );
+
+  it.each([
+    ["trace", ["10.0.0.1", "10.0.0.3"]],
+    ["check", []],
+  ] as const)("names every field of %s --json", async (method, args) => {
+    const answer = await runCommand({ queries: new FakeQueries(), version: "1.2.3" }, method, [
+      "--json",
+      "--",
+      ...args,
+    ]);
+    const view = JSON.parse(answer);
+    // These have ids of hosts for their keys, or what was asked.
+    for (const name of namesIn({ ...view, names: null, request: null })) expect(text).toContain(`\`${name}\``);
+  });
 });

@@ -1,0 +1,65 @@
+// `weft check`: probes through every tunnel, plain link and network, and what does not come through.
+import type { Command } from "commander";
+import { type CheckProgressView, type CheckView, callControl, render } from "../api/index.ts";
+import { SilentFailure } from "./failure.ts";
+import { controlPath, globalSettings, stdoutStyle } from "./settings.ts";
+
+/** A thousand hosts have a million tunnels. */
+const TIMEOUT_MS = 60 * 60_000;
+const PROGRESS_MS = 300;
+
+export function addCheckCommand(program: Command): void {
+  program
+    .command("check")
+    .description("test the fabric itself: probes through every tunnel both ways, in several sizes, and every network")
+    .argument("[host...]", "only paths that have one of these hosts at an end: ids, names or indexes")
+    .option("--network <network>", "only this network, by its name or VNI")
+    .addHelpText(
+      "after",
+      `
+Probes go from switch to switch; no guest sends, gets or notices one. A path is told with its direction: what
+the row's host sends to the column's. Exit code 0 where all pass, 1 where any does not.
+
+Examples:
+  weft check
+  weft check host3
+  weft check --network blue
+  weft check --json | jq '.paths[] | select(.state != "ok")'`,
+    )
+    .action(check);
+}
+
+async function check(hosts: readonly string[], options: { network?: string }, command: Command): Promise<void> {
+  const path = controlPath(command);
+  const progress = process.stderr.isTTY ? showProgress(path) : null;
+  let text: string;
+  try {
+    text = await callControl(path, "check", ["--json", "--", options.network ?? "", ...hosts], TIMEOUT_MS);
+  } finally {
+    progress?.stop();
+  }
+  const view = JSON.parse(text) as CheckView;
+  const { format } = globalSettings(command);
+  process.stdout.write(render({ kind: "check", view }, format, format === "table" ? stdoutStyle() : undefined));
+  if (!view.ok) throw new SilentFailure();
+}
+
+/** One line, that is written over and taken away at the end. */
+function showProgress(path: string): { stop(): void } {
+  const clear = "\r\u001b[K";
+  let isOver = false;
+  const show = async (): Promise<void> => {
+    const text = await callControl(path, "check/progress", ["--json"]).catch(() => null);
+    if (isOver || text === null) return;
+    const { done, of } = JSON.parse(text) as CheckProgressView;
+    if (of > 0) process.stderr.write(`${clear}checking: ${done} of ${of} probes sent`);
+  };
+  const timer = setInterval(() => void show(), PROGRESS_MS);
+  return {
+    stop() {
+      isOver = true;
+      clearInterval(timer);
+      process.stderr.write(clear);
+    },
+  };
+}

@@ -1,0 +1,156 @@
+// What a check has found, judged and said: which path fails, in which direction, and what passes.
+import type { CheckPathView, CheckProblemView, CheckSizeView, CheckState, CheckView } from "../api/check-views.ts";
+import { HOST_SETTINGS } from "../model/external-ids.ts";
+import type { HostId } from "../model/facts.ts";
+import type { CheckResult } from "./check-run.ts";
+
+export interface CheckOutcome {
+  readonly results: readonly CheckResult[];
+  readonly hosts: readonly { readonly id: HostId; readonly name: string }[];
+  /** The way to a host's switch and back, at its shortest. */
+  readonly delays: ReadonlyMap<HostId, number>;
+  readonly sent: number;
+  readonly received: number;
+  readonly tookMs: number;
+}
+
+export function checkView({ results, hosts, delays, sent, received, tookMs }: CheckOutcome): CheckView {
+  const names = new Map(hosts.map(({ id, name }) => [id, name]));
+  const nameOf = (id: HostId): string => names.get(id) ?? id;
+  const back = new Map(results.map((result) => [wayKey(result, false), result]));
+  const paths = results.map((result) => pathView(result, back.get(wayKey(result, true)), delays, nameOf));
+  return {
+    ok: paths.every(({ state }) => state === "ok"),
+    hosts,
+    paths,
+    ...{ sent, received, tookMs: Math.round(tookMs) },
+    problems: paths.flatMap((path) => problemOf(path, nameOf)),
+  };
+}
+
+/** The same kind of way between the same two. */
+function wayKey({ path: { kind, from, to, type, vni } }: CheckResult, reversed: boolean): string {
+  const ends = reversed ? [to, from] : [from, to];
+  return JSON.stringify([kind, ends, type, vni]);
+}
+
+function stateOf({ path, sizes, stillLoses, stalledBytes }: CheckResult): CheckState {
+  if (path.unchecked !== null || stalledBytes !== null) return "unchecked";
+  const small = sizes.find(({ name }) => name === "small");
+  if (small !== undefined && small.received === 0) return "dead";
+  if (sizes.some(({ received }) => received === 0)) return "mtu";
+  const lost = sizes.reduce((sum, size) => sum + size.sent - size.received, 0);
+  return lost > 1 || stillLoses ? "loss" : "ok";
+}
+
+function pathView(
+  result: CheckResult,
+  reverse: CheckResult | undefined,
+  delays: ReadonlyMap<HostId, number>,
+  nameOf: (id: HostId) => string,
+): CheckPathView {
+  const { path, sizes, fits } = result;
+  const { kind, from, to, name, type } = path;
+  const state = stateOf(result);
+  return {
+    ...{ kind, from, to, name, type, state, sizes, fits },
+    roundTripUs: roundTripUs(result, reverse, delays),
+    reason: reasonOf(state, result, reverse, nameOf),
+    remedy: remedyOf(state, result, nameOf),
+  };
+}
+
+/** There by one direction and back by the other, each with one way to each of the two switches in it. */
+function roundTripUs(
+  { path, leastMs }: CheckResult,
+  reverse: CheckResult | undefined,
+  delays: ReadonlyMap<HostId, number>,
+): number | null {
+  if (leastMs === null || reverse?.leastMs == null) return null;
+  const ways = (delays.get(path.from) ?? 0) + (delays.get(path.to) ?? 0);
+  return Math.round(Math.max(0, leastMs + reverse.leastMs - ways) * 1000);
+}
+
+function reasonOf(
+  state: CheckState,
+  result: CheckResult,
+  reverse: CheckResult | undefined,
+  nameOf: (id: HostId) => string,
+): string | null {
+  const { path, sizes, fits, strayedTo } = result;
+  const [from, to] = [nameOf(path.from), nameOf(path.to)];
+  switch (state) {
+    case "ok":
+      return null;
+    case "unchecked":
+      return path.unchecked ?? stallText(result, from);
+    case "loss":
+      return `${lossText(sizes)} are lost from ${from} to ${to}`;
+    case "mtu":
+      return mtuText(result, fits ?? 0, from, to);
+    case "dead": {
+      if (strayedTo !== null) return `what ${from} sends to ${to} comes out at ${nameOf(strayedTo)}`;
+      const alone = reverse !== undefined && stateOf(reverse) !== "dead" && reverse.path.unchecked === null;
+      const other = alone ? `, while what ${to} sends to ${from} does` : ", in either direction";
+      const small = sizes.find(({ name }) => name === "small");
+      return `nothing of ${small?.sent ?? 0} probes that ${from} sends comes to ${to}${reverse === undefined ? "" : other}`;
+    }
+  }
+}
+
+/** Of what the way from the controller to a switch does not let through nobody can say whether tunnels would. */
+function stallText({ stalledBytes }: CheckResult, from: string): string {
+  return `the connection between the controller and ${from} stands still since probes of ${stalledBytes} bytes were to be sent there`;
+}
+
+function lossText(sizes: readonly CheckSizeView[]): string {
+  const [sent, received] = [sum(sizes, "sent"), sum(sizes, "received")];
+  return `${sent - received} of ${sent} probes`;
+}
+
+function sum(sizes: readonly CheckSizeView[], field: "sent" | "received"): number {
+  return sizes.reduce((total, size) => total + size[field], 0);
+}
+
+function mtuText({ path, sizes }: CheckResult, fits: number, from: string, to: string): string {
+  const least = Math.min(...sizes.filter(({ received }) => received === 0).map(({ bytes }) => bytes));
+  const told = `packets of ${fits} bytes pass from ${from} to ${to}, and those of ${least} do not`;
+  const { underlay } = path;
+  if (underlay === null) return told;
+  return `${told}: the underlay passes ${fits + underlay.overhead} bytes there, and ${least + underlay.overhead} are needed`;
+}
+
+function remedyOf(
+  state: CheckState,
+  { path, fits, strayedTo, stalledBytes }: CheckResult,
+  nameOf: (id: HostId) => string,
+): string | null {
+  const { underlay } = path;
+  const [from, to] = [nameOf(path.from), nameOf(path.to)];
+  switch (state) {
+    case "ok":
+      return null;
+    case "unchecked":
+      if (stalledBytes !== null) return `see that packets of 1500 bytes pass between the controller and ${from}`;
+      return "weft hosts tells why it is not there";
+    case "mtu":
+      return underlay === null
+        ? `weft check tells which tunnel it is`
+        : `raise the MTU between ${underlay.from} and ${underlay.to}; or on ${from}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.underlayMtu}=${(fits ?? 0) + underlay.overhead}`;
+    default:
+      if (underlay === null)
+        return path.kind === "network"
+          ? "weft check tells which tunnel it is"
+          : `see to the cable at port ${path.name} of ${from}`;
+      if (strayedTo !== null) return `see which host has the address ${underlay.to}: ${to}, or ${nameOf(strayedTo)}`;
+      return `see that firewalls and routes pass ${underlay.protocol} from ${underlay.from} to ${underlay.to}`;
+  }
+}
+
+function problemOf(path: CheckPathView, nameOf: (id: HostId) => string): readonly CheckProblemView[] {
+  const { state, kind, name, reason, remedy, from, to } = path;
+  if (state === "ok") return [];
+  const what = kind === "network" ? `network ${name}` : name;
+  const message = `${nameOf(from)} -> ${nameOf(to)} (${what}): ${reason ?? ""}`;
+  return [{ code: `check/${state}`, message, remedy: remedy ?? "" }];
+}

@@ -1,0 +1,61 @@
+import { expect, it } from "vitest";
+import { render } from "../../../../src/api/render/index.ts";
+import { traceText } from "../../../../src/api/render/trace.ts";
+import { CHECK, TRACE } from "../fake-queries.ts";
+
+const plain = { color: false, width: null };
+const narrow = { color: false, width: 80 };
+
+it("tells a trace by its verdict first, then switch by switch", () => {
+  expect(render({ kind: "trace", view: TRACE }, "table")).toBe(`${TRACE.summary}
+
+from   ${TRACE.from}
+to     ${TRACE.to}
+frame  ${TRACE.frame}
+
+host1, in by tap0
+  30 FORWARD        10.0.0.3 is on host2 port tap0, where it was heard
+     HOST(2)        bucket 1 of 3: by geneve2, the first that is live
+  => geneve2 to host2
+host2, in by geneve1 from host1
+  => port tap0: delivered
+
+Notes
+- host2: by what it is known to hold, since it did not answer within 2 s
+`);
+});
+
+it("tells it in a line for each switch, or with all flows", () => {
+  expect(traceText(TRACE, plain, "brief")).toContain("host1, in by tap0: geneve2 to host2\n");
+  expect(traceText(TRACE, plain, "verbose")).toContain(
+    "                    200 metadata=0xfff,dl_dst=02:00:00:00:02:01 -> set_field:0xfff->tun_id,resubmit(,60),group:65538\n",
+  );
+  expect(traceText({ ...TRACE, live: true }, plain)).toContain("host2, in by geneve1 from host1  (seen after 0.41 ms)");
+});
+
+it("keeps both to 80 columns", () => {
+  const lines = [
+    ...traceText(TRACE, narrow).split("\n"),
+    ...render({ kind: "check", view: CHECK }, "table", narrow).split("\n"),
+  ];
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+it("shows a check as a matrix with what does not pass below", () => {
+  expect(
+    render({ kind: "check", view: CHECK }, "table"),
+  ).toBe(`1 of 2 paths do not pass: 44 of 48 probes came through, in 0.8 s.
+
+Round trips, or what does not pass, from row to column (geneve)
+         host1     host2
+  host1  ·         0.61 ms
+  host2  MTU 1350  ·
+
+Problems
+! host2 -> host1 (geneve1): packets of 1350 bytes pass from host2 to host1, and those of 1442 do not (check/mtu)
+  raise the MTU between 10.200.0.12 and 10.200.0.11
+`);
+  expect(render({ kind: "check", view: CHECK }, "csv").split("\n")[0]).toBe(
+    "kind,from,to,name,type,state,sent,received,fits,roundTripUs,reason,remedy",
+  );
+});
