@@ -1,5 +1,6 @@
 // All commands of `weft`, as commander knows them.
 import { Command } from "commander";
+import { addCompletionCommand } from "./completion/command.ts";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { tidy } from "./failure.ts";
@@ -39,6 +40,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addWireCommands(program);
   addOvsdbCommand(program);
   addPkiCommand(program);
+  addCompletionCommand(program);
   return inheritSettings(program);
 }
 
