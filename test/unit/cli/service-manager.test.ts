@@ -32,7 +32,7 @@ beforeAll(async () => {
     text += bytes;
     const lines = text.split("\n");
     text = lines.pop() ?? "";
-    for (const line of lines.filter((line) => line !== "bound")) heard.push(...JSON.parse(line).trim().split("\n"));
+    for (const line of lines.filter((line) => line !== "bound")) hear(JSON.parse(line));
   });
   await vi.waitUntil(() => existsSync(socket), { timeout: 10_000 });
 });
@@ -40,6 +40,11 @@ afterAll(() => {
   receiver?.kill();
   weft?.remove();
 });
+
+/** systemd-notify waits, by a barrier, until what it said was read. */
+function hear(datagram: string): void {
+  heard.push(...datagram.split("\n").filter((news) => news !== "" && news !== "BARRIER=1"));
+}
 
 function hasSystemdNotify(): boolean {
   try {
