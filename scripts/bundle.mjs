@@ -2,6 +2,7 @@
 //
 //   node scripts/bundle.mjs [DIRECTORY]      dist-bundle unless said
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
@@ -9,8 +10,8 @@ const root = resolve(import.meta.dirname, "..");
 const out = resolve(process.argv[2] ?? join(root, "dist-bundle"));
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** The page's files: they go into the bundle as text, by path, where `import.meta.url` leads nowhere. */
-const STATIC = join(root, "src/web/page");
+const web = join(root, "src/web");
+const hasPage = existsSync(join(web, "index.html"));
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
@@ -32,13 +33,24 @@ const { metafile } = await build({
   banner: {
     js: '#!/usr/bin/env node\nimport { createRequire as weftRequire } from "node:module"; const require = weftRequire(import.meta.url);',
   },
-  define: { WEFT_VERSION: JSON.stringify(version) },
+  define: { WEFT_VERSION: JSON.stringify(version), WEFT_PAGE: JSON.stringify(page()) },
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
 });
 chmodSync(join(out, "weft.mjs"), 0o755);
-writeFileSync(join(out, "LICENSES.txt"), licences(Object.keys(metafile.inputs)));
+const inputs = Object.keys(metafile.inputs);
+if (hasPage) inputs.push("node_modules/cytoscape/dist/cytoscape.esm.min.mjs");
+writeFileSync(join(out, "LICENSES.txt"), licences(inputs));
+
+/** The page's files as text, by name: beside a single file there is no folder to read them from. */
+function page() {
+  if (!hasPage) return {};
+  const read = (path) => readFileSync(path, "utf8");
+  const own = readdirSync(web).map((name) => [name, read(join(web, name))]);
+  const library = createRequire(import.meta.url).resolve("cytoscape/dist/cytoscape.esm.min.mjs");
+  return Object.fromEntries([...own, ["cytoscape.mjs", read(library)]]);
+}
 
 /** Of each package that a file of the bundle comes from. One without a text of its licence may not go in. */
 function licences(files) {

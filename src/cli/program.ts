@@ -4,6 +4,7 @@ import { addCompletionCommand } from "./completion/command.ts";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { tidy } from "./failure.ts";
+import { HELP_LAYOUT } from "./help-layout.ts";
 import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
@@ -18,8 +19,7 @@ export function createProgram(script: string): Command {
     .version(`weft ${packageVersion()}`, "-V, --version", "print the version")
     .showHelpAfterError("(--help shows how it is used)")
     .configureOutput({ outputError: (text, write) => write(tidy(text.replace(/^error: /, "weft: "))) })
-    // The longest command leaves 32 columns of 80 beside it: lines that the terminal would break are broken here.
-    .configureHelp({ minWidthToWrap: 20 })
+    .configureHelp(HELP_LAYOUT)
     .exitOverride()
     .addHelpText(
       "after",
