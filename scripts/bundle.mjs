@@ -2,8 +2,8 @@
 //
 //   node scripts/bundle.mjs [DIRECTORY]      dist-bundle unless said
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
@@ -48,7 +48,7 @@ function page() {
   if (!hasPage) return {};
   const read = (path) => readFileSync(path, "utf8");
   const own = readdirSync(web).map((name) => [name, read(join(web, name))]);
-  const library = createRequire(import.meta.url).resolve("cytoscape/dist/cytoscape.esm.min.mjs");
+  const library = fileURLToPath(import.meta.resolve("cytoscape/dist/cytoscape.esm.min.mjs"));
   return Object.fromEntries([...own, ["cytoscape.mjs", read(library)]]);
 }
 
