@@ -48,6 +48,37 @@ describe("what may stand at the cursor", () => {
   });
 });
 
+describe("words that make no sense", () => {
+  const strange = [
+    "",
+    "-",
+    "--",
+    "--=",
+    "--__proto__",
+    "__proto__=x",
+    "constructor",
+    "\u0000",
+    "\u001b[31m",
+    "x".repeat(100_000),
+  ];
+  it.each(strange.map((word) => [word.slice(0, 20), word]))("%j offers what there is, or nothing", (_shown, word) => {
+    for (const words of [
+      [word],
+      [word, ""],
+      ["hosts", word],
+      ["topology", "--format", word],
+      ["lab", "up", word, word],
+    ]) {
+      const { candidates } = complete(program, words);
+      for (const { value } of candidates) expect(value.startsWith(words.at(-1) ?? "")).toBe(true);
+    }
+  });
+
+  it("and none at all", () => {
+    expect(complete(program, []).candidates.length).toBeGreaterThan(10);
+  });
+});
+
 describe("in a shell", () => {
   let weft: BuiltProgram;
   let socket: ControlSocket;
