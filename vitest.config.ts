@@ -18,6 +18,8 @@ export default defineConfig({
           setupFiles: ["test/setup.ts"],
           include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"],
           testTimeout: 30_000,
+          // Some compile the program before they try it.
+          hookTimeout: 60_000,
         },
       },
       {

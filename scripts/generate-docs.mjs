@@ -589,7 +589,8 @@ function helpOf(command) {
 
 function commandDocuments(command, path) {
   const name = [...path, command.name()].join(" ");
-  const children = command.commands.filter((child) => child.name() !== "help");
+  const visible = command.createHelp().visibleCommands(command);
+  const children = visible.filter((child) => child.name() !== "help");
   return [
     `### ${name}`,
     "",

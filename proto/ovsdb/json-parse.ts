@@ -203,7 +203,7 @@ export function parseStrictJson(text: string, baseOffset = 0): Json {
 }
 
 /**
- * Parses one JSON text that is known to hold no integer above 2^53, exponent or `\u` escape: there JSON.parse is
+ * Parses one JSON text that is known to hold no integer above 2^53, exponent, `\u` escape or escaped key: there JSON.parse is
  * exact, and as strict as Open vSwitch.
  * @throws WireError `json/syntax` with the offset in bytes
  */

@@ -1,11 +1,13 @@
 // All commands of `weft`, as commander knows them.
 import { Command } from "commander";
 import { addCheckCommand } from "./check.ts";
+import { addCompletionCommand } from "./completion/command.ts";
 import { addControllerCommand } from "./controller.ts";
 import { addDemoCommand } from "./demo/command.ts";
 import { addDoctorCommands } from "./doctor.ts";
 import { addEventsCommand } from "./events.ts";
 import { tidy } from "./failure.ts";
+import { HELP_LAYOUT } from "./help-layout.ts";
 import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
@@ -25,8 +27,7 @@ export function createProgram(script: string): Command {
     .version(`weft ${packageVersion()}`, "-V, --version", "print the version")
     .showHelpAfterError("(--help shows how it is used)")
     .configureOutput({ outputError: (text, write) => write(tidy(text.replace(/^error: /, "weft: "))) })
-    // The longest command leaves 32 columns of 80 beside it: lines that the terminal would break are broken here.
-    .configureHelp({ minWidthToWrap: 20 })
+    .configureHelp(HELP_LAYOUT)
     .exitOverride()
     .addHelpText(
       "after",
@@ -55,6 +56,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addWireCommands(program);
   addOvsdbCommand(program);
   addPkiCommand(program);
+  addCompletionCommand(program);
   return inheritSettings(program);
 }
 

@@ -147,6 +147,7 @@ function addTls(program: Command): void {
   program
     .command("tls")
     .description("the controller's own keys")
+    .addHelpText("after", "\nExamples:\n  weft tls reload")
     .command("reload")
     .description("read the files of tls.* again now; they are read by themselves some seconds after they change")
     .addHelpText("after", "\nExamples:\n  weft tls reload")

@@ -10,6 +10,7 @@ import { onHangup } from "./hangup.ts";
 import { type Log, openLog } from "./log.ts";
 import { packageVersion } from "./package-version.ts";
 import { serveHttp } from "./serve-http.ts";
+import { serviceManager } from "./service-manager.ts";
 import { defaultControlPath, journalPath } from "./settings.ts";
 
 /** Longer than this a stop does not take: the hosts keep what they have in any case. */
@@ -125,21 +126,27 @@ interface Service {
 async function serve({ config, reread, hangups, serving }: Service, log: Log, stopped: Promise<string>): Promise<void> {
   const { logger } = log;
   const version = packageVersion();
+  const manager = serviceManager(process.env, {
+    onFailed: ({ message }) => logger.warn({ error: message }, "systemd is not told how the controller is"),
+  });
   const ready = deferred<Queries>();
   const started = deferred<RunningController>();
   const reload = async (): Promise<ReloadView> => {
     const controller = await started.promise;
+    manager.reloading();
     controller.reloadKeys();
     try {
       const wanted = await reread();
       const { applied, needsRestart } = controller.reconfigure(wanted);
       logger.level = wanted.log.level;
       logger.info({ applied, needsRestart }, "configuration read again");
+      manager.ready(serviceStatus(controller));
       return { applied, needsRestart };
     } catch (error) {
       const code = error instanceof WeftError ? error.code : undefined;
       const message = error instanceof Error ? error.message : String(error);
       logger.error({ code, error: message }, "the configuration is not taken: the old one runs on");
+      manager.ready(`The configuration is not taken, the old one runs on: ${message}`);
       throw error;
     }
   };
@@ -163,9 +170,10 @@ async function serve({ config, reread, hangups, serving }: Service, log: Log, st
     started.resolve(controller);
     serving();
     logger.info({ version, listeners: controller.listeners, control: control.path, http: http?.url }, "ready");
+    manager.ready(serviceStatus(controller));
     const reason = await Promise.race([stopped, hungUp]);
     logger.info({ reason }, "stopping");
-    await within(STOP_TIMEOUT_MS, controller.stop());
+    await within(STOP_TIMEOUT_MS, Promise.all([manager.stopping(), controller.stop()]));
   } catch (error) {
     ready.reject(error);
     started.reject(error);
@@ -175,6 +183,10 @@ async function serve({ config, reread, hangups, serving }: Service, log: Log, st
     await control.close();
   }
   logger.info("stopped");
+}
+
+function serviceStatus({ listeners }: RunningController): string {
+  return `Serves hosts: ${listeners.join(", ")}`;
 }
 
 interface Deferred<T> {
@@ -212,7 +224,7 @@ function stopRequest(untilStdinEnds: boolean): Promise<string> {
   });
 }
 
-async function within(ms: number, work: Promise<void>): Promise<void> {
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const error = new WeftError("controller/slow-stop", `the controller did not stop within ${ms / 1000} s`);

@@ -30,6 +30,9 @@ export function globalSettings(command: Command): GlobalSettings {
 /** Where a controller's socket is unless anyone says otherwise. */
 export function defaultControlPath(): string {
   if (process.getuid?.() === 0) return "/run/weft/weft.sock";
+  // A service of systemd that is not root has a place for it there, where root's queries look (systemd.exec(5)).
+  const [given] = (process.env.RUNTIME_DIRECTORY ?? "").split(":");
+  if (given) return join(given, "weft.sock");
   return join(process.env.XDG_RUNTIME_DIR || `/tmp/weft-${process.getuid?.() ?? "user"}`, "weft.sock");
 }
 

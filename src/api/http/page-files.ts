@@ -31,16 +31,30 @@ function pageDirectory(): string | null {
   }
 }
 
+/** Put here by scripts/bundle.mjs: the text of the page's files and of the library, by name. */
+declare const WEFT_PAGE: Readonly<Record<string, string>> | undefined;
+
 function read(path: string): PageFile | null {
+  return TYPES[extname(path)] === undefined ? null : pageFile(path, readFileSync(path));
+}
+
+function pageFile(path: string, bytes: Uint8Array): PageFile | null {
   const type = TYPES[extname(path)];
   if (type === undefined) return null;
-  const body = Uint8Array.from(readFileSync(path));
+  const body = Uint8Array.from(bytes);
   return { body, type, etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"` };
 }
 
 /** By the path they are asked for with; what is not in it does not exist. */
 export function readPageFiles(): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
+  if (typeof WEFT_PAGE === "object") {
+    for (const [name, text] of Object.entries(WEFT_PAGE)) {
+      const file = pageFile(name, new TextEncoder().encode(text));
+      if (file !== null) files.set(name === "index.html" ? "/" : `/${name}`, file);
+    }
+    return files;
+  }
   const directory = pageDirectory();
   if (directory === null) return files;
   for (const name of readdirSync(directory)) {

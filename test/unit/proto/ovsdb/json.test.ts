@@ -118,6 +118,18 @@ describe("parsing as strictly as Open vSwitch", () => {
     expect(() => parseStrictJson(text)).toThrow(new RegExp(reason.replace("\\u", "\\\\u")));
   });
 
+  it("reads a key that is escaped whatever keys came before it, which JSON.parse of Node.js 26 does not", () => {
+    const objects = [
+      { a: [], "\\": {} },
+      { a: [], '"': {} },
+      { a: [], "x\\": {} },
+      { a: [], "x\n": {} },
+    ];
+    expect(frame(objects.map((object) => JSON.stringify(object)).join("")).map(jsonText)).toEqual(
+      objects.map(jsonText),
+    );
+  });
+
   it("takes the last of members of one name, as Open vSwitch does", () => {
     expect(frame('{"a":1,"a":2}')).toEqual([{ a: 2 }]);
     expect(parseStrictJson('{"a":1,"a":2}')).toEqual({ a: 2 });
