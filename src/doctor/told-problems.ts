@@ -67,10 +67,13 @@ function ofProblem(host: string | null, port: string | null, problem: Diagnostic
   ];
 }
 
-/** An address or a MAC, where the words hold one. */
+/** A port, a bridge, a MAC or an address, where the words name one. */
 function subjectIn(message: string): string | null {
+  const named = /\b(?:tunnel|port|bridge|table|fail_mode of|STP of|controller of|control of) ([\w.-]+)/.exec(
+    message,
+  )?.[1];
   const mac = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/.exec(message)?.[0];
-  return mac ?? /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec(message)?.[0] ?? null;
+  return named ?? mac ?? /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec(message)?.[0] ?? null;
 }
 
 const COMMAND =

@@ -26,8 +26,12 @@ export interface IncidentsOptions {
   readonly timeOfDay: () => string;
 }
 
-const REMEDY =
-  "find out who: weft is to be told of networks, ports and addresses, not of flows; this notice goes by itself";
+const REMEDY = "find who did it; the notice goes by itself after 15 minutes";
+/** The database's log holds each transaction with the command that made it. */
+const COMMANDS = {
+  "host/tampered": { command: "ovsdb-tool show-log -m /etc/openvswitch/conf.db | tail -n 40" },
+  "switch/tampered": { command: "weft drift" },
+} as const;
 
 export class Incidents {
   readonly #options: IncidentsOptions;
@@ -89,7 +93,9 @@ export class Incidents {
   get problems(): readonly Diagnostic[] {
     const now = this.#options.timers.now();
     while (now - (this.#kept[0]?.lastMs ?? now) > KEPT_MS) this.#kept.shift();
-    return this.#kept.map((incident) => diagnostic(this.#options.code, textOf(incident), REMEDY));
+    return this.#kept.map((incident) =>
+      diagnostic(this.#options.code, textOf(incident), REMEDY, COMMANDS[this.#options.code]),
+    );
   }
 }
 
