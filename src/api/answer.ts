@@ -1,5 +1,6 @@
 // What a query answers with, by the query's name.
 import type { DriftView, FindingView } from "./doctor-views.ts";
+import type { ApplyView, PlanView } from "./plan-views.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -14,6 +15,8 @@ import type {
 } from "./views.ts";
 
 export interface Views {
+  readonly apply: ApplyView;
+  readonly plan: PlanView;
   readonly doctor: readonly FindingView[];
   readonly drift: readonly DriftView[];
   readonly endpoints: readonly EndpointView[];

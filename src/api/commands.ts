@@ -7,11 +7,13 @@ import {
   orderFlows,
   orderHosts,
   orderNetworks,
+  orderPlan,
   orderPorts,
   orderStatus,
   orderTopology,
   orderTunnels,
 } from "./order.ts";
+import type { ApplyView, PlanView } from "./plan-views.ts";
 import { FORMATS, type Format, namesOf, render, type Style } from "./render/index.ts";
 import type { Queries, ReloadView } from "./views.ts";
 
@@ -20,12 +22,19 @@ export interface ControlContext {
   readonly version: string;
   /** Reads the configuration file again. */
   readonly reload?: () => Promise<ReloadView>;
+  readonly configuration?: ConfigurationOrders;
 }
 
-interface Asked {
+/** What can be done with the text of a configuration. @param name of its file, for what is said of it. */
+export interface ConfigurationOrders {
+  /** @throws WeftError `config/invalid` with line and column */
+  plan(name: string, text: string): Promise<PlanView>;
+  /** @param restart whether keys may be written that wait for a restart. @throws as `plan`, `config/needs-restart`, ... */
+  apply(name: string, text: string, restart: boolean): Promise<ApplyView>;
+}
+
+interface Asked extends Pick<ControlContext, "reload" | "configuration" | "version"> {
   readonly queries: Queries;
-  readonly reload: (() => Promise<ReloadView>) | undefined;
-  readonly version: string;
 }
 
 interface Command {
@@ -66,6 +75,27 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["hosts", query(({ queries }) => ({ kind: "hosts", view: orderHosts(queries.hosts()) }))],
   ["hosts/approve", order(["ID"], ({ queries }, [id = ""]) => queries.approveHost(id))],
   ["hosts/forget", order(["HOST"], ({ queries }, [host = ""]) => queries.forgetHost(host))],
+  [
+    "apply",
+    {
+      args: ["NAME", "TEXT", "[restart]"],
+      optional: 1,
+      run: async (asked, [name = "", text = "", when = ""]) => {
+        if (when !== "" && when !== "restart") throw new WeftError("control/usage", `"${when}" is not "restart"`);
+        return { kind: "apply", view: await configurationOf(asked).apply(name, text, when === "restart") };
+      },
+    },
+  ],
+  [
+    "plan",
+    {
+      args: ["NAME", "TEXT"],
+      run: async (asked, [name = "", text = ""]) => ({
+        kind: "plan",
+        view: orderPlan(await configurationOf(asked).plan(name, text)),
+      }),
+    },
+  ],
   ["networks", query(({ queries }) => ({ kind: "networks", view: orderNetworks(queries.networks()) }))],
   ["ports", query(({ queries }) => ({ kind: "ports", view: orderPorts(queries.ports()) }))],
   [
@@ -84,6 +114,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["tunnels", query(({ queries }) => ({ kind: "tunnels", view: orderTunnels(queries.tunnels()) }))],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
 ]);
+
+function configurationOf({ configuration }: Asked): ConfigurationOrders {
+  if (configuration !== undefined) return configuration;
+  throw new WeftError("control/no-configuration", "this controller has no configuration to change");
+}
 
 /** All hosts, or the one that is named. */
 function ofHosts(run: (asked: Asked, host?: string) => Promise<Answer>): Command {
@@ -140,7 +175,7 @@ export async function runCommand(context: ControlContext, method: string, params
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }
   const queries = await context.queries;
-  const answer = await command.run({ queries, version: context.version, reload: context.reload }, args);
+  const answer = await command.run({ ...context, queries }, args);
   if (typeof answer === "string") return answer;
   return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
 }

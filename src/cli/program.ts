@@ -8,6 +8,7 @@ import { addLabCommand } from "./lab.ts";
 import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
 import { addPkiCommand } from "./pki.ts";
+import { addPlanCommands } from "./plan.ts";
 import { addGlobalOptions, addQueryCommands } from "./queries.ts";
 import { addWireCommands } from "./wire.ts";
 
@@ -36,6 +37,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addControllerCommand(program);
   addQueryCommands(program);
   addDoctorCommands(program);
+  addPlanCommands(program);
   addLabCommand(program);
   addDemoCommand(program, script);
   addWireCommands(program);

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { OFPPS } from "../../proto/openflow13/index.ts";
+import type { PlanView } from "../api/plan-views.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { diagnostic } from "../model/diagnostic.ts";
@@ -22,6 +23,7 @@ import { openListeners } from "./listeners.ts";
 import { isProbe, LoopProbes } from "./loop-probes.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
+import { planFor } from "./plan.ts";
 import { makeQueries } from "./queries.ts";
 import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
@@ -44,6 +46,8 @@ export interface RunningController {
   readonly queries: Queries;
   /** Reads the TLS keys again. What is wrong with them is logged, and the old ones stay. */
   reloadKeys(): void;
+  /** What another configuration would change. Nothing is written. */
+  plan(wanted: WeftConfig): Promise<PlanView>;
   /** Takes over what of a changed configuration can be while it runs. Hosts and switches see only the difference. */
   reconfigure(wanted: WeftConfig): Reconfigured;
   /** Leaves every host and switch as it is. */
@@ -107,10 +111,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
     desired: (entry, session) => desiredRows(entry, session),
   });
-  const desiredRows = (entry: HostEntry, session: OvsdbSession | null): DesiredRows | null => {
+  const rowSettings = (id: HostId, session: OvsdbSession | null) => {
     const target = session === null ? null : targetOf(session).target;
     if (session === null || target === null) return null;
-    return weaver.desiredRows(entry, target, admission.codeFor(session, entry.id));
+    return { controllerTarget: target, approval: admission.codeFor(session, id) };
+  };
+  const desiredRows = (entry: HostEntry, session: OvsdbSession | null): DesiredRows | null => {
+    const settings = rowSettings(entry.id, session);
+    return settings === null ? null : weaver.desiredRows(entry, settings.controllerTarget, settings.approval);
   };
   const admission: Admission = new Admission({
     rules,
@@ -284,6 +292,12 @@ export async function startController({ config, logger, version }: ControllerOpt
       weaver.reconfigure(weaverSettings(running));
       return next;
     },
+    plan: (wanted) =>
+      planFor(
+        { hosts, weaver, rowSettings: (id) => rowSettings(id, hosts.entries.get(id)?.session ?? null) },
+        running,
+        wanted,
+      ),
     queries: makeQueries({
       hosts,
       switches,

@@ -5,10 +5,17 @@ import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
-import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
-import type { EndpointSetting, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import { attachedPorts, deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
+import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
-import { type Decisions, NO_DECISIONS, resolveIdentities, takesPart } from "../model/identity.ts";
+import {
+  type Decisions,
+  type IdentityInput,
+  type IdentityOutcome,
+  NO_DECISIONS,
+  resolveIdentities,
+  takesPart,
+} from "../model/identity.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -16,7 +23,15 @@ import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
+import {
+  bridgeMac,
+  compileRows,
+  type DesiredRows,
+  datapathIdOf,
+  type RowSettings,
+  type TunnelOptions,
+} from "../pipeline/rows.ts";
+import { type Situation, settle, type Wanted } from "../pipeline/settle.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
@@ -180,19 +195,7 @@ export class Weaver {
     const { hosts, switches, watch, log } = this.#options;
     const facts = [...hosts.entries.values()].map((entry) => entry.fact);
     for (const fact of facts) this.#forgotten.delete(fact.id);
-    const outcome = resolveIdentities({
-      hosts: facts,
-      settings: this.#options.hostSettings,
-      configuredFabricId: this.#options.configuredFabricId,
-      decisions: this.#decisions,
-      holding: this.holding,
-      indexesInFlows: this.#indexesInFlows(),
-      forgotten: this.#forgotten,
-      away: this.#awayHosts(),
-      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh"),
-      pinTunnelIps: this.#options.pinTunnelIps,
-      newFabricId: this.#options.newFabricId,
-    });
+    const outcome = resolveIdentities(this.#identityInput(this.#options, facts));
     for (const { index } of outcome.identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
     for (const [id, index] of outcome.decisions.indexes) {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
@@ -204,38 +207,11 @@ export class Weaver {
       const entry = switches.entries.get(dpid);
       if (entry !== undefined) switches.believe(entry);
     }
-    const switchFacts = new Map<HostId, SwitchFact>();
-    for (const [dpid, id] of this.#bindings) {
-      const entry = switches.entries.get(dpid);
-      const fact = entry === undefined ? null : switchFact(entry);
-      if (fact !== null) switchFacts.set(id, fact);
-    }
     const next = deriveFabric(
-      {
-        fabricId: outcome.fabricId,
-        tunnelType: this.#options.tunnelType,
-        networkSettings: this.#options.networkSettings,
-        identities: outcome.identities,
-        hostFacts: new Map(facts.map((fact) => [fact.id, fact])),
-        switchFacts,
-        // What a lone switch holds says nothing about the fabric's hosts.
-        remembered: [...switches.entries.values()]
-          .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
-          .flatMap(rememberedBy)
-          .filter((fact) => !this.#forgottenIndexes.has(fact.index)),
-        holding: this.holding,
-        underlayMtu: this.#options.underlayMtu,
-        tunnelChecksums: this.#options.tunnelOptions.csum === true,
-        loops: this.#options.loops(),
-        keepTunnel: (host, peer, kind) => this.#retirement.keep(`${host} ${peer} ${kindText(kind)}`),
-        flowBased: this.#options.flowBased,
-        endpointSettings: this.#options.endpointSettings,
-        away: this.#awayHosts(),
-        disputes: watch.fabric.disputes(),
-        capped: watch.fabric.capped(),
-        bfd: this.#options.bfd,
-        topology: this.#options.topology,
-      },
+      this.#fabricInput(this.#options, outcome, {
+        hosts: new Map(facts.map((fact) => [fact.id, fact])),
+        ...this.#heldBySwitches(),
+      }),
       this.#fabric ?? undefined,
     );
     this.#fabric = next;
@@ -245,6 +221,93 @@ export class Weaver {
     this.#options.recomputed();
     hosts.wakeAll();
     switches.wakeAll();
+  }
+
+  #identityInput(options: WeaverOptions, hosts: readonly HostFact[]): IdentityInput {
+    return {
+      hosts,
+      settings: options.hostSettings,
+      configuredFabricId: options.configuredFabricId,
+      decisions: this.#decisions,
+      holding: this.holding,
+      indexesInFlows: this.#indexesInFlows(),
+      forgotten: this.#forgotten,
+      away: this.#awayHosts(),
+      maxIndex: maxIndexFor(options.flowBased, options.topology.kind !== "mesh"),
+      pinTunnelIps: options.pinTunnelIps,
+      newFabricId: options.newFabricId,
+    };
+  }
+
+  /** What is known of the switches of hosts; and of hosts, by the flows of others' switches. */
+  #heldBySwitches(): Pick<Situation, "switches" | "remembered"> {
+    const { entries } = this.#options.switches;
+    const facts = new Map<HostId, SwitchFact>();
+    for (const [dpid, id] of this.#bindings) {
+      const entry = entries.get(dpid);
+      const fact = entry === undefined ? null : switchFact(entry);
+      if (fact !== null) facts.set(id, fact);
+    }
+    // What a lone switch holds says nothing about the fabric's hosts.
+    const remembered = [...entries.values()]
+      .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
+      .flatMap(rememberedBy)
+      .filter((fact) => !this.#forgottenIndexes.has(fact.index));
+    return { switches: facts, remembered };
+  }
+
+  #fabricInput(options: WeaverOptions, { fabricId, identities }: IdentityOutcome, situation: Situation): FabricInput {
+    return {
+      fabricId,
+      tunnelType: options.tunnelType,
+      networkSettings: options.networkSettings,
+      identities,
+      hostFacts: situation.hosts,
+      switchFacts: situation.switches,
+      remembered: situation.remembered,
+      holding: this.holding,
+      underlayMtu: options.underlayMtu,
+      tunnelChecksums: options.tunnelOptions.csum === true,
+      loops: options.loops(),
+      keepTunnel: (host, peer, kind) => this.#retirement.keep(`${host} ${peer} ${kindText(kind)}`),
+      flowBased: options.flowBased,
+      endpointSettings: options.endpointSettings,
+      away: this.#awayHosts(),
+      disputes: options.watch.fabric.disputes(),
+      capped: options.watch.fabric.capped(),
+      bfd: options.bfd,
+      topology: options.topology,
+    };
+  }
+
+  /**
+   * What hosts with tunnels would be told under other settings, when all of it is done. Nothing is changed by asking,
+   * and it takes as long as it takes.
+   * @param hosts their facts under the other settings, @param rowSettings null for a host that nothing is written to.
+   */
+  async foresee(
+    changes: Partial<WeaverOptions>,
+    hosts: readonly HostFact[],
+    rowSettings: (id: HostId) => Pick<RowSettings, "controllerTarget" | "approval"> | null,
+  ): Promise<Wanted> {
+    const options = { ...this.#options, ...changes };
+    const outcome = resolveIdentities(this.#identityInput(options, hosts));
+    const start = { hosts: new Map(hosts.map((fact) => [fact.id, fact])), ...this.#heldBySwitches() };
+    return settle(start, async (situation) => {
+      const fabric = deriveFabric({ ...this.#fabricInput(options, outcome, situation), keepTunnel: () => false });
+      const rows = new Map<HostId, DesiredRows>();
+      const switches = new Map<HostId, DesiredSwitch>();
+      for (const host of fabric.hosts.values()) {
+        if (host.fact === null || host.index === null || !takesPart(host.fact)) continue;
+        // Hosts are served meanwhile: with hundreds of them it takes seconds.
+        await new Promise(setImmediate);
+        const given = rowSettings(host.id);
+        const wanted = given === null ? null : compileRows(fabric, host, { ...options, ...given });
+        if (wanted !== null) rows.set(host.id, wanted);
+        if (host.switch !== null) switches.set(host.id, compileSwitch(fabric, host, options.pipeline));
+      }
+      return { fabric, rows, switches };
+    });
   }
 
   #retainHeard(): void {

@@ -10,6 +10,7 @@ import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
 import { topologyMermaid } from "./mermaid.ts";
 import { type HostNames, withHostNames } from "./names.ts";
+import { applyText, PLAN_FIELDS, planRows, planText } from "./plan.ts";
 import { problemLines } from "./problems.ts";
 import { RELOAD_FIELDS, reloadRows, reloadText } from "./reload.ts";
 import { statusCsv, statusText } from "./status.ts";
@@ -46,6 +47,10 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
       return renderList(NETWORKS, answer.view, format, style);
     case "flows":
       return format === "csv" ? renderCsv(FLOW_FIELDS, answer.view.flows) : flowsText(answer.view, style);
+    case "plan":
+      return format === "csv" ? renderCsv(PLAN_FIELDS, planRows(answer.view)) : planText(answer.view, style);
+    case "apply":
+      return format === "csv" ? renderCsv(PLAN_FIELDS, planRows(answer.view.plan)) : applyText(answer.view, style);
     case "doctor":
       return format === "csv" ? renderCsv(FINDING_FIELDS, answer.view) : doctorText(answer.view, style);
     case "drift":
