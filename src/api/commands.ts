@@ -177,7 +177,10 @@ export async function runCommand(context: ControlContext, method: string, params
   const queries = await context.queries;
   const answer = await command.run({ ...context, queries }, args);
   if (typeof answer === "string") return answer;
-  return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
+  if (answer === null) return "";
+  const hosts = queries.hosts();
+  const uptimeSec = hosts.length === 0 ? queries.status().uptimeSec : undefined;
+  return render(answer, format, style, namesOf(hosts), uptimeSec);
 }
 
 interface Params {

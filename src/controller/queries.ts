@@ -14,6 +14,7 @@ import type {
   TopologyView,
   TunnelView,
 } from "../api/views.ts";
+import { worstFirst } from "../doctor/index.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
@@ -32,6 +33,7 @@ import { makeExamination } from "./examination.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type HostEntry, type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
+import { statusCounts } from "./status-counts.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
 import type { Trouble } from "./trouble.ts";
@@ -67,6 +69,7 @@ export interface QueriesOptions {
   readonly problems: () => readonly Diagnostic[];
   readonly reloadKeys: () => void;
   readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
+  readonly wallClock: () => number;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
@@ -308,6 +311,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     ...{ hosts, weaver, timers: options.timers, everyHost, switchOf, problemsOf },
     problems: controllerProblems,
     desiredRows: options.desiredRows,
+    wallClock: options.wallClock,
   });
   const idOf = (text: string | undefined): HostId | null => (text === undefined ? null : findHost(text).host.id);
 
@@ -317,15 +321,10 @@ export function makeQueries(options: QueriesOptions): Queries {
       version: options.version,
       fabric: all.fabric,
       uptimeSec: Math.floor((options.timers.now() - startedAtMs) / 1000),
-      hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
+      ...statusCounts(all, portViews()),
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, in one line.
-      problems: problemViews([
-        ...options.trouble.problems(),
-        ...fabricProblems(),
-        ...namedProblems(all.hosts),
-        ...options.problems(),
-      ]),
+      problems: worstFirst(problemViews([...controllerProblems(), ...namedProblems(all.hosts)])),
       counters: options.counters.snapshot(),
     };
   }

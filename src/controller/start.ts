@@ -314,6 +314,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       problems: () => [...keysProblems(keys), ...admission.problems, ...refusals.problems],
       reloadKeys: () => reloadKeys(keys),
       desiredRows: (entry) => desiredRows(entry, entry.session),
+      wallClock: () => Date.now(),
     }),
     reloadKeys: () => void keys?.reload(),
     async stop() {

@@ -10,6 +10,7 @@ import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
 import { topologyMermaid } from "./mermaid.ts";
 import { type HostNames, withHostNames } from "./names.ts";
+import { nobodyText } from "./nobody.ts";
 import { applyText, PLAN_FIELDS, planRows, planText } from "./plan.ts";
 import { problemLines } from "./problems.ts";
 import { RELOAD_FIELDS, reloadRows, reloadText } from "./reload.ts";
@@ -28,15 +29,22 @@ export type Format = (typeof FORMATS)[number];
 
 /**
  * Ends with a newline. Tables show hosts by their names where `names` has them, JSON and CSV by their ids.
+ * @param uptimeSec of the controller, where it matters that it has just started
  * @throws WeftError `format/unsupported` where an answer is no list and CSV is asked for.
  */
-export function render(given: Answer, format: Format, style: Style = PLAIN, names: HostNames = new Map()): string {
+export function render(
+  given: Answer,
+  format: Format,
+  style: Style = PLAIN,
+  names: HostNames = new Map(),
+  uptimeSec?: number,
+): string {
   if (format === "json") return renderJson(given.view);
   if (isPicture(format)) return picture(given, format, style);
   const answer = format === "table" ? withHostNames(given, names) : given;
   switch (answer.kind) {
     case "hosts":
-      return renderList(HOSTS, answer.view, format, style);
+      return renderList({ ...HOSTS, empty: nobodyText(uptimeSec) }, answer.view, format, style);
     case "tunnels":
       return renderList(TUNNELS, answer.view, format, style);
     case "ports":
@@ -59,7 +67,7 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
       return format === "csv" ? statusCsv(answer.view) : statusText(answer.view, style);
     case "topology":
       if (format === "csv") throw noCsv("topology", "ask for hosts, tunnels, networks or endpoints one by one");
-      return topologyText(answer.view, style);
+      return topologyText(answer.view, style, uptimeSec);
     case "reload":
       return format === "csv" ? renderCsv(RELOAD_FIELDS, reloadRows(answer.view)) : reloadText(answer.view);
     case "version":

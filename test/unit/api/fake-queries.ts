@@ -1,6 +1,7 @@
 // A fabric of three hosts, as a controller would describe it.
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { DriftView, FindingView } from "../../../src/api/doctor-views.ts";
+import type { PlanView } from "../../../src/api/plan-views.ts";
 import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
 
 export function host(index: number, changes: Partial<HostView> = {}): HostView {
@@ -159,6 +160,25 @@ export const DRIFT: readonly DriftView[] = [
     ],
   },
 ];
+
+const NONE = { added: 0, changed: 0, removed: 0 };
+
+export const PLAN: PlanView = {
+  applied: ["tunnel.type"],
+  needsRestart: ["limits"],
+  touches: ["tunnels change from geneve to vxlan"],
+  hosts: [
+    {
+      host: "host1",
+      rows: { added: 1, changed: 0, removed: 1 },
+      flows: { added: 2, changed: 1, removed: 0 },
+      groups: NONE,
+      meters: NONE,
+      changes: [{ what: "row", deed: "add", text: "tunnel vxlan2 to 10.0.0.2" }],
+      omitted: 4,
+    },
+  ],
+};
 
 export class FakeQueries implements Queries {
   readonly forgotten: string[] = [];

@@ -17,6 +17,7 @@ it("reads the wall clock for people to see when something happened, for how long
   expect(uses.sort()).toEqual([
     "src/controller/keys.ts",
     "src/controller/start.ts",
+    "src/southbound/stream/peer-certificate.ts",
     "src/southbound/stream/tls-material.ts",
   ]);
 });
