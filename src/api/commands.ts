@@ -82,7 +82,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
       optional: 1,
       run: async (asked, [name = "", text = "", when = ""]) => {
         if (when !== "" && when !== "restart") throw new WeftError("control/usage", `"${when}" is not "restart"`);
-        return { kind: "apply", view: await configurationOf(asked).apply(name, text, when === "restart") };
+        const view = await configurationOf(asked).apply(name, text, when === "restart");
+        return { kind: "apply", view: { ...view, plan: orderPlan(view.plan) } };
       },
     },
   ],

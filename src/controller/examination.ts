@@ -57,6 +57,7 @@ export function makeExamination(options: ExaminationOptions): Examination {
       ovsdb: session !== null,
       openflow: entry?.session != null,
       rows: session?.rows ?? null,
+      ovsVersion: host.fact?.ovsVersion ?? entry?.session?.desc.sw ?? null,
       foreignFlows: await foreignFlows(entry),
       certificateEndsMs: session?.certificate?.endsMs ?? null,
       problems: options.problemsOf(fabric, host, entry),

@@ -1,4 +1,5 @@
 // How many there are of everything, and how many of them are well.
+import { OFPP } from "../../proto/openflow13/index.ts";
 import type { PortView, StatusView, TopologyView } from "../api/views.ts";
 
 export function statusCounts(
@@ -12,7 +13,11 @@ export function statusCounts(
     relays: relays?.length ?? 0,
     links: { total: links.length, up: links.filter(({ state }) => state === "up").length },
     networks: networks.length,
-    ports: counted(ports, ["up", "down", "error"]),
+    ports: counted(
+      // A bridge's own port that is down is used by nobody.
+      ports.filter(({ ofport, state }) => ofport !== OFPP.LOCAL || state === "up"),
+      ["up", "down", "error"],
+    ),
     endpoints: { total: endpoints.length, declared, observed: endpoints.length - declared },
   };
 }

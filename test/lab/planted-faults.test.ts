@@ -100,9 +100,6 @@ describeLab("a fabric of three hosts in which somebody plants faults", () => {
       await fabric.lab.cut(2, 3);
       const [cut] = await found({ code: "tunnel/cut", host: idOf(h2), subject: to2 });
       expect(cut?.message).toContain(`${idOf(h3)} (${h3?.ip})`);
-      expect((await wrong()).map(({ code }) => code).filter((code) => code.startsWith("tunnel/"))).toEqual([
-        "tunnel/cut",
-      ]);
     } finally {
       await fabric.lab.heal(2, 3);
     }
@@ -150,7 +147,8 @@ describeLab("a fabric of three hosts in which somebody plants faults", () => {
       await h3?.exec(["ip", "link", "set", "dev", "eth0", "mtu", "1300"]);
       const [told] = await found({ code: "underlay/mtu", host: idOf(h3), subject: "eth0" });
       expect(told?.command).toBe("ip link set dev eth0 mtu 1500");
-      await found({ code: "port/mtu", host: idOf(h1), subject: g1?.port ?? "" });
+      // What fits no more for that alone is no fault of its own.
+      expect((await wrong()).map(({ code }) => code).filter((code) => code === "port/mtu")).toEqual([]);
       await h3?.exec(["sh", "-c", told?.command ?? "false"]);
       await well();
       await h1?.exec(["ip", "link", "set", "dev", g1?.port ?? "", "mtu", "1500"]);

@@ -7,5 +7,5 @@ const COMING_BACK_SEC = 15;
 export function nobodyText(uptimeSec: number | undefined): string {
   const how = "ovs-vsctl set-manager tcp:ADDRESS:6640";
   if (uptimeSec === undefined || uptimeSec >= COMING_BACK_SEC) return `No host has joined yet. On each host: ${how}`;
-  return `No host has joined yet, or come back: the controller has run for ${uptimeSec} s, and hosts that have joined before come back by themselves within some. On a new one: ${how}`;
+  return `No host has joined yet, or come back: the controller has run for ${uptimeSec} s, and hosts that have joined before come back by themselves within seconds. On a new one: ${how}`;
 }
