@@ -58,11 +58,7 @@ describeLab("a fabric of three hosts that somebody else writes to", () => {
     const before = await held(1);
     await expectNoLoss([[g2, g3]], async () => {
       await fabric.lab.host(1).ofctl("del-flows", "br-int");
-      await restored(
-        1,
-        before,
-        /\d+ flows of tables \w.* were deleted.*by somebody else at \d\d:\d\d:\d\d; restored/,
-      );
+      await restored(1, before, /\d+ flows of tables \w.* were deleted.*by somebody else at \d\d:\d\d:\d\d; restored/);
     });
     await fabric.lab.waitUntilAllPing();
   });
