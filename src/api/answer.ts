@@ -3,6 +3,7 @@
 import type { CheckProgressView, CheckView } from "./check-views.ts";
 import type { DriftView, FindingView } from "./doctor-views.ts";
 import type { EventView } from "./event-views.ts";
+import type { ApplyView, PlanView } from "./plan-views.ts";
 import type { RatesView } from "./rate-views.ts";
 import type { TraceView } from "./trace-views.ts";
 import type {
@@ -23,6 +24,8 @@ export interface Views {
   readonly events: readonly EventView[];
   readonly rates: RatesView;
   readonly where: WhereView;
+  readonly apply: ApplyView;
+  readonly plan: PlanView;
   readonly doctor: readonly FindingView[];
   readonly drift: readonly DriftView[];
   readonly check: CheckView;

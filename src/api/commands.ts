@@ -8,12 +8,14 @@ import {
   orderFlows,
   orderHosts,
   orderNetworks,
+  orderPlan,
   orderPorts,
   orderRates,
   orderStatus,
   orderTopology,
   orderTunnels,
 } from "./order.ts";
+import type { ApplyView, PlanView } from "./plan-views.ts";
 import { FORMATS, type Format, namesOf, render, type Style } from "./render/index.ts";
 import { takeSnapshot, writeSnapshot } from "./snapshot/sections.ts";
 import { readTraceRequest } from "./trace-request.ts";
@@ -27,12 +29,19 @@ export interface ControlContext {
   readonly reload?: () => Promise<ReloadView>;
   /** What `10m` is counted from, in milliseconds since 1970; now unless given. */
   readonly nowMs?: number;
+  readonly configuration?: ConfigurationOrders;
 }
 
-interface Asked {
+/** What can be done with the text of a configuration. @param name of its file, for what is said of it. */
+export interface ConfigurationOrders {
+  /** @throws WeftError `config/invalid` with line and column */
+  plan(name: string, text: string): Promise<PlanView>;
+  /** @param restart whether keys may be written that wait for a restart. @throws as `plan`, `config/needs-restart`, ... */
+  apply(name: string, text: string, restart: boolean): Promise<ApplyView>;
+}
+
+interface Asked extends Pick<ControlContext, "reload" | "configuration" | "version"> {
   readonly queries: Queries;
-  readonly reload: (() => Promise<ReloadView>) | undefined;
-  readonly version: string;
   readonly nowMs: number;
 }
 
@@ -107,6 +116,28 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["hosts", query(({ queries }) => ({ kind: "hosts", view: orderHosts(queries.hosts()) }))],
   ["hosts/approve", order(["ID"], ({ queries }, [id = ""]) => queries.approveHost(id))],
   ["hosts/forget", order(["HOST"], ({ queries }, [host = ""]) => queries.forgetHost(host))],
+  [
+    "apply",
+    {
+      args: ["NAME", "TEXT", "[restart]"],
+      optional: 1,
+      run: async (asked, [name = "", text = "", when = ""]) => {
+        if (when !== "" && when !== "restart") throw new WeftError("control/usage", `"${when}" is not "restart"`);
+        const view = await configurationOf(asked).apply(name, text, when === "restart");
+        return { kind: "apply", view: { ...view, plan: orderPlan(view.plan) } };
+      },
+    },
+  ],
+  [
+    "plan",
+    {
+      args: ["NAME", "TEXT"],
+      run: async (asked, [name = "", text = ""]) => ({
+        kind: "plan",
+        view: orderPlan(await configurationOf(asked).plan(name, text)),
+      }),
+    },
+  ],
   ["networks", query(({ queries }) => ({ kind: "networks", view: orderNetworks(queries.networks()) }))],
   ["ports", query(({ queries }) => ({ kind: "ports", view: orderPorts(queries.ports()) }))],
   [
@@ -153,6 +184,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
   ["version", query(({ version }) => ({ kind: "version", view: { name: "weft", version } }))],
 ]);
+
+function configurationOf({ configuration }: Asked): ConfigurationOrders {
+  if (configuration !== undefined) return configuration;
+  throw new WeftError("control/no-configuration", "this controller has no configuration to change");
+}
 
 /** All hosts, or the one that is named. */
 function ofHosts(run: (asked: Asked, host?: string) => Promise<Answer>): Command {
@@ -210,10 +246,12 @@ export async function runCommand(context: ControlContext, method: string, params
     throw new WeftError("control/usage", `"${method}" takes ${wanted}, and got ${args.length} arguments`);
   }
   const queries = await context.queries;
-  const { version, reload, nowMs = Date.now() } = context;
-  const answer = await command.run({ queries, version, reload, nowMs }, args);
+  const answer = await command.run({ nowMs: Date.now(), ...context, queries }, args);
   if (typeof answer === "string") return answer;
-  return answer === null ? "" : render(answer, format, style, namesOf(queries.hosts()));
+  if (answer === null) return "";
+  const hosts = queries.hosts();
+  const uptimeSec = hosts.length === 0 ? queries.status().uptimeSec : undefined;
+  return render(answer, format, style, namesOf(hosts), uptimeSec);
 }
 
 interface Params {

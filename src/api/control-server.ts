@@ -7,13 +7,14 @@ import type { Json } from "../../proto/ovsdb/json-text.ts";
 import { makeDirectory } from "../files/make-directory.ts";
 import { parsePassiveMethod } from "../southbound/connection-method.ts";
 import { type ByteStream, listen } from "../southbound/stream/index.ts";
-import { type ControlContext, runCommand } from "./commands.ts";
+import { type ConfigurationOrders, type ControlContext, runCommand } from "./commands.ts";
 import { type ControlReply, type ControlRequest, encodeControlMessage, readRequest } from "./control-protocol.ts";
 import type { Queries, ReloadView } from "./views.ts";
 
 export interface ControlSocketOptions {
   readonly version: string;
   readonly reload?: () => Promise<ReloadView>;
+  readonly configuration?: ConfigurationOrders;
   /** Told of failures that are no user's mistake. */
   onInternalError?(error: unknown, method: string): void;
 }
@@ -24,8 +25,8 @@ export interface ControlSocket {
   close(): Promise<void>;
 }
 
-/** Requests are method names and arguments a person typed. */
-const LIMITS = { maxBytes: 64 * 1024, maxDepth: 4 };
+/** Requests are method names and arguments a person typed, or the text of a configuration file. */
+const LIMITS = { maxBytes: 20 * 1024 * 1024, maxDepth: 4 };
 const MAX_CONVERSATIONS = 64;
 /** A caller that asks on without reading the answers is cut off here. */
 const MAX_WAITING_REQUESTS = 256;
@@ -46,8 +47,12 @@ export async function startControlSocket(
   const method = parsePassiveMethod(`punix:${path}`);
   const madeDirectory = makeDirectoryOf(path);
   const conversations = new Set<ByteStream>();
-  const { version, reload } = options;
-  const context = { queries, version, ...(reload === undefined ? {} : { reload }) };
+  const { version, reload, configuration } = options;
+  const context = {
+    ...{ queries, version },
+    ...(reload === undefined ? {} : { reload }),
+    ...(configuration === undefined ? {} : { configuration }),
+  };
   const onStream = (stream: ByteStream): void => {
     conversations.add(stream);
     stream.onClose(() => conversations.delete(stream));

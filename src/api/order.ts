@@ -1,5 +1,6 @@
 // The one order in which lists are answered: the same facts give the same text.
 import type { DriftView } from "./doctor-views.ts";
+import type { PlanView } from "./plan-views.ts";
 import type { RatesView } from "./rate-views.ts";
 import type {
   EndpointView,
@@ -113,3 +114,7 @@ export function orderStatus(view: StatusView): StatusView {
 
 /** What differs within a host is sorted by who finds it. */
 export const orderDrift = (rows: readonly DriftView[]) => ordered(rows, (drift) => [drift.host]);
+
+export function orderPlan(view: PlanView): PlanView {
+  return { ...view, hosts: ordered(view.hosts, (plan) => [plan.host]) };
+}

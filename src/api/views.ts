@@ -189,7 +189,14 @@ export interface StatusView {
   readonly version: string;
   readonly fabric: string | null;
   readonly uptimeSec: number;
-  readonly hosts: { readonly total: number; readonly up: number };
+  readonly hosts: { readonly total: number; readonly up: number } & Partial<Readonly<Record<HostState, number>>>;
+  readonly tunnels?: { readonly total: number } & Readonly<Record<TunnelState, number>>;
+  /** Pairs of hosts whose frames cross a third one now. */
+  readonly relays?: number;
+  readonly links?: { readonly total: number; readonly up: number };
+  readonly networks?: number;
+  readonly ports?: { readonly total: number } & Readonly<Record<PortView["state"], number>>;
+  readonly endpoints?: { readonly total: number; readonly declared: number; readonly observed: number };
   readonly listeners: readonly string[];
   readonly problems: readonly ProblemView[];
   /** Counted since the start; `flowMods` is what reconciliation has sent to all switches. */

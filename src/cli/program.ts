@@ -13,6 +13,7 @@ import { addOvsdbCommand } from "./ovsdb.ts";
 import { packageVersion } from "./package-version.ts";
 import { addPkiCommand } from "./pki.ts";
 import { addPlaceCommands } from "./places.ts";
+import { addPlanCommands } from "./plan.ts";
 import { addGlobalOptions, addQueryCommands } from "./queries.ts";
 import { addSnapshotCommand } from "./snapshot.ts";
 import { addTopCommand } from "./top/command.ts";
@@ -51,6 +52,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addWatchCommand(program, script);
   addDoctorCommands(program);
   addCheckCommand(program);
+  addPlanCommands(program);
   addLabCommand(program);
   addDemoCommand(program, script);
   addWireCommands(program);

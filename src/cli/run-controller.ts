@@ -1,8 +1,22 @@
 // Runs the controller until it is told to stop.
 import { httpAccess, parseHttpListen } from "../api/http/access.ts";
 import type { HttpServer } from "../api/http/index.ts";
-import { checkListenMethod, type Queries, type ReloadView, startControlSocket, WeftError } from "../api/index.ts";
-import { loadConfig, rereadConfig, type WeftConfig } from "../config/index.ts";
+import {
+  type ConfigurationOrders,
+  checkListenMethod,
+  type Queries,
+  type ReloadView,
+  startControlSocket,
+  WeftError,
+} from "../api/index.ts";
+import {
+  checkFinished,
+  configFrom,
+  installConfig,
+  loadConfig,
+  rereadConfig,
+  type WeftConfig,
+} from "../config/index.ts";
 import type { RunningController } from "../controller/start.ts";
 import type { ControllerOptions } from "./controller-options.ts";
 import { EXIT, UsageError } from "./failure.ts";
@@ -24,14 +38,17 @@ export async function runController(options: ControllerOptions, control: string 
   const config = checked(withOptions(loadConfig(file), options, control));
   const reread = async (): Promise<WeftConfig> => {
     if (file !== undefined) return checked(withOptions(await rereadConfig(file), options, control));
-    const message = "the controller was started without a configuration file: start it with --config FILE to have one";
-    throw new WeftError("controller/no-config", message);
+    return noConfig();
   };
   const log = openLog(config.log.level, options.logFile);
   const serving = lastResort(log);
   const stopped = stopRequest(options.untilStdinEnds === true);
   try {
-    await serve({ config, reread, hangups: file !== undefined, serving }, log, stopped);
+    const read = (name: string, text: string): WeftConfig => {
+      checkFinished(text, name);
+      return checked(withOptions(configFrom(text, name), options, control));
+    };
+    await serve({ config, file, reread, read, hangups: file !== undefined, serving }, log, stopped);
   } catch (error) {
     logFatal(log, error);
     throw error;
@@ -112,10 +129,24 @@ function withOptions(config: WeftConfig, options: ControllerOptions, control: st
   };
 }
 
+function noConfig(): never {
+  const message = "the controller was started without a configuration file: start it with --config FILE to have one";
+  throw new WeftError("controller/no-config", message);
+}
+
+function needsRestart(keys: readonly string[]): WeftError {
+  const message = `nothing is written: ${keys.join(", ")} would be in force only after a restart of the controller; with --restart the file is written all the same, and what can be is in force at once`;
+  return new WeftError("config/needs-restart", message);
+}
+
 interface Service {
   readonly config: WeftConfig;
   /** The configuration as it should be now. @throws WeftError that says what is wrong with it */
   readonly reread: () => Promise<WeftConfig>;
+  /** Its file, where it has one. */
+  readonly file: string | undefined;
+  /** What the text of another file says. @throws WeftError that says what is wrong with it */
+  readonly read: (name: string, text: string) => WeftConfig;
   /** Whether SIGHUP asks for a reload. */
   readonly hangups: boolean;
   /** Told once hosts are served. */
@@ -123,7 +154,11 @@ interface Service {
 }
 
 /** The control socket is taken first: of two controllers with one socket, the second must not touch a host. */
-async function serve({ config, reread, hangups, serving }: Service, log: Log, stopped: Promise<string>): Promise<void> {
+async function serve(
+  { config, file, reread, read, hangups, serving }: Service,
+  log: Log,
+  stopped: Promise<string>,
+): Promise<void> {
   const { logger } = log;
   const version = packageVersion();
   const manager = serviceManager(process.env, {
@@ -150,9 +185,23 @@ async function serve({ config, reread, hangups, serving }: Service, log: Log, st
       throw error;
     }
   };
+  const configuration: ConfigurationOrders = {
+    plan: async (name, text) => (await started.promise).plan(read(name, text)),
+    apply: async (name, text, restart) => {
+      const wanted = read(name, text);
+      const target = file ?? noConfig();
+      const plan = await (await started.promise).plan(wanted);
+      if (plan.needsRestart.length > 0 && !restart) throw needsRestart(plan.needsRestart);
+      const backup = installConfig(target, text);
+      logger.info({ file: target, backup }, "the configuration file is replaced");
+      await reload();
+      return { plan, file: target, backup };
+    },
+  };
   const control = await startControlSocket(config.listen.control ?? defaultControlPath(), ready.promise, {
     version,
     reload,
+    configuration,
     onInternalError: (error, method) => logger.error({ err: error, method }, "a question could not be answered"),
   });
   let served: RunningController | null = null;

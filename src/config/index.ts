@@ -1,9 +1,10 @@
 // The public entry of the configuration.
 export { defaultConfig } from "./defaults.ts";
+export { installConfig } from "./install.ts";
 export { nearest } from "./nearest.ts";
-export { loadConfig, type ParsedConfig, parseConfig } from "./parse.ts";
+export { configFrom, loadConfig, type ParsedConfig, parseConfig } from "./parse.ts";
 export { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
-export { rereadConfig } from "./reread.ts";
+export { checkFinished, rereadConfig } from "./reread.ts";
 export {
   ADMITTED,
   type Admitted,

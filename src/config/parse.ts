@@ -77,7 +77,12 @@ export function loadConfig(path: string | undefined): WeftConfig {
     const text = `cannot read the configuration file ${path}: ${why}`;
     throw new ConfigError("config/unreadable", visible(text).slice(0, 1_000), [], error);
   }
-  const parsed = parseConfig(source, path);
+  return configFrom(source, path);
+}
+
+/** The configuration that the text of a file says. @throws ConfigError with line and column */
+export function configFrom(source: string, fileName: string): WeftConfig {
+  const parsed = parseConfig(source, fileName);
   if (parsed.config !== undefined) return parsed.config;
   throw new ConfigError("config/invalid", parsed.errors.map(formatConfigProblem).join("\n"), parsed.errors);
 }

@@ -16,11 +16,21 @@ export async function rereadConfig(path: string): Promise<WeftConfig> {
   const config = loadConfig(path);
   const source = readFileSync(path, "utf8");
   await sleep(SETTLE_MS);
-  const end = placeOfEnd(source);
-  const problem = readFileSync(path, "utf8") === source ? unfinished(source) : "the file is being written; try again";
-  if (problem === null) return config;
-  const found: ConfigProblem = { file: path, ...end, path: "", message: problem };
-  throw new ConfigError("config/unfinished", formatConfigProblem(found), [found]);
+  if (readFileSync(path, "utf8") !== source)
+    throw unfinishedError(path, source, "the file is being written; try again");
+  checkFinished(source, path);
+  return config;
+}
+
+/** @throws ConfigError for a text that is empty, or ends in the middle of a line */
+export function checkFinished(source: string, fileName: string): void {
+  const problem = unfinished(source);
+  if (problem !== null) throw unfinishedError(fileName, source, problem);
+}
+
+function unfinishedError(file: string, source: string, message: string): ConfigError {
+  const found: ConfigProblem = { file, ...placeOfEnd(source), path: "", message };
+  return new ConfigError("config/unfinished", formatConfigProblem(found), [found]);
 }
 
 function placeOfEnd(source: string): { readonly line: number; readonly column: number } {

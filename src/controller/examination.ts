@@ -25,6 +25,8 @@ export interface ExaminationOptions {
   readonly problemsOf: (fabric: Fabric, host: FabricHost, entry: SwitchEntry | null) => readonly Diagnostic[];
   /** Of no single host. */
   readonly problems: () => readonly Diagnostic[];
+  /** For certificates alone. */
+  readonly wallClock: () => number;
   readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
 }
 
@@ -33,7 +35,7 @@ const ANSWER_MS = 5_000;
 /** So many switches are asked at once. */
 const AT_ONCE = 16;
 /** After so long a tunnel that was just made is up, and a flow that ran out of time is forgotten. */
-const SECOND_LOOK_MS = 2_000;
+const SECOND_LOOK_MS = 1_500;
 const AGED_MS = 500;
 
 export interface Examination {
@@ -55,6 +57,7 @@ export function makeExamination(options: ExaminationOptions): Examination {
       ovsdb: session !== null,
       openflow: entry?.session != null,
       rows: session?.rows ?? null,
+      ovsVersion: host.fact?.ovsVersion ?? entry?.session?.desc.sw ?? null,
       foreignFlows: await foreignFlows(entry),
       certificateEndsMs: session?.certificate?.endsMs ?? null,
       problems: options.problemsOf(fabric, host, entry),
@@ -70,7 +73,7 @@ export function makeExamination(options: ExaminationOptions): Examination {
 
   async function look(): Promise<readonly FindingView[]> {
     const examined = await inTurns(everyHost(), ({ fabric, host }) => examinedHost(fabric, host));
-    return examine({ hosts: examined, problems: options.problems(), nowMs: Date.now() });
+    return examine({ hosts: examined, problems: options.problems(), nowMs: options.wallClock() });
   }
 
   async function doctor(only: HostId | null): Promise<readonly FindingView[]> {

@@ -71,11 +71,11 @@ export class Hosts {
     return this.#entries;
   }
 
-  #factOf(session: OvsdbSession, id: HostId): HostFact | null {
+  #factOf(session: OvsdbSession, id: HostId, settings = this.#settings): HostFact | null {
     const context: HostContext = {
       remoteAddress: session.remoteAddress ?? null,
       defaultBridge: this.#options.defaultBridge,
-      settings: hostSetting(this.#settings, id),
+      settings: hostSetting(settings, id),
       connectedSwitches: this.#options.connectedSwitches(id),
     };
     return hostFact(session.rows, context);
@@ -109,6 +109,13 @@ export class Hosts {
   reconfigure(settings: ReadonlyMap<HostId, HostSetting>): void {
     this.#settings = settings;
     for (const entry of this.#entries.values()) if (entry.session !== null) this.#refresh(entry, entry.session);
+  }
+
+  /** The facts of all hosts as they would be under other settings. */
+  factsWith(settings: ReadonlyMap<HostId, HostSetting>): readonly HostFact[] {
+    return [...this.#entries.values()].map(
+      ({ id, session, fact }) => (session === null ? null : this.#factOf(session, id, settings)) ?? fact,
+    );
   }
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */

@@ -16,6 +16,7 @@ import type {
   TopologyView,
   TunnelView,
 } from "../api/views.ts";
+import { worstFirst } from "../doctor/index.ts";
 import type { HostOutlook, Outlook } from "../journal/look.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
@@ -38,6 +39,7 @@ import { type HostEntry, type Hosts, hostProblems } from "./hosts.ts";
 import type { Islands } from "./islands.ts";
 import type { LiveTraces } from "./live-traces.ts";
 import { tunnelsOf, tunnelView } from "./measures.ts";
+import { statusCounts } from "./status-counts.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
 import type { Traces } from "./traces.ts";
 import type { Trouble } from "./trouble.ts";
@@ -77,6 +79,7 @@ export interface QueriesOptions {
   readonly events: EventFeed;
   readonly rates: () => Promise<RatesView>;
   readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
+  readonly wallClock: () => number;
 }
 
 export interface ControllerQueries extends Queries {
@@ -333,6 +336,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     ...{ hosts, weaver, timers: options.timers, everyHost, switchOf, problemsOf },
     problems: controllerProblems,
     desiredRows: options.desiredRows,
+    wallClock: options.wallClock,
   });
   const idOf = (text: string | undefined): HostId | null => (text === undefined ? null : findHost(text).host.id);
 
@@ -342,15 +346,10 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
       version: options.version,
       fabric: all.fabric,
       uptimeSec: Math.floor((options.timers.now() - startedAtMs) / 1000),
-      hosts: { total: all.hosts.length, up: all.hosts.filter((host) => host.state === "up").length },
+      ...statusCounts(all, portViews()),
       listeners: options.listeners(),
       // What two hosts have a part in is told of both, in one line.
-      problems: problemViews([
-        ...options.trouble.problems(),
-        ...fabricProblems(),
-        ...namedProblems(all.hosts),
-        ...options.problems(),
-      ]),
+      problems: worstFirst(problemViews([...controllerProblems(), ...namedProblems(all.hosts)])),
       counters: options.counters.snapshot(),
     };
   }

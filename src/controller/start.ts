@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { OFPPS } from "../../proto/openflow13/index.ts";
 import type { Vitals } from "../api/measures-views.ts";
+import type { PlanView } from "../api/plan-views.ts";
 import type { Queries } from "../api/views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { lookAt } from "../journal/look.ts";
@@ -32,6 +33,7 @@ import { makeVitals } from "./measures.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
+import { planFor } from "./plan.ts";
 import { makeQueries } from "./queries.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { type Reconfigured, reconfigured } from "./reconfigure.ts";
@@ -57,6 +59,8 @@ export interface RunningController {
   readonly vitals: Vitals;
   /** Reads the TLS keys again. What is wrong with them is logged, and the old ones stay. */
   reloadKeys(): void;
+  /** What another configuration would change. Nothing is written. */
+  plan(wanted: WeftConfig): Promise<PlanView>;
   /** Takes over what of a changed configuration can be while it runs. Hosts and switches see only the difference. */
   reconfigure(wanted: WeftConfig): Reconfigured;
   /** Leaves every host and switch as it is. */
@@ -127,10 +131,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     changed: () => weaver.changed(),
     desired: (entry, session) => desiredRows(entry, session),
   });
-  const desiredRows = (entry: HostEntry, session: OvsdbSession | null): DesiredRows | null => {
+  const rowSettings = (id: HostId, session: OvsdbSession | null) => {
     const target = session === null ? null : targetOf(session).target;
     if (session === null || target === null) return null;
-    return weaver.desiredRows(entry, target, admission.codeFor(session, entry.id));
+    return { controllerTarget: target, approval: admission.codeFor(session, id) };
+  };
+  const desiredRows = (entry: HostEntry, session: OvsdbSession | null): DesiredRows | null => {
+    const settings = rowSettings(entry.id, session);
+    return settings === null ? null : weaver.desiredRows(entry, settings.controllerTarget, settings.approval);
   };
   const admission: Admission = new Admission({
     rules,
@@ -356,6 +364,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     ],
     reloadKeys: () => reloadKeys(keys),
     desiredRows: (entry) => desiredRows(entry, entry.session),
+    wallClock: () => Date.now(),
     events: journal,
     rates: () => rates.ask(),
   });
@@ -377,6 +386,12 @@ export async function startController({ config, logger, version }: ControllerOpt
       tellOfReload(journal, next);
       return next;
     },
+    plan: (wanted) =>
+      planFor(
+        { hosts, weaver, rowSettings: (id) => rowSettings(id, hosts.entries.get(id)?.session ?? null) },
+        running,
+        wanted,
+      ),
     queries: journalled(queries, journal),
     vitals: makeVitals({ weaver, hosts: queries.hosts, durations, streams }),
     reloadKeys: () => void keys?.reload(),

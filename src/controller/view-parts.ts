@@ -30,7 +30,7 @@ import { declarer } from "./fabric-picture.ts";
 import { compareIps } from "./order.ts";
 
 /** More are counted, not named. */
-const MAX_SILENT = 8;
+const MAX_LISTED = 8;
 
 /** Each problem once. */
 export function problemViews(problems: readonly Diagnostic[]): readonly ProblemView[] {
@@ -53,7 +53,7 @@ export function namedProblems(hosts: readonly Pick<HostView, "name" | "problems"
   }
   return [...found.values()].map(({ problem, names }) => ({
     ...problem,
-    message: `${names.join(", ")}: ${problem.message}`,
+    message: `${listed(names)}: ${problem.message}`,
   }));
 }
 
@@ -71,6 +71,13 @@ export function tunnelState(row: TunnelRowFact | undefined): {
   return row.linkUp ? { state: "up", reason: null } : { state: "down", reason: "Open vSwitch reports its link down" };
 }
 
+/** Each once. */
+function listed(values: readonly string[]): string {
+  const each = [...new Set(values)];
+  const more = each.length > MAX_LISTED ? ` and ${each.length - MAX_LISTED} more` : "";
+  return `${each.slice(0, MAX_LISTED).join(", ")}${more}`;
+}
+
 export interface SilentTunnel {
   readonly name: string;
   /** The name of the host at its far end. */
@@ -84,11 +91,6 @@ export interface SilentTunnel {
 /** Tunnels of a host that BFD calls down, to hosts that are there: what is between the two is at fault. */
 export function silenceProblem(ownIp: string | null, silent: readonly SilentTunnel[]): Diagnostic | null {
   if (silent.length === 0) return null;
-  const listed = (values: readonly string[]): string => {
-    const each = [...new Set(values)];
-    const more = each.length > MAX_SILENT ? ` and ${each.length - MAX_SILENT} more` : "";
-    return `${each.slice(0, MAX_SILENT).join(", ")}${more}`;
-  };
   return diagnostic(
     "host/tunnels-down",
     `nothing comes through from ${listed(silent.map((one) => one.peer))}: ${listed(silent.map((one) => one.name))} down, BFD: ${listed(silent.map((one) => one.why))}`,

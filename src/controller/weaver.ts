@@ -6,12 +6,13 @@ import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
+import { attachedPorts, deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
 import {
   type Decisions,
   type Identity,
+  type IdentityInput,
   type IdentityOutcome,
   NO_DECISIONS,
   resolveIdentities,
@@ -24,7 +25,15 @@ import type { Topology } from "../model/topology.ts";
 import { compileSwitch } from "../pipeline/compile.ts";
 import type { PipelineSettings } from "../pipeline/context.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { bridgeMac, compileRows, type DesiredRows, datapathIdOf, type TunnelOptions } from "../pipeline/rows.ts";
+import {
+  bridgeMac,
+  compileRows,
+  type DesiredRows,
+  datapathIdOf,
+  type RowSettings,
+  type TunnelOptions,
+} from "../pipeline/rows.ts";
+import { type Situation, settle, type Wanted } from "../pipeline/settle.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
@@ -253,23 +262,7 @@ export class Weaver {
       else facts.push(fact);
     }
     const entries = [...switches.entries.values()].filter((entry) => !isLeftOut(keyOf(entry.dpid)));
-    const outcome = resolveIdentities({
-      hosts: facts,
-      settings: this.#options.hostSettings,
-      configuredFabricId: this.#options.configuredFabricId,
-      decisions: this.#decisions,
-      holding: this.holding,
-      indexesInFlows: this.#indexesInFlows(entries),
-      forgotten: this.#forgotten,
-      withheld,
-      away: this.#awayHosts(),
-      maxIndex: maxIndexFor(this.#options.flowBased, this.#options.topology.kind !== "mesh", () =>
-        standsFlowBased(facts),
-      ),
-      maxAbsent: this.#options.maxHosts,
-      pinTunnelIps: this.#options.pinTunnelIps,
-      newFabricId: this.#options.newFabricId,
-    });
+    const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld));
     const bindings = bindSwitches(facts, outcome.identities, entries, ({ session, believed }, host) =>
       session === null ? believed : this.#options.believes(session, host),
     );
@@ -278,44 +271,12 @@ export class Weaver {
 
   /** @param identified what was concluded of the same facts already, if nobody else is left out */
   #derive(suspects: Suspects, isLeftOut: (key: string) => boolean, identified?: Identified): Fabric {
-    const { switches, watch } = this.#options;
     const isSame = identified?.left === leftOut(suspects.all, isLeftOut);
     const who = identified !== undefined && isSame ? identified : this.#identify(suspects, isLeftOut);
     const { fabricId, identities, facts, entries, bindings } = who;
-    const switchFacts = new Map<HostId, SwitchFact>();
-    for (const [dpid, id] of bindings) {
-      const entry = switches.entries.get(dpid);
-      const fact = entry === undefined ? null : switchFact(entry);
-      if (fact !== null) switchFacts.set(id, fact);
-    }
-    return deriveFabric(
-      {
-        fabricId,
-        tunnelType: this.#options.tunnelType,
-        networkSettings: this.#options.networkSettings,
-        identities,
-        hostFacts: new Map(facts.map((fact) => [fact.id, fact])),
-        switchFacts,
-        // What a lone switch holds says nothing about the fabric's hosts.
-        remembered: entries
-          .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
-          .flatMap(rememberedBy)
-          .filter((fact) => !this.#forgottenIndexes.has(fact.index)),
-        holding: this.holding,
-        underlayMtu: this.#options.underlayMtu,
-        tunnelChecksums: this.#options.tunnelOptions.csum === true,
-        loops: this.#options.loops(),
-        keepTunnel: (host, peer, kind) => this.#retirement.keep(`${host} ${peer} ${kindText(kind)}`),
-        flowBased: this.#options.flowBased,
-        endpointSettings: this.#options.endpointSettings,
-        away: this.#awayHosts(),
-        disputes: watch.fabric.disputes(),
-        capped: watch.fabric.capped(),
-        bfd: this.#options.bfd,
-        topology: this.#options.topology,
-      },
-      this.#fabric ?? undefined,
-    );
+    const situation = { hosts: new Map(facts.map((fact) => [fact.id, fact])), ...this.#held(entries, bindings) };
+    const input = this.#fabricInput(this.#options, { fabricId, identities }, situation);
+    return deriveFabric(input, this.#fabric ?? undefined);
   }
 
   /** Tables or rows that could not be told are tried again, and without those because of whom they can't be. */
@@ -366,6 +327,107 @@ export class Weaver {
   /** Of a host that is left out. */
   problemOf(id: HostId): Diagnostic | null {
     return this.#quarantine.problem(hostKey(id));
+  }
+
+  #identityInput(
+    options: WeaverOptions,
+    hosts: readonly HostFact[],
+    entries: readonly SwitchEntry[],
+    withheld: ReadonlySet<HostId>,
+  ): IdentityInput {
+    return {
+      hosts,
+      settings: options.hostSettings,
+      configuredFabricId: options.configuredFabricId,
+      decisions: this.#decisions,
+      holding: this.holding,
+      indexesInFlows: this.#indexesInFlows(entries),
+      forgotten: this.#forgotten,
+      withheld,
+      away: this.#awayHosts(),
+      maxIndex: maxIndexFor(options.flowBased, options.topology.kind !== "mesh", () => standsFlowBased(hosts)),
+      maxAbsent: options.maxHosts,
+      pinTunnelIps: options.pinTunnelIps,
+      newFabricId: options.newFabricId,
+    };
+  }
+
+  /** What is known of the switches of hosts; and of hosts, by the flows of others' switches. */
+  #held(
+    entries: readonly SwitchEntry[],
+    bindings: ReadonlyMap<Dpid, HostId>,
+  ): Pick<Situation, "switches" | "remembered"> {
+    const switches = new Map<HostId, SwitchFact>();
+    for (const [dpid, id] of bindings) {
+      const entry = this.#options.switches.entries.get(dpid);
+      const fact = entry === undefined ? null : switchFact(entry);
+      if (fact !== null) switches.set(id, fact);
+    }
+    // What a lone switch holds says nothing about the fabric's hosts.
+    const remembered = entries
+      .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
+      .flatMap(rememberedBy)
+      .filter((fact) => !this.#forgottenIndexes.has(fact.index));
+    return { switches, remembered };
+  }
+
+  #fabricInput(
+    options: WeaverOptions,
+    { fabricId, identities }: Pick<IdentityOutcome, "fabricId" | "identities">,
+    situation: Situation,
+  ): FabricInput {
+    return {
+      fabricId,
+      tunnelType: options.tunnelType,
+      networkSettings: options.networkSettings,
+      identities,
+      hostFacts: situation.hosts,
+      switchFacts: situation.switches,
+      remembered: situation.remembered,
+      holding: this.holding,
+      underlayMtu: options.underlayMtu,
+      tunnelChecksums: options.tunnelOptions.csum === true,
+      loops: options.loops(),
+      keepTunnel: (host, peer, kind) => this.#retirement.keep(`${host} ${peer} ${kindText(kind)}`),
+      flowBased: options.flowBased,
+      endpointSettings: options.endpointSettings,
+      away: this.#awayHosts(),
+      disputes: options.watch.fabric.disputes(),
+      capped: options.watch.fabric.capped(),
+      bfd: options.bfd,
+      topology: options.topology,
+    };
+  }
+
+  /**
+   * What hosts with tunnels would be told under other settings, when all of it is done. Nothing is changed by asking,
+   * and it takes as long as it takes.
+   * @param hosts their facts under the other settings, @param rowSettings null for a host that nothing is written to.
+   */
+  async foresee(
+    changes: Partial<WeaverOptions>,
+    hosts: readonly HostFact[],
+    rowSettings: (id: HostId) => Pick<RowSettings, "controllerTarget" | "approval"> | null,
+  ): Promise<Wanted> {
+    const options = { ...this.#options, ...changes };
+    const entries = [...this.#options.switches.entries.values()];
+    const outcome = resolveIdentities(this.#identityInput(options, hosts, entries, new Set()));
+    const start = { hosts: new Map(hosts.map((fact) => [fact.id, fact])), ...this.#held(entries, this.#bindings) };
+    return settle(start, async (situation) => {
+      const fabric = deriveFabric({ ...this.#fabricInput(options, outcome, situation), keepTunnel: () => false });
+      const rows = new Map<HostId, DesiredRows>();
+      const switches = new Map<HostId, DesiredSwitch>();
+      for (const host of fabric.hosts.values()) {
+        if (host.fact === null || host.index === null || !takesPart(host.fact)) continue;
+        // Hosts are served meanwhile: with hundreds of them it takes seconds.
+        await new Promise(setImmediate);
+        const given = rowSettings(host.id);
+        const wanted = given === null ? null : compileRows(fabric, host, { ...options, ...given });
+        if (wanted !== null) rows.set(host.id, wanted);
+        if (host.switch !== null) switches.set(host.id, compileSwitch(fabric, host, options.pipeline));
+      }
+      return { fabric, rows, switches };
+    });
   }
 
   #retainHeard(): void {

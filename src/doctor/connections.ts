@@ -6,8 +6,17 @@ const DAY_MS = 86_400_000;
 const TELL_BEFORE_MS = 30 * DAY_MS;
 
 export function connectionFindings({ hosts, nowMs }: Examined): readonly Finding[] {
+  if (hosts.length === 0) return [NOBODY];
   return hosts.flatMap((one) => [...standing(one), ...managers(one), ...certificate(one, nowMs)]);
 }
+
+const NOBODY: Finding = Object.freeze({
+  ...{ code: "fabric/empty", severity: "note", host: null, subject: null },
+  message: "no host has joined, or come back, since the controller was started",
+  remedy:
+    "on each host: ovs-vsctl set-manager tcp:ADDRESS:6640; one that has joined before comes back by itself within seconds",
+  command: null,
+});
 
 function standing(examined: ExaminedHost): readonly Finding[] {
   const { host, ovsdb, openflow } = examined;

@@ -12,6 +12,8 @@ export interface ExaminedHost {
   readonly openflow: boolean;
   /** null for a host whose database is not connected, and for a lone switch. */
   readonly rows: VswitchRows | null;
+  /** Open vSwitch's, by its database or else its switch. */
+  readonly ovsVersion: string | null;
   /** Flows on its bridge that Weft did not write, as the switch holds them now. */
   readonly foreignFlows: readonly FlowStats[];
   /** When the certificate ends that it has shown, in ms since 1970; null without TLS. */

@@ -7,7 +7,7 @@ import type { Examined, Finding } from "./examined.ts";
 import { flowFindings } from "./flows.ts";
 import { portFindings } from "./ports.ts";
 import { softwareFindings } from "./software.ts";
-import { toldFindings } from "./told-problems.ts";
+import { severityOf, toldFindings } from "./told-problems.ts";
 import { tunnelFindings } from "./tunnels.ts";
 import { underlayFindings } from "./underlay.ts";
 
@@ -48,4 +48,9 @@ export function isPassing({ code }: Finding): boolean {
     code === "host/tunnels-deaf" ||
     code === "host/no-openflow"
   );
+}
+
+/** Problems in the order in which they are to be looked at; among equals as they were. */
+export function worstFirst<P extends { readonly code: string }>(problems: readonly P[]): readonly P[] {
+  return [...problems].sort((a, b) => RANK[severityOf(a.code)] - RANK[severityOf(b.code)]);
 }

@@ -1,12 +1,14 @@
 // Ports of guests: those that no frame can use, and those behind which nobody speaks.
 import type { FabricPort } from "../model/fabric-ports.ts";
 import type { Examined, ExaminedHost, Finding } from "./examined.ts";
+import { missingMtu } from "./underlay.ts";
 
-export function portFindings({ hosts }: Examined): readonly Finding[] {
-  return hosts.flatMap(ofHost);
+export function portFindings(examined: Examined): readonly Finding[] {
+  const missing = missingMtu(examined);
+  return examined.hosts.flatMap((one) => ofHost(one, missing));
 }
 
-function ofHost(examined: ExaminedHost): readonly Finding[] {
+function ofHost(examined: ExaminedHost, missing: number): readonly Finding[] {
   const { host, fabric } = examined;
   // Of a host that is away nothing is known; a lone switch has no rows that could be wrong.
   if (examined.rows === null || host.fact === null) return [];
@@ -14,20 +16,27 @@ function ofHost(examined: ExaminedHost): readonly Finding[] {
   for (const endpoint of fabric.endpoints.values()) {
     if (endpoint.hostId === host.id && endpoint.portName !== null) speaking.add(endpoint.portName);
   }
-  return host.ports.flatMap((port) => ofPort(host.id, port, speaking.has(port.fact.name)));
+  return host.ports.flatMap((port) => ofPort(host.id, port, speaking.has(port.fact.name), missing));
 }
 
-function ofPort(id: string, { fact, attachments, blocked, mtu }: FabricPort, speaks: boolean): readonly Finding[] {
+function ofPort(
+  id: string,
+  { fact, attachments, blocked, mtu }: FabricPort,
+  speaks: boolean,
+  missing: number,
+): readonly Finding[] {
   const base = { host: id, subject: fact.name } as const;
   const isOdd = fact.problems.some(({ code }) => code === "port/error");
   if (!fact.inUse || fact.excluded !== null || blocked || isOdd) return [];
   if (fact.mtu != null && mtu !== null && fact.mtu > mtu) {
     const internal = fact.type === "internal";
+    // It would fit but for one host's underlay, which is what to mend.
+    const follows = fact.mtu - mtu <= missing;
     return [
       {
-        ...{ ...base, code: "port/mtu", severity: "warning" },
+        ...{ ...base, code: "port/mtu", severity: follows ? "note" : "warning" },
         message: `port ${fact.name} has an MTU of ${fact.mtu}, and only ${mtu} fits the tunnels: larger packets may be lost on the way`,
-        remedy: internal ? "mtu.request: true in weft.yaml sets it on all internal ports" : "the same in the guest",
+        remedy: `${follows ? "mend underlay/mtu, and it fits; or " : ""}${internal ? "mtu.request: true in weft.yaml sets it on all internal ports" : "the same in the guest"}`,
         command: internal
           ? `ovs-vsctl set interface ${fact.name} mtu_request=${mtu}`
           : `ip link set dev ${fact.name} mtu ${mtu}`,

@@ -1,17 +1,17 @@
 // Versions of Open vSwitch, and settings of it that have traps.
+import type { FabricPort } from "../model/fabric-ports.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding } from "./examined.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "./known-vulnerabilities.ts";
 
 /** Notes: a distribution mends what it ships and keeps the number, so that a number alone proves nothing. */
 export function softwareFindings({ hosts }: Examined): readonly Finding[] {
-  return [...versionFindings(hosts), ...hosts.flatMap(settingFindings)];
+  return [...versionFindings(hosts), ...settingFindings(hosts)];
 }
 
 /** One finding for all hosts of one version: with 300 hosts it is one thing to do. */
 function versionFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
   const byVersion = new Map<string, string[]>();
-  for (const { host } of hosts) {
-    const text = host.fact?.ovsVersion ?? null;
+  for (const { host, ovsVersion: text } of hosts) {
     if (text === null || versionOf(text) === null) continue;
     const ids = byVersion.get(text);
     if (ids === undefined) byVersion.set(text, [host.id]);
@@ -43,32 +43,52 @@ export function named(ids: readonly string[]): string {
   return `${ids.slice(0, MAX_NAMED).join(", ")}${more}`;
 }
 
-function settingFindings(examined: ExaminedHost): readonly Finding[] {
-  const { host, rows } = examined;
-  const found: Finding[] = [];
-  const other = rows?.openVSwitch?.other_config;
-  if (other?.get("hw-offload") === "true") {
-    found.push({
-      ...{ code: "host/hw-offload", severity: "note", host: host.id, subject: "other_config:hw-offload" },
-      message:
-        "flows are offloaded to the network card: what it can't do is done by the kernel, slower, and counters may lag",
-      remedy: "where frames are lost or counted wrongly, try without (ovs-vswitchd must be restarted for it to count)",
-      command: "ovs-vsctl remove open_vswitch . other_config hw-offload",
-    });
-  }
-  if (bridgeOf(examined)?.datapath_type === "netdev") {
-    const veths = host.ports
-      .filter(({ fact }) => fact.type === "" && fact.excluded === null)
-      .map(({ fact }) => fact.name);
-    const [first] = veths;
-    if (first !== undefined) {
-      found.push({
-        ...{ code: "host/userspace-checksums", severity: "note", host: host.id, subject: first },
-        message: `the bridge runs in userspace, where TCP of guests behind veths (${named(veths)}) is lost unless TX checksum offload is off at both ends: a database does not show it`,
-        remedy: "only where ping works and TCP does not: the command, and the same on the guest's end",
-        command: `ethtool -K ${first} tx off`,
-      });
-    }
-  }
-  return found;
+function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
+  const offloading = hosts.filter(({ rows }) => rows?.openVSwitch?.other_config.get("hw-offload") === "true");
+  const inUserspace = hosts.flatMap((one) => {
+    const port = bridgeOf(one)?.datapath_type === "netdev" ? one.host.ports.find(isVeth)?.fact.name : undefined;
+    return port === undefined ? [] : [{ one, port }];
+  });
+  const hostOf = (ids: readonly string[]): string | null => (ids.length === 1 ? (ids[0] ?? null) : null);
+  const ids = offloading.map(({ host }) => host.id);
+  const userspaceIds = inUserspace.map(({ one }) => one.host.id);
+  const [first] = inUserspace;
+  return [
+    ...(ids.length === 0
+      ? []
+      : [
+          {
+            ...({
+              code: "host/hw-offload",
+              severity: "note",
+              host: hostOf(ids),
+              subject: "other_config:hw-offload",
+            } as const),
+            message: `flows of ${named(ids)} are offloaded to the network card: what it can't do is done by the kernel, slower, and counters may lag`,
+            remedy:
+              "where frames are lost or counted wrongly, try without (ovs-vswitchd must be restarted for it to count)",
+            command: "ovs-vsctl remove open_vswitch . other_config hw-offload",
+          },
+        ]),
+    ...(first === undefined
+      ? []
+      : [
+          {
+            ...({
+              code: "host/userspace-checksums",
+              severity: "note",
+              host: hostOf(userspaceIds),
+              subject: first.port,
+            } as const),
+            message: `bridges of ${named(userspaceIds)} run in userspace, where TCP of guests behind veths, such as ${first.port}, is lost unless TX checksum offload is off at both ends: a database does not show it`,
+            remedy:
+              "only where ping works and TCP does not: the command for each such port, and the same on the guest's end",
+            command: `ethtool -K ${first.port} tx off`,
+          },
+        ]),
+  ];
+}
+
+function isVeth({ fact }: FabricPort): boolean {
+  return fact.type === "" && fact.excluded === null;
 }

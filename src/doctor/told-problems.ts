@@ -18,6 +18,10 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
 /** All others are warnings. */
 const SEVERITIES: Readonly<Record<string, FindingSeverity>> = {
   "controller/fault": "critical",
+  "endpoint/duplicate-ip": "critical",
+  "endpoint/duplicate-mac": "critical",
+  "endpoint/flapping-ip": "critical",
+  "endpoint/flapping-mac": "critical",
   "host/connected-twice": "note",
   "host/duplicate-id": "critical",
   "host/holding": "note",
@@ -26,6 +30,7 @@ const SEVERITIES: Readonly<Record<string, FindingSeverity>> = {
   "host/plan-failed": "critical",
   "host/released": "note",
   "host/transaction-failed": "critical",
+  "host/tunnels-down": "critical",
   "host/tunnel-ip": "critical",
   "host/tunnel-ip-taken": "critical",
   "port/error": "critical",
@@ -37,6 +42,10 @@ const SEVERITIES: Readonly<Record<string, FindingSeverity>> = {
   "switch/refused": "critical",
   "tls/expires": "warning",
 };
+
+export function severityOf(code: string): FindingSeverity {
+  return (Object.hasOwn(SEVERITIES, code) ? SEVERITIES[code] : undefined) ?? "warning";
+}
 
 export function toldFindings({ hosts, problems }: Examined): readonly Finding[] {
   const found: Finding[] = [];
@@ -58,19 +67,22 @@ export function toldFindings({ hosts, problems }: Examined): readonly Finding[] 
 function ofProblem(host: string | null, port: string | null, problem: Diagnostic): readonly Finding[] {
   const { code, message, remedy, subject } = problem;
   if (TOLD_ELSEWHERE.has(code)) return [];
-  const severity = Object.hasOwn(SEVERITIES, code) ? SEVERITIES[code] : undefined;
+  const severity = severityOf(code);
   return [
     {
-      ...{ code, severity: severity ?? "warning", host, subject: subject ?? port ?? subjectIn(message) },
+      ...{ code, severity, host, subject: subject ?? port ?? subjectIn(message) },
       ...{ message, remedy, command: problem.command ?? commandIn(remedy, host) },
     },
   ];
 }
 
-/** An address or a MAC, where the words hold one. */
+/** A port, a bridge, a MAC or an address, where the words name one. */
 function subjectIn(message: string): string | null {
+  const named = /\b(?:tunnel|port|bridge|table|fail_mode of|STP of|controller of|control of) ([\w.-]+)/.exec(
+    message,
+  )?.[1];
   const mac = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/.exec(message)?.[0];
-  return mac ?? /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec(message)?.[0] ?? null;
+  return named ?? mac ?? /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec(message)?.[0] ?? null;
 }
 
 const COMMAND =

@@ -2,19 +2,36 @@
 import { type Examined, type ExaminedHost, type Finding, hasTunnels, interfaceOf } from "./examined.ts";
 import { named } from "./software.ts";
 
+interface Narrow {
+  readonly one: ExaminedHost;
+  readonly mtu: number;
+  readonly usual: number;
+  /** Ids of those that have the usual one. */
+  readonly others: readonly string[];
+}
+
 /**
- * A host's underlay MTU is known where it says it itself, or its tunnels leave by an interface of Open vSwitch's own. What
- * routers between the hosts let pass no database shows: that takes probes of full size.
+ * A host's underlay MTU is known where it says it itself, or its tunnels leave by an interface of Open vSwitch's own; of a host
+ * that is away as it was when last seen, for it may be why. What routers let pass no database shows: that takes probes.
  */
-export function underlayFindings({ hosts }: Examined): readonly Finding[] {
+function narrowHosts({ hosts }: Examined): readonly Narrow[] {
   const known = hosts.filter(hasTunnels).flatMap((one) => {
-    const mtu = one.rows === null ? null : (one.host.fact?.underlayMtu ?? null);
+    const mtu = one.host.fact?.underlayMtu ?? null;
     return mtu === null ? [] : [{ one, mtu }];
   });
   const usual = mostCommon(known.map(({ mtu }) => mtu));
   if (usual === null) return [];
   const others = known.filter(({ mtu }) => mtu === usual).map(({ one }) => one.host.id);
-  return known.filter(({ mtu }) => mtu < usual).map(({ one, mtu }) => smaller(one, mtu, usual, others));
+  return known.filter(({ mtu }) => mtu < usual).map(({ one, mtu }) => ({ one, mtu, usual, others }));
+}
+
+export function underlayFindings(examined: Examined): readonly Finding[] {
+  return narrowHosts(examined).map(smaller);
+}
+
+/** So much more would fit everywhere, were every host's underlay as large as most. */
+export function missingMtu(examined: Examined): number {
+  return Math.max(0, ...narrowHosts(examined).map(({ mtu, usual }) => usual - mtu));
 }
 
 /** Of equally many the larger one: the smaller is what is odd. */
@@ -25,13 +42,20 @@ function mostCommon(values: readonly number[]): number | null {
   return sorted[0]?.[0] ?? null;
 }
 
-function smaller(one: ExaminedHost, mtu: number, usual: number, others: readonly string[]): Finding {
+function smaller({ one, mtu, usual, others }: Narrow): Finding {
   const { host } = one;
   const device = narrowest(one, mtu);
   const base = { code: "underlay/mtu", severity: "warning", host: host.id } as const;
   const message = (what: string): string =>
     `${what} has an MTU of ${mtu}, and those of ${named(others)} have ${usual}: larger packets of tunnels to and from ${host.id} are lost, and guests there must make do with less`;
   const remedy = `give it ${usual}, or lower the guests' MTU (weft ports shows what fits); weft check tries full sizes`;
+  if (one.rows === null) {
+    return {
+      ...{ ...base, subject: host.tunnelIp, remedy },
+      message: message("the underlay, when the host was last seen,"),
+      command: "ip -details link show",
+    };
+  }
   if (device === null) {
     return {
       ...{ ...base, subject: "external_ids:weft-underlay-mtu", remedy },

@@ -50,7 +50,7 @@ export function relaysInUse(fabric: Fabric): readonly RelayInUse[] {
       const live = relays.map(rowAt).find((one) => one !== undefined && isLive(one));
       const leg = live ?? (direct === null ? rowAt(relays[0]) : undefined);
       const relay = leg === undefined ? undefined : byIndex.get(leg.peerIndex);
-      if (relay === undefined) continue;
+      if (relay === undefined || isDeadEnd(relay, index)) continue;
       found.push({
         from: host.id,
         to: peer.id,
@@ -60,6 +60,15 @@ export function relaysInUse(fabric: Fabric): readonly RelayInUse[] {
     }
   }
   return found;
+}
+
+/**
+ * Whether nothing that a relay passes on gets to the host: it is cut off altogether, and its tunnels tell. The switches
+ * send by the relay all the same, in case that it is not so.
+ */
+function isDeadEnd(relay: FabricHost, index: number): boolean {
+  const legs = (relay.fact?.tunnels ?? []).filter((row) => row.peerIndex === index);
+  return legs.length > 0 && !legs.some(isLive);
 }
 
 function noTunnel(host: FabricHost, peer: FabricHost, topology: Topology): string {

@@ -3,6 +3,7 @@ import type { BridgeRow, InterfaceRow, VswitchRows } from "../../proto/ovsdb/vsw
 import { isOwnTunnel, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { sameMap } from "./host-draft.ts";
+import { columnsThatDiffer } from "./host-tunnels.ts";
 
 export interface Tampering {
   /** What Weft puts right. */
@@ -111,7 +112,10 @@ function tunnelsChanged(
     if (then === undefined || !isAsWanted(then, tunnel)) continue;
     const whither = tunnel.shared ? "all hosts" : tunnel.peers.map((peer) => peer.peerId).join(", ");
     if (now === undefined) found.push(`tunnel ${then.name} to ${whither} was deleted`);
-    else if (!isAsWanted(now, tunnel)) found.push(`tunnel ${then.name} to ${whither} was changed`);
+    else if (!isAsWanted(now, tunnel)) {
+      const how = [...(now.type === tunnel.type ? [] : [`type ${now.type}`]), ...columnsThatDiffer(now, tunnel)];
+      found.push(`tunnel ${then.name} to ${whither} was changed (${how.join(", ")})`);
+    }
   }
   return found;
 }

@@ -10,12 +10,23 @@ const MAX_KEPT = 5;
 /** Of one incident; a switch may show as many groups of names of their own as there are numbers. */
 const MAX_NAMED = 32;
 
+interface Deed {
+  /** Of one kind of deed at several places. */
+  readonly words: (count: number, places: readonly string[]) => string;
+  /** Deeds of one kind are told together. */
+  readonly kind: string;
+  /** null for what names itself. */
+  readonly place: string | null;
+  readonly restored: boolean;
+  count: number;
+}
+
 interface Incident {
   /** Time of day, for people. */
   readonly at: string;
   lastMs: number;
   /** In the order in which they came; what names itself has the count 1. */
-  readonly deeds: Map<string, { readonly words: (count: number) => string; count: number; restored: boolean }>;
+  readonly deeds: Map<string, Deed>;
   isOver: boolean;
 }
 
@@ -26,8 +37,12 @@ export interface IncidentsOptions {
   readonly timeOfDay: () => string;
 }
 
-const REMEDY =
-  "find out who: weft is to be told of networks, ports and addresses, not of flows; this notice goes by itself";
+const REMEDY = "find who did it; the notice goes by itself after 15 minutes";
+/** The database's log holds each transaction with the command that made it. */
+const COMMANDS = {
+  "host/tampered": { command: "ovsdb-tool show-log -m /etc/openvswitch/conf.db | tail -n 40" },
+  "switch/tampered": { command: "weft drift" },
+} as const;
 
 export class Incidents {
   readonly #options: IncidentsOptions;
@@ -42,7 +57,9 @@ export class Incidents {
     const isNew = drifts.length > 0 && this.#isNew();
     for (const drift of drifts) {
       const { what, deed, where, foreign } = drift;
-      this.#record(`${what}/${deed}/${where}/${foreign}`, (count) => wordsOf(drift, count), !foreign);
+      const kind = `${what}/${deed}/${foreign}`;
+      const words: Deed["words"] = (count, places) => wordsOf(drift, count, places);
+      this.#record({ kind, place: where, words, restored: !foreign });
     }
     return isNew;
   }
@@ -50,7 +67,7 @@ export class Incidents {
   /** What names itself, such as "the controller row of br-int was deleted". */
   told(words: readonly string[], restored: boolean): boolean {
     const isNew = words.length > 0 && this.#isNew();
-    for (const one of words) this.#record(one, () => one, restored);
+    for (const one of words) this.#record({ kind: one, place: null, words: () => one, restored });
     return isNew;
   }
 
@@ -64,7 +81,8 @@ export class Incidents {
     return last === undefined || this.#options.timers.now() - last.lastMs > SAME_MS;
   }
 
-  #record(key: string, words: (count: number) => string, restored: boolean): void {
+  #record(deed: Omit<Deed, "count">): void {
+    const key = JSON.stringify([deed.kind, deed.place]);
     const now = this.#options.timers.now();
     if (this.#isNew()) this.#kept.push({ at: this.#options.timeOfDay(), lastMs: now, deeds: new Map(), isOver: false });
     if (this.#kept.length > MAX_KEPT) this.#kept.shift();
@@ -72,30 +90,36 @@ export class Incidents {
     if (incident === undefined) return;
     incident.lastMs = now;
     incident.isOver = false;
-    const deed = incident.deeds.get(key);
-    if (deed === undefined && incident.deeds.size >= MAX_NAMED) this.#recordMore(incident.deeds, restored);
-    else if (deed === undefined) incident.deeds.set(key, { words, count: 1, restored });
-    else deed.count += 1;
+    const known = incident.deeds.get(key);
+    if (known === undefined && incident.deeds.size >= MAX_NAMED) this.#recordMore(incident.deeds, deed.restored);
+    else if (known === undefined) incident.deeds.set(key, { ...deed, count: 1 });
+    else known.count += 1;
   }
 
   #recordMore(deeds: Incident["deeds"], restored: boolean): void {
-    const key = `more/${restored}`;
+    const kind = `more/${restored}`;
     const words = (count: number): string => `${count} more ${count === 1 ? "change was" : "changes were"} made`;
-    const more = deeds.get(key);
-    if (more === undefined) deeds.set(key, { words, count: 1, restored });
+    const more = deeds.get(kind);
+    if (more === undefined) deeds.set(kind, { kind, place: null, words, count: 1, restored });
     else more.count += 1;
   }
 
   get problems(): readonly Diagnostic[] {
     const now = this.#options.timers.now();
     while (now - (this.#kept[0]?.lastMs ?? now) > KEPT_MS) this.#kept.shift();
-    return this.#kept.map((incident) => diagnostic(this.#options.code, textOf(incident), REMEDY));
+    return this.#kept.map((incident) =>
+      diagnostic(this.#options.code, textOf(incident), REMEDY, COMMANDS[this.#options.code]),
+    );
   }
 }
 
 function textOf({ at, deeds, isOver }: Incident): string {
   const all = [...deeds.values()];
-  const list = (some: typeof all) => some.map(({ words, count }) => words(count)).join(", ");
+  const list = (some: readonly Deed[]): string => {
+    const kinds = new Map<string, Deed[]>();
+    for (const deed of some) kinds.set(deed.kind, [...(kinds.get(deed.kind) ?? []), deed]);
+    return [...kinds.values()].map(wordsOfKind).join(", ");
+  };
   const mended = all.filter((deed) => deed.restored);
   const left = all.filter((deed) => !deed.restored);
   const parts: string[] = [];
@@ -105,12 +129,30 @@ function textOf({ at, deeds, isOver }: Incident): string {
   return parts.join("; ");
 }
 
-function wordsOf({ what, deed, where, foreign }: Drift, count: number): string {
+function wordsOfKind(deeds: readonly Deed[]): string {
+  const places = deeds.flatMap(({ place }) => place ?? []).sort();
+  const count = deeds.reduce((sum, one) => sum + one.count, 0);
+  return deeds[0]?.words(count, places) ?? "";
+}
+
+/** Of one incident, places of one kind of deed; more are counted. */
+const MAX_PLACES = 4;
+
+function listed(places: readonly string[]): string {
+  const more = places.length > MAX_PLACES ? ` and ${places.length - MAX_PLACES} more` : "";
+  return `${places.slice(0, MAX_PLACES).join(", ")}${more}`;
+}
+
+function wordsOf({ what, deed, foreign }: Drift, count: number, places: readonly string[]): string {
   const were = count === 1 ? "was" : "were";
-  if (what !== "flow") return `${what} ${where} was ${deed}${count === 1 ? "" : ` ${count} times`}`;
+  if (what !== "flow") {
+    const [some, verb] = places.length === 1 ? [what, "was"] : [`${what}s`, "were"];
+    return `${some} ${listed(places)} ${verb} ${deed}${count === places.length ? "" : `, ${count} times`}`;
+  }
   const flows = `${count} ${count === 1 ? "flow" : "flows"}`;
-  if (foreign) return `${flows} that Weft has not written ${were} added to table ${where}`;
+  const tables = `${places.length === 1 ? "table" : "tables"} ${listed(places)}`;
+  if (foreign) return `${flows} that Weft has not written ${were} added to ${tables}`;
   return deed === "added"
-    ? `${flows} in Weft's name ${were} added to table ${where}`
-    : `${flows} of table ${where} ${were} ${deed}`;
+    ? `${flows} in Weft's name ${were} added to ${tables}`
+    : `${flows} of ${tables} ${were} ${deed}`;
 }

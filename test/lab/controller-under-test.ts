@@ -11,7 +11,16 @@ import { formatConfigProblem, parseConfig, type WeftConfig } from "../../src/con
 import { startController } from "../../src/controller/start.ts";
 import { BuiltProgram } from "../unit/cli/built.ts";
 
-export type Question = "status" | "hosts" | "tunnels" | "ports" | "endpoints" | "networks" | "topology";
+export type Question =
+  | "status"
+  | "hosts"
+  | "tunnels"
+  | "ports"
+  | "endpoints"
+  | "networks"
+  | "topology"
+  | "doctor"
+  | "drift";
 
 /** The keys of weft.yaml; YAML takes JSON. */
 export type Settings = Readonly<Record<string, unknown>>;

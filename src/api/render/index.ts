@@ -12,6 +12,8 @@ import { renderJson } from "./json.ts";
 import { ENDPOINTS, HOSTS, type ListRendering, NETWORKS, PORTS, TUNNELS } from "./lists.ts";
 import { topologyMermaid } from "./mermaid.ts";
 import { type HostNames, withHostNames } from "./names.ts";
+import { nobodyText } from "./nobody.ts";
+import { applyText, PLAN_FIELDS, planRows, planText } from "./plan.ts";
 import { problemLines } from "./problems.ts";
 import { RATE_FIELDS, rateRows, ratesText } from "./rates.ts";
 import { RELOAD_FIELDS, reloadRows, reloadText } from "./reload.ts";
@@ -32,15 +34,22 @@ export type Format = (typeof FORMATS)[number];
 
 /**
  * Ends with a newline. Tables show hosts by their names where `names` has them, JSON and CSV by their ids.
+ * @param uptimeSec of the controller, where it matters that it has just started
  * @throws WeftError `format/unsupported` where an answer is no list and CSV is asked for.
  */
-export function render(given: Answer, format: Format, style: Style = PLAIN, names: HostNames = new Map()): string {
+export function render(
+  given: Answer,
+  format: Format,
+  style: Style = PLAIN,
+  names: HostNames = new Map(),
+  uptimeSec?: number,
+): string {
   if (format === "json") return renderJson(given.view);
   if (isPicture(format)) return picture(given, format, style);
   const answer = format === "table" ? withHostNames(given, names) : given;
   switch (answer.kind) {
     case "hosts":
-      return renderList(HOSTS, answer.view, format, style);
+      return renderList({ ...HOSTS, empty: nobodyText(uptimeSec) }, answer.view, format, style);
     case "tunnels":
       return renderList(TUNNELS, answer.view, format, style);
     case "ports":
@@ -51,6 +60,10 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
       return renderList(NETWORKS, answer.view, format, style);
     case "flows":
       return format === "csv" ? renderCsv(FLOW_FIELDS, answer.view.flows) : flowsText(answer.view, style);
+    case "plan":
+      return format === "csv" ? renderCsv(PLAN_FIELDS, planRows(answer.view)) : planText(answer.view, style);
+    case "apply":
+      return format === "csv" ? renderCsv(PLAN_FIELDS, planRows(answer.view.plan)) : applyText(answer.view, style);
     case "doctor":
       return format === "csv" ? renderCsv(FINDING_FIELDS, answer.view) : doctorText(answer.view, style);
     case "drift":
@@ -65,7 +78,7 @@ export function render(given: Answer, format: Format, style: Style = PLAIN, name
       return format === "csv" ? statusCsv(answer.view) : statusText(answer.view, style);
     case "topology":
       if (format === "csv") throw noCsv("topology", "ask for hosts, tunnels, networks or endpoints one by one");
-      return topologyText(answer.view, style);
+      return topologyText(answer.view, style, uptimeSec);
     case "check":
       return format === "csv" ? renderCsv(CHECK_FIELDS, answer.view.paths) : checkText(answer.view, style);
     case "check/progress":

@@ -1,6 +1,7 @@
 // The queries that answer a list: their columns for people, their fields for spreadsheets, their words for nothing.
 import type { EndpointView, HostView, NetworkView, PortView, ProblemView, TunnelView } from "../views.ts";
 import type { CsvField } from "./csv.ts";
+import { nobodyText } from "./nobody.ts";
 import type { LocatedProblem } from "./problems.ts";
 import type { Column } from "./table.ts";
 import { stateTone } from "./tones.ts";
@@ -59,7 +60,7 @@ export const HOSTS: ListRendering<HostView> = {
     { name: "flowsInstalled", value: (host) => host.flows.installed },
     { name: "problems", value: (host) => codes(host.problems) },
   ],
-  empty: "No host has joined yet. On each host: ovs-vsctl set-manager tcp:ADDRESS:6640",
+  empty: nobodyText(undefined),
   problems: (hosts) => hosts.flatMap((host) => host.problems.map((problem) => ({ where: host.name, problem }))),
 };
 

@@ -3,6 +3,7 @@ import type { EndpointView, HostView, TopologyView } from "../views.ts";
 import { edgeSections } from "./edges.ts";
 import { NETWORKS } from "./lists.ts";
 import { matrixLines } from "./matrix.ts";
+import { nobodyText } from "./nobody.ts";
 import { problemLines } from "./problems.ts";
 import { pad, paint, printable, type Style, shorten, widthOf } from "./style.ts";
 import { type Column, tableLines } from "./table.ts";
@@ -11,9 +12,9 @@ import { stateTone } from "./tones.ts";
 /** More guests than this on one host are counted, not listed: `weft endpoints` lists them. */
 const GUESTS_SHOWN = 24;
 
-export function topologyText(view: TopologyView, style: Style): string {
+export function topologyText(view: TopologyView, style: Style, uptimeSec?: number): string {
   const sections = [
-    [summary(view, style)],
+    [summary(view, style, uptimeSec)],
     hostTree(view, style),
     matrixLines(view, style),
     ...edgeSections(view, style),
@@ -30,7 +31,7 @@ function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? "" : "s"}`;
 }
 
-function summary(view: TopologyView, style: Style): string {
+function summary(view: TopologyView, style: Style, uptimeSec: number | undefined): string {
   const name = view.fabric === null ? "Fabric" : `Fabric ${printable(view.fabric)}`;
   const up = view.hosts.filter((host) => host.state === "up").length;
   const hosts = up === view.hosts.length ? count(up, "host") : `${up} of ${count(view.hosts.length, "host")} up`;
@@ -43,7 +44,7 @@ function summary(view: TopologyView, style: Style): string {
   ];
   const lines = `${paint(name, "strong", style)}: ${counts.join(", ")}`;
   if (view.hosts.length > 0) return lines;
-  return `${lines}\n\nNo host has joined yet. On each host: ovs-vsctl set-manager tcp:ADDRESS:6640`;
+  return `${lines}\n\n${nobodyText(uptimeSec)}`;
 }
 
 function hostTree(view: TopologyView, style: Style): readonly string[] {
@@ -67,6 +68,10 @@ function hostTree(view: TopologyView, style: Style): readonly string[] {
   ]);
 }
 
+function isLone({ id }: HostView): boolean {
+  return id.startsWith("dpid:");
+}
+
 function indexText(host: HostView): string {
   return host.index === null ? "" : `#${host.index}`;
 }
@@ -78,7 +83,10 @@ function hostLine(
 ): string {
   const name = paint(pad(printable(host.name), widths.name), "strong", style);
   const state = paint(pad(host.state, widths.state), stateTone(host.state), style);
-  const facts = [host.tunnelIp ?? "no tunnel IP", host.bridge ?? "no bridge"].map(printable).join("  ");
+  // A switch without OVSDB has neither, and needs neither.
+  const facts = isLone(host)
+    ? "switch without OVSDB"
+    : [host.tunnelIp ?? "no tunnel IP", host.bridge ?? "no bridge"].map(printable).join("  ");
   return `${name}  ${pad(indexText(host), widths.index)}  ${state}  ${facts}`;
 }
 

@@ -44,6 +44,7 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     expect(code).toBe(0);
     expect(stdout).toBe(`The available commands are:
   adopt           HOST [BRIDGE] [now]
+  apply           NAME TEXT [restart] [--format=table|json|csv | --json]
   check           [NETWORK] [HOST]... [--format=table|json|csv | --json]
   check/progress  [--format=table|json|csv | --json]
   doctor          [HOST] [--format=table|json|csv | --json]
@@ -56,6 +57,7 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
   hosts/forget    HOST
   list-commands
   networks        [--format=table|json|csv | --json]
+  plan            NAME TEXT [--format=table|json|csv | --json]
   ports           [--format=table|json|csv | --json]
   rates           [--format=table|json|csv | --json]
   release         HOST
@@ -227,7 +229,7 @@ describe("a rude caller", () => {
     ["parameters that are no text", '{"id":1,"method":"hosts","params":[{}]}'],
     ["a reply", '{"id":1,"result":"x","error":null}'],
     ["too deep a request", `{"id":1,"method":"hosts","params":[${"[".repeat(100)}`],
-    ["too long a request", `{"id":1,"method":"hosts","params":["${"x".repeat(100_000)}"]}`],
+    ["too long a request", `{"id":1,"method":"hosts","params":["${"x".repeat(21 * 1024 * 1024)}"]}`],
     ["a thousand requests at once", '{"id":1,"method":"hosts","params":[]}'.repeat(1000)],
   ])("who sends %s is hung up on, and others are still answered", async (_, text) => {
     const { path } = await start();

@@ -3,6 +3,7 @@ import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { CheckRequest, CheckView } from "../../../src/api/check-views.ts";
 import type { DriftView, FindingView } from "../../../src/api/doctor-views.ts";
 import type { EventFeed, EventView } from "../../../src/api/event-views.ts";
+import type { PlanView } from "../../../src/api/plan-views.ts";
 import type { RatesView } from "../../../src/api/rate-views.ts";
 import type { TraceRequest, TraceView } from "../../../src/api/trace-views.ts";
 import type { EndpointView, HostView, NetworkView, PortView, Queries, TunnelView } from "../../../src/api/views.ts";
@@ -286,6 +287,25 @@ export const DRIFT: readonly DriftView[] = [
     ],
   },
 ];
+
+const NONE = { added: 0, changed: 0, removed: 0 };
+
+export const PLAN: PlanView = {
+  applied: ["tunnel.type"],
+  needsRestart: ["limits"],
+  touches: ["tunnels change from geneve to vxlan"],
+  hosts: [
+    {
+      host: "host1",
+      rows: { added: 1, changed: 0, removed: 1 },
+      flows: { added: 2, changed: 1, removed: 0 },
+      groups: NONE,
+      meters: NONE,
+      changes: [{ what: "row", deed: "add", text: "tunnel vxlan2 to 10.0.0.2" }],
+      omitted: 4,
+    },
+  ],
+};
 
 export class FakeQueries implements Queries {
   readonly events = new FakeFeed();

@@ -97,7 +97,7 @@ describe("docs/cli.md", () => {
     return Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)]);
   }
 
-  it.each(["hosts", "tunnels", "ports", "endpoints", "networks", "topology", "status", "version"])(
+  it.each(["hosts", "tunnels", "ports", "endpoints", "networks", "topology", "status", "doctor", "drift", "version"])(
     "names every field of %s --json",
     async (method) => {
       const answer = await runCommand({ queries: new FakeQueries(), version: "1.2.3" }, method, ["--json"]);

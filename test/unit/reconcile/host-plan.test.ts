@@ -92,7 +92,11 @@ describe("a host that has joined", () => {
     server.vsctl("add-port", "br-int", "tap0");
     const before = server.vsctl("get", "interface", "gre2", "_uuid");
     const summary = await apply(desired({ tunnels: [tunnel(2, "10.0.0.22"), tunnel(4, "10.0.0.4")] }));
-    expect(summary).toEqual(["tunnel gre2 to 10.0.0.22", "remove tunnel gre3", "tunnel gre4 to 10.0.0.4"]);
+    expect(summary).toEqual([
+      "tunnel gre2 to 10.0.0.22: options:remote_ip 10.0.0.2, not 10.0.0.22",
+      "remove tunnel gre3 to 10.0.0.3",
+      "tunnel gre4 to 10.0.0.4",
+    ]);
     expect(server.vsctl("list-ports", "br-int").split("\n")).toEqual(["gre2", "gre4", "tap0"]);
     expect(server.vsctl("get", "interface", "gre2", "_uuid")).toBe(before);
     expect(server.vsctl("get", "interface", "gre2", "options:remote_ip")).toBe('"10.0.0.22"');
@@ -115,7 +119,7 @@ describe("a host that has joined", () => {
     server.vsctl("set", "interface", "gre2", "options:remote_ip=1.2.3.4");
     await new Promise((resolve) => setTimeout(resolve, 100));
     const summary = await apply(desired({ tunnels: [tunnel(2, "10.0.0.2")] }));
-    expect(summary).toContain("fail_mode=secure");
+    expect(summary).toContain("fail_mode of br-int: standalone, not secure");
     expect(server.vsctl("get-fail-mode", "br-int")).toBe("secure");
     expect(server.vsctl("get-controller", "br-int")).toBe("tcp:192.0.2.1:6653");
     expect(server.vsctl("get", "bridge", "br-int", "stp_enable")).toBe("false");

@@ -16,7 +16,7 @@ describe("an incident", () => {
     incidents.restored();
     const [problem, ...others] = incidents.problems;
     expect(others).toEqual([]);
-    expect(problem?.message).toContain("group LOCAL(0) was added");
+    expect(problem?.message).toContain("groups LOCAL(0), LOCAL(1), LOCAL(10), LOCAL(11) and 28 more were added");
     expect(problem?.message).toContain("99968 more changes were made by somebody else at 12:00:00; restored");
     expect(problem?.message.length).toBeLessThan(2000);
   });

@@ -11,8 +11,21 @@ import {
   orderTunnels,
 } from "../../../../src/api/order.ts";
 import { namesOf, PLAIN, render, type Style } from "../../../../src/api/render/index.ts";
-import type { TopologyView } from "../../../../src/api/views.ts";
-import { ENDPOINTS, FakeQueries, HOSTS, host, NETWORKS, PORTS, TUNNELS, tunnel } from "../fake-queries.ts";
+import { planText } from "../../../../src/api/render/plan.ts";
+import type { StatusView, TopologyView } from "../../../../src/api/views.ts";
+import {
+  DRIFT,
+  ENDPOINTS,
+  FakeQueries,
+  FINDINGS,
+  HOSTS,
+  host,
+  NETWORKS,
+  PLAN,
+  PORTS,
+  TUNNELS,
+  tunnel,
+} from "../fake-queries.ts";
 
 const queries = new FakeQueries();
 const hosts: Answer = { kind: "hosts", view: orderHosts(HOSTS) };
@@ -94,16 +107,89 @@ groups
 `);
   });
 
-  it("show the status with its counters", () => {
+  it("show the status: what is wrong first, then how many of everything, then the controller", () => {
     expect(table(status)).toBe(text`
-version    9.9.9
-fabric     f1
-uptime     1h 2m
-hosts      2 of 3 up
-listeners  ptcp:6640, ptcp:6653
-flowMods   93
-packetIns  7
+hosts        2 of 3 up
+controller   weft 9.9.9, for 1h 2m
+fabric       f1
+listeners    ptcp:6640, ptcp:6653
+since start  flowMods 93, packetIns 7
 `);
+    const problem = (at: number) => ({
+      code: `x/${at}`,
+      message: `trouble ${at} `.repeat(at === 0 ? 99 : 1).trim(),
+      remedy: "mend",
+    });
+    const view: StatusView = {
+      ...queries.status(),
+      hosts: { total: 300, up: 299, joining: 0, waiting: 0, refused: 0, down: 1 },
+      tunnels: { total: 6, up: 5, pending: 1, down: 0, error: 0 },
+      relays: 2,
+      networks: 3,
+      ports: { total: 2, up: 2, down: 0, error: 0 },
+      endpoints: { total: 5, declared: 2, observed: 3 },
+      problems: Array.from({ length: 300 }, (_, at) => problem(at)),
+    };
+    const shown = table({ kind: "status", view }, { color: false, width: 80 });
+    expect(shown).toMatch(/^Problems\n! trouble 0 trouble 0/);
+    expect(shown).toContain(" more, and what mends them: weft doctor\n\nhosts        299 of 300 up: 1 down\n");
+    expect(shown).toContain("tunnels      5 of 6 up: 1 pending\nrelays       2 pairs");
+    expect(shown).toContain("endpoints    5: 2 declared, 3 observed\n");
+    expect(shown.split("\n").length).toBeLessThan(25);
+  });
+
+  it("show findings, the worst first, each with place, remedy and command", () => {
+    expect(table({ kind: "doctor", view: FINDINGS })).toBe(text`
+CRITICAL
+! host2 geneve1  (tunnel/cut)
+    nothing passes between host2 (10.0.0.2) and host1 (10.0.0.1) by tunnel geneve1
+    the path between the two addresses is cut
+    $ tcpdump -ni any 'udp port 6081 and src 10.0.0.1'
+
+NOTE
+! host1 tap0  (port/silent)
+    nothing was heard from port tap0 yet
+    see that the guest is up
+
+1 critical, 1 note.
+`);
+    expect(table({ kind: "doctor", view: [] })).toBe("Nothing is odd.\n");
+    expect(table({ kind: "doctor", view: FINDINGS.slice(1) })).toMatch(/\nNothing is wrong: 1 note\.\n$/);
+    const many = Array.from({ length: 300 }, (_, at) => ({ ...FINDINGS[0]!, host: `host${at}` }));
+    expect(table({ kind: "doctor", view: many })).toContain("  292 more of tunnel/cut: weft doctor --json\n");
+  });
+
+  it("show what differs from intent, and nothing of hosts that are as they should be", () => {
+    expect(table({ kind: "drift", view: DRIFT })).toBe(text`
+host2: 3 differences (not all could be compared: its switch is not connected)
+  changed row  fail_mode of br-int: unset, not secure
+  changed meter
+      is      meter=1 kbps
+      should  meter=1 pktps
+  extra   flow of somebody else's  table=0, priority=5 actions=NORMAL
+`);
+    expect(table({ kind: "drift", view: DRIFT.slice(0, 1) })).toBe("Nothing differs from intent.\n");
+  });
+
+  it("show a plan: keys, traffic, how many of everything on each host, and one by one where asked", () => {
+    expect(table({ kind: "plan", view: PLAN })).toBe(text`
+in force at once: tunnel.type
+after a restart of the controller alone: limits
+
+Traffic
+- tunnels change from geneve to vxlan
+
+Hosts (+ added, ~ changed, - removed)
+HOST   ROWS   FLOWS  GROUPS  METERS
+host1  +1 -1  +2 ~1  -       -
+`);
+    expect(planText(PLAN, PLAIN, true)).toContain("\nhost1\n  + row    tunnel vxlan2 to 10.0.0.2\n");
+    const nothing = { applied: [], needsRestart: [], touches: [], hosts: [] };
+    expect(table({ kind: "plan", view: nothing })).toBe("nothing would change\n");
+    const done = { plan: PLAN, file: "/etc/weft.yaml", backup: "/etc/weft.yaml.before" };
+    expect(table({ kind: "apply", view: done })).toContain(
+      "/etc/weft.yaml is written; what it said before: /etc/weft.yaml.before",
+    );
   });
 
   it("say what to do where there is nothing yet", () => {
@@ -116,6 +202,9 @@ Fabric: 0 hosts, 0 tunnels, 0 networks, 0 endpoints
 
 No host has joined yet. On each host: ovs-vsctl set-manager tcp:ADDRESS:6640
 `);
+    expect(render({ kind: "hosts", view: [] }, "table", PLAIN, new Map(), 2)).toMatch(
+      /^No host has joined yet, or come back: the controller has run for 2 s/,
+    );
     expect(table({ kind: "flows", view: { host: "h1", flows: [], groups: [] } })).toBe("h1 has no flows.\n");
   });
 

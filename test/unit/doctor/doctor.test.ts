@@ -1,0 +1,190 @@
+// What the doctor makes of facts and rows: which end is named, what is told once, and what is no alarm.
+import { describe, expect, it } from "vitest";
+import type { InterfaceRow, VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
+import { EMPTY_VSWITCH_ROWS } from "../../../proto/ovsdb/vswitch-rows.ts";
+import { type Examined, type ExaminedHost, examine } from "../../../src/doctor/index.ts";
+import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "../../../src/doctor/known-vulnerabilities.ts";
+import { commandIn } from "../../../src/doctor/told-problems.ts";
+import { diagnostic } from "../../../src/model/diagnostic.ts";
+import type { FabricHost } from "../../../src/model/fabric.ts";
+import { unknownNames } from "../../../src/model/unknown-names.ts";
+import { derive, hostFact, portFact, stored, switchFact, tunnelTo } from "../model/facts-for-tests.ts";
+
+function interfaceRow(name: string, state: string, fields: Partial<InterfaceRow> = {}): InterfaceRow {
+  return {
+    uuid: name,
+    admin_state: "up",
+    bfd: new Map(),
+    bfd_status: new Map([["state", state]]),
+    error: null,
+    external_ids: new Map(),
+    ifindex: null,
+    link_state: "up",
+    mac: null,
+    mac_in_use: null,
+    mtu: null,
+    mtu_request: null,
+    name,
+    ofport: 1,
+    ofport_request: null,
+    options: new Map(),
+    other_config: new Map(),
+    status: new Map(),
+    type: "geneve",
+    ...fields,
+  };
+}
+
+/** A mesh of hosts; `states` is what BFD of the host at `to` says of the tunnel from `from`: "from>to". */
+function mesh(count: number, states: Readonly<Record<string, string>> = {}): Examined {
+  const numbers = Array.from({ length: count }, (_, at) => at + 1);
+  const facts = numbers.map((to) =>
+    hostFact({
+      id: `h${to}`,
+      stored: stored(`h${to}`, to),
+      tunnelIp: `10.0.0.${to}`,
+      ovsVersion: "9.0.0",
+      tunnels: numbers.filter((from) => from !== to).map((from) => tunnelTo(`h${from}`, from, `10.0.0.${from}`)),
+    }),
+  );
+  const fabric = derive(facts, Object.fromEntries(numbers.map((at) => [`h${at}`, switchFact({ dpid: `d${at}` })])));
+  const rowsOf = (to: number): VswitchRows => {
+    const rows = numbers
+      .filter((from) => from !== to)
+      .map((from) => interfaceRow(`geneve${from}`, states[`${from}>${to}`] ?? "up"));
+    return { ...EMPTY_VSWITCH_ROWS, interfaces: new Map(rows.map((row) => [row.uuid, row])) };
+  };
+  const hosts = numbers.map((at): ExaminedHost => {
+    const host = fabric.hosts.get(`h${at}`) as FabricHost;
+    const rest = { ovsVersion: null, foreignFlows: [], certificateEndsMs: null, problems: [] };
+    return { fabric, host, ovsdb: true, openflow: true, rows: rowsOf(at), ...rest };
+  });
+  return { hosts, problems: [], nowMs: 0 };
+}
+
+const told = (examined: Examined) => examine(examined).map(({ code, host, subject }) => [code, host, subject]);
+
+describe("tunnels", () => {
+  it("that carry frames are no finding, and neither is a host's silence that is away", () => {
+    expect(told(mesh(3))).toEqual([]);
+    const examined = mesh(3, { "1>2": "down", "1>3": "down" });
+    const hosts = examined.hosts.map((one) =>
+      one.host.id === "h1" ? { ...one, ovsdb: false, openflow: false, rows: null } : one,
+    );
+    expect(told({ ...examined, hosts })).toEqual([["host/away", "h1", "10.0.0.1"]]);
+  });
+
+  it("that are cut both ways are told once, of one that is heard the end is named that does not hear", () => {
+    expect(told(mesh(3, { "1>2": "down", "2>1": "down" }))).toEqual([["tunnel/cut", "h1", "geneve2"]]);
+    const [oneWay, ...others] = examine(mesh(3, { "1>2": "down", "2>1": "init" }));
+    expect(others).toEqual([]);
+    expect(oneWay).toMatchObject({ code: "tunnel/one-way", severity: "critical", host: "h2", subject: "geneve1" });
+    expect(oneWay?.command).toBe("tcpdump -ni any 'udp port 6081 and src 10.0.0.1'");
+  });
+
+  it("of a host that hears nobody are one finding, with what a firewall should let in", () => {
+    const deaf = mesh(4, { "1>4": "down", "2>4": "down", "3>4": "down", "4>1": "init", "4>2": "init", "4>3": "init" });
+    const [finding, ...others] = examine(deaf);
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ code: "host/tunnels-deaf", host: "h4", subject: "10.0.0.4" });
+    expect(finding?.command).toBe("iptables -I INPUT -p udp --dport 6081 -j ACCEPT");
+    expect(finding?.message).toContain("though they hear it");
+  });
+
+  it("that are broken in two pairs of a mesh are two findings", () => {
+    const cuts = mesh(4, { "1>2": "down", "2>1": "down", "3>4": "down", "4>3": "down" });
+    expect(told(cuts)).toEqual([
+      ["tunnel/cut", "h1", "geneve2"],
+      ["tunnel/cut", "h3", "geneve4"],
+    ]);
+  });
+});
+
+describe("ports", () => {
+  it("in no network and with a larger MTU than fits are warnings, silent ones are notes", () => {
+    const ports = [
+      portFact({ name: "big", ofport: 1, mtu: 9000 }),
+      portFact({ name: "odd", ofport: 2, vlan: { tag: null, trunks: [], vlanMode: "dot1q-tunnel" } }),
+      portFact({ name: "off", ofport: 3, inUse: false }),
+      portFact({ name: "quiet", ofport: 4 }),
+    ];
+    const one = hostFact({ id: "h1", stored: stored("h1", 1), tunnelIp: "10.0.0.1", ovsVersion: null, ports });
+    const fabric = derive([one], { h1: switchFact() });
+    const host = fabric.hosts.get("h1") as FabricHost;
+    const rest = { ovsVersion: null, foreignFlows: [], certificateEndsMs: null, problems: [] };
+    const hosts = [{ fabric, host, ovsdb: true, openflow: true, rows: EMPTY_VSWITCH_ROWS, ...rest }];
+    const found = examine({ hosts, problems: [], nowMs: 0 }).map(({ severity, code, subject }) => [
+      severity,
+      code,
+      subject,
+    ]);
+    expect(found).toContainEqual(["warning", "port/mtu", "big"]);
+    expect(found).toContainEqual(["note", "port/silent", "quiet"]);
+    expect(found.filter(([, , subject]) => subject === "off")).toEqual([]);
+  });
+});
+
+describe("published vulnerabilities", () => {
+  const of = (text: string) =>
+    KNOWN_VULNERABILITIES.filter((one) => isAffected(versionOf(text) ?? [0, 0, 0], one)).map(({ id }) => id);
+
+  it("are those of the version's own series, and of series that were never mended", () => {
+    expect(of("3.1.0")).toEqual(["CVE-2023-1668"]);
+    expect(of("3.1.1")).toEqual([]);
+    expect(of("2.17.5")).toEqual(["CVE-2023-1668"]);
+    expect(of("2.17.6")).toEqual([]);
+    expect(of("2.15.0")).toEqual(["CVE-2021-36980", "CVE-2022-4337", "CVE-2022-4338", "CVE-2023-1668"]);
+    expect(of("2.12.3")).toEqual(["CVE-2021-36980", "CVE-2022-4337", "CVE-2022-4338", "CVE-2023-1668"]);
+    expect(of("2.10.1")).toEqual(["CVE-2022-4337", "CVE-2022-4338", "CVE-2023-1668"]);
+    expect(of("1.4.0")).toEqual([]);
+    expect(of("3.5.0")).toEqual([]);
+  });
+
+  it("are not told of what is no version", () => {
+    expect(versionOf("unknown")).toBeNull();
+    expect(versionOf("3.1.0-2+deb12u1")).toEqual([3, 1, 0]);
+  });
+});
+
+describe("the command of a remedy", () => {
+  it("is taken where it can be run as it stands, and not where a person has to fill something in", () => {
+    expect(commandIn("on h1: ovs-vsctl remove open_vswitch . other_config vlan-limit", "h1")).toBe(
+      "ovs-vsctl remove open_vswitch . other_config vlan-limit",
+    );
+    expect(commandIn("weft adopt h1; or on h1: ovs-vsctl set open_vswitch . external_ids:a=b", "h1")).toBe(
+      "weft adopt h1",
+    );
+    expect(commandIn("ovs-vsctl del-port p1, if nothing needs it", "h1")).toBe("ovs-vsctl del-port p1");
+    expect(commandIn("on h1: ovs-vsctl set open_vswitch . external_ids:weft-tunnel-ip=ADDRESS", "h1")).toBeNull();
+    expect(commandIn("weft flows HOST shows what is missing; check the version", "h7")).toBe("weft flows h7");
+    expect(commandIn("none: this ends by itself", null)).toBeNull();
+  });
+
+  it("comes with what is told anyway, ranked", () => {
+    const problems = [
+      diagnostic("tls/expires", "the certificate expires in 3 days", "weft pki init"),
+      diagnostic("controller/fault", "this controller failed", "please report it"),
+    ];
+    const found = examine({ hosts: mesh(1).hosts, problems, nowMs: 0 });
+    expect(found.map(({ severity, code, command }) => [severity, code, command])).toEqual([
+      ["critical", "controller/fault", null],
+      ["warning", "tls/expires", "weft pki init"],
+    ]);
+  });
+});
+
+describe("names of weft.yaml that are no host's", () => {
+  const hosts = [{ id: "id1", name: "alpha" }];
+
+  it("are told by their key", () => {
+    const topology = { kind: "hubs", hubs: ["alpha", "beta"], direct: [["id1", "gamma"]] } as const;
+    const endpoint = { mac: "02:00:00:00:00:01", ips: [], network: null, host: "delta", port: "p" };
+    const found = unknownNames(topology, [endpoint], hosts).map(({ message }) => message.split(":")[0]);
+    expect(found).toEqual([
+      "topology.hubs names beta, which is no host's id or name",
+      "topology.direct names gamma, which is no host's id or name",
+      "endpoints.static names delta, which is no host's id or name",
+    ]);
+    expect(unknownNames({ kind: "mesh" }, [], hosts)).toEqual([]);
+  });
+});
