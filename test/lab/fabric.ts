@@ -26,6 +26,8 @@ export interface FabricOptions {
   readonly quickBfd?: boolean;
   /** A process of its own, that can be killed. */
   readonly child?: boolean;
+  /** Runs the child with something changed: `prlimit` and its arguments, or `unshare`. */
+  readonly within?: readonly string[];
 }
 
 /** What a controller that finds everything right must not have done. */
@@ -87,7 +89,9 @@ export class FabricUnderTest {
       ...changes.settings,
     };
     const child = this.#options.child === true;
-    this.#controller = await (child ? startChild(settings, this.lab.dir) : startInProcess(settings));
+    this.#controller = await (child
+      ? startChild(settings, this.lab.dir, this.#options.within)
+      : startInProcess(settings));
   }
 
   /** The one command on each of the hosts; on all unless given. */
@@ -247,12 +251,13 @@ export class FabricUnderTest {
  * What pings every 10 ms between the pairs have lost or doubled while something happened: nothing, it is expected.
  * @param mayLose so many of each pair: where ports come and go. Open vSwitch's userspace datapath drops a packet now and
  *   then when it takes a port in, also on a bridge that no controller knows (one in some hundred ports, pings every 4 ms).
+ * @returns the pings of all pairs together.
  */
 export async function expectNoLoss(
   pairs: readonly (readonly [Guest, Guest])[],
   during: () => Promise<void>,
   { mayLose = 0 } = {},
-) {
+): Promise<{ readonly sent: number; readonly lost: number }> {
   const pings = pairs.map(([from, to]) => ({ pair: `${from.name} -> ${to.name}`, ping: from.startPing(to.ip) }));
   const results: { pair: string; result: ContinuousPingResult }[] = [];
   try {
@@ -270,4 +275,6 @@ export async function expectNoLoss(
   if (words.length > 0) throw new Error(`pings between those that nothing happened to: ${words.join("; ")}`);
   // The pings were there: a ping that was never sent is not lost either.
   expect(results.filter(({ result }) => result.sent < MANY_PINGS)).toEqual([]);
+  const sum = (field: "sent" | "lost") => results.reduce((all, { result }) => all + result[field], 0);
+  return { sent: sum("sent"), lost: sum("lost") };
 }
