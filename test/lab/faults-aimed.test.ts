@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import type { Guest, Host } from "../../src/lab/index.ts";
-import { OWNER_KEY } from "../../src/model/external-ids.ts";
 import { expectNoLoss, FabricUnderTest, NO_WORK, PORTS, pairsOf } from "./fabric.ts";
 import { heldBy, randomOf, recordMeasured, SEED, scale, secondsOf, testMs } from "./faults.ts";
 import { type Aim, MessageGate, type Passing } from "./message-gate.ts";
@@ -126,8 +125,8 @@ describeLab(`a controller that is hit in the middle of an update (seed ${SEED})`
   const macOf = (host: Host): string => `02:aa:00:0${host.index}:00:${(updates % 256).toString(16).padStart(2, "0")}`;
 
   /**
-   * One command on each host: a new MAC in another network is a bundle for every switch, and a mark that is gone from a
-   * tunnel's row is a transaction for every host. No port comes or goes.
+   * One command on each host: a new MAC in another network is a bundle for every switch, and what somebody has written to
+   * a tunnel's row is a transaction for every host. No port comes or goes, and nobody's frames depend on it.
    */
   function update(network: (typeof NETWORKS)[number]) {
     updates += 1;
@@ -136,7 +135,7 @@ describeLab(`a controller that is hit in the middle of an update (seed ${SEED})`
         host.vsctl(
           ...["set", "interface", "x", `external_ids:weft-network=${network}`],
           `external_ids:attached-mac="${macOf(host)}"`,
-          ...["--", "remove", "interface", `geneve${host.index === 1 ? 2 : 1}`, "external_ids", OWNER_KEY],
+          ...["--", "set", "interface", `geneve${host.index === 1 ? 2 : 1}`, `bfd:foreign=${updates}`],
         ),
       ),
     );
