@@ -83,6 +83,7 @@ export class Weaver {
   #fabric: Fabric | null = null;
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
   #scheduled = false;
+  #redrawing = false;
   #stopped = false;
   readonly #holdTimer: { cancel(): void };
   #graceTimer: { cancel(): void } | null = null;
@@ -116,12 +117,16 @@ export class Weaver {
 
   /**
    * Some fact has changed: everything that follows from it is drawn again, once, after this turn of the event loop; or,
-   * when that was just done, after as long a rest as it took. When many hosts come at once, it would otherwise be done
-   * for each of them, and those behind would starve meanwhile.
+   * when that was just done, after as long a rest as it took, with what every host was told because of it. When many hosts
+   * come at once, it would otherwise be done for each of them, and those behind would starve meanwhile.
    */
   changed(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
+    if (!this.#redrawing) this.#schedule();
+  }
+
+  #schedule(): void {
     const restMs = this.#restUntilMs - this.#options.timers.now();
     if (restMs < MIN_REST_MS) setImmediate(() => this.#redraw());
     else this.#restTimer = this.#options.timers.setTimer(restMs, () => this.#redraw());
@@ -130,10 +135,16 @@ export class Weaver {
   #redraw(): void {
     this.#scheduled = false;
     if (this.#stopped) return;
+    this.#redrawing = true;
     const startMs = this.#options.timers.now();
     this.#options.attempt(() => this.#recompute());
-    const endMs = this.#options.timers.now();
-    this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
+    // The reconcilers that were woken have worked out what to write by then.
+    setImmediate(() => {
+      const endMs = this.#options.timers.now();
+      this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
+      this.#redrawing = false;
+      if (this.#scheduled && !this.#stopped) this.#schedule();
+    });
   }
 
   stop(): void {

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { Queries } from "../../src/api/views.ts";
 import { type ContinuousPingResult, type Guest, type HostPresets, type HostRef, Lab } from "../../src/lab/index.ts";
 import {
+  type ChildOptions,
   type ControllerUnderTest,
   type Question,
   type Settings,
@@ -25,9 +26,7 @@ export interface FabricOptions {
   /** BFD as often as by default, and not once a second: where a test is about healing, or hosts are added. */
   readonly quickBfd?: boolean;
   /** A process of its own, that can be killed. */
-  readonly child?: boolean;
-  /** Runs the child with something changed: `prlimit` and its arguments, or `unshare`. */
-  readonly within?: readonly string[];
+  readonly child?: boolean | ChildOptions;
 }
 
 /** What a controller that finds everything right must not have done. */
@@ -101,7 +100,8 @@ export class FabricUnderTest {
 
   /** The process of the controller, where it is a child. */
   get controllerPid(): number {
-    if (this.#controller === null || this.#options.child !== true) throw new Error("no controller runs as a child");
+    if (this.#controller === null || (this.#options.child ?? false) === false)
+      throw new Error("no controller runs as a child");
     return this.#controller.pid;
   }
 

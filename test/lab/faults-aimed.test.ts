@@ -85,8 +85,7 @@ describeLab(`a controller that is hit in the middle of an update (seed ${SEED})`
     // gives its switches is the gate's as well.
     fabric = await FabricUnderTest.create({
       hosts: 3,
-      child: true,
-      within: ["unshare", "-n"],
+      child: { within: ["unshare", "-n"] },
       join: false,
       settings: (lab) => ({
         timeouts: { startHoldSec: 1 },

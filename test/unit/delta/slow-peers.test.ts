@@ -125,11 +125,13 @@ describe("connections", () => {
     const connect = () =>
       Promise.all(
         Array.from({ length: hosts }, async (_, i) => {
-          const bridge = await WireSwitch.connect(controller.openFlowPort, BigInt(0x1000 + i));
+          const bridge = await WireSwitch.connect(controller.openFlowPort, BigInt(0x1000 + i), { monitors: true });
           const host = await WireHost.connect(controller.ovsdbPort, {
             systemId: `host${i}`,
             tunnelIp: `10.4.${i >> 6}.${(i & 63) + 1}`,
             place: { dpid: bridge.dpidText, index: i + 1 },
+            obeys: true,
+            answersAfterMs: 10_000,
           });
           return { host, bridge };
         }),

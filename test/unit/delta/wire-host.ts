@@ -15,6 +15,8 @@ export interface WireHostOptions {
   readonly ignores?: readonly string[];
   /** Transactions are answered, as if they had been done. */
   readonly obeys?: boolean;
+  /** The answer takes so long, as on a slow disk. */
+  readonly answersAfterMs?: number;
   /** It was a host of a fabric before, and has its bridge and its index; not yet its tunnels. */
   readonly place?: { readonly dpid: string; readonly index: number };
 }
@@ -85,7 +87,11 @@ export class WireHost extends RawPeer {
       return;
     }
     const answer = this.#answerTo(method, params as readonly Json[]);
-    if (answer !== undefined) this.send({ id: id ?? null, result: answer, error: null });
+    if (answer === undefined) return;
+    const reply = () => this.send({ id: id ?? null, result: answer, error: null });
+    const { answersAfterMs } = this.#options;
+    if (method === "transact" && answersAfterMs !== undefined) setTimeout(reply, answersAfterMs).unref();
+    else reply();
   }
 
   #answerTo(method: string, params: readonly Json[]): Json | undefined {
