@@ -80,7 +80,9 @@ export function makeQueries(options: QueriesOptions): Queries {
 
   function switchOf(host: FabricHost): SwitchEntry | null {
     for (const [dpid, id] of weaver.bindings) if (id === host.id) return switches.entries.get(dpid) ?? null;
-    return host.fact?.dpid == null ? null : (switches.entries.get(host.fact.dpid) ?? null);
+    const dpid = host.fact?.dpid ?? null;
+    // Of two hosts with one datapath id the switch is the other's.
+    return dpid === null || weaver.bindings.has(dpid) ? null : (switches.entries.get(dpid) ?? null);
   }
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
@@ -90,6 +92,7 @@ export function makeQueries(options: QueriesOptions): Queries {
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),
+      ...(weaver.rivals.get(host.id) ?? []),
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),

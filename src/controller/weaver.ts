@@ -4,7 +4,9 @@ import { bindSwitches } from "../discovery/bindings.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
+import { rivalBridges } from "../discovery/rival-bridges.ts";
 import type { BfdSettings } from "../model/bfd.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost } from "../model/fabric.ts";
 import type { EndpointSetting, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor } from "../model/flow-based.ts";
@@ -82,6 +84,7 @@ export class Weaver {
   #decisions: Decisions = NO_DECISIONS;
   #fabric: Fabric | null = null;
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
+  #rivals: ReadonlyMap<HostId, readonly Diagnostic[]> = new Map();
   #scheduled = false;
   #redrawing = false;
   #stopped = false;
@@ -109,6 +112,11 @@ export class Weaver {
   /** Which host a switch is the bridge of. */
   get bindings(): ReadonlyMap<Dpid, HostId> {
     return this.#bindings;
+  }
+
+  /** Of hosts whose bridges have one datapath id. */
+  get rivals(): ReadonlyMap<HostId, readonly Diagnostic[]> {
+    return this.#rivals;
   }
 
   get holding(): boolean {
@@ -205,7 +213,8 @@ export class Weaver {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
     }
     this.#decisions = outcome.decisions;
-    this.#bindings = bindSwitches(facts, outcome.identities, switches.entries.values());
+    this.#bindings = bindSwitches(facts, outcome.identities, [...switches.entries.values()], this.#bindings);
+    this.#rivals = rivalBridges(facts, this.#bindings, (id) => datapathIdOf(bridgeMac(id)));
     switches.judgeAll();
     for (const dpid of this.#bindings.keys()) {
       const entry = switches.entries.get(dpid);

@@ -87,10 +87,9 @@ export class FabricUnderTest {
       ...(typeof own === "function" ? own(this.lab) : own),
       ...changes.settings,
     };
-    const child = this.#options.child === true;
-    this.#controller = await (child
-      ? startChild(settings, this.lab.dir, this.#options.within)
-      : startInProcess(settings));
+    const { child = false } = this.#options;
+    const how = child === true ? {} : child;
+    this.#controller = await (how === false ? startInProcess(settings) : startChild(settings, this.lab.dir, how));
   }
 
   /** The one command on each of the hosts; on all unless given. */

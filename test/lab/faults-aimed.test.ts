@@ -11,7 +11,7 @@ import { describeLab } from "./requires.ts";
 /** What is promised for a controller that is back. */
 const RIGHT_AGAIN_SEC = 15;
 /** Each step so many times by each of the two ways; in the short form by one of the two, as chance will have it. */
-const ROUNDS = scale(0, 5);
+const ROUNDS = scale(0, 3);
 /** An update takes place well within it. */
 const HIT_WITHIN_SEC = 10;
 const NETWORKS = ["red", "blue"] as const;

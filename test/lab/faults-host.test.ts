@@ -189,6 +189,44 @@ describeLab("a fabric of three hosts, one of which has bad luck", () => {
     expect(await fabric.work()).toEqual(before);
   });
 
+  test("a tunnel IP or a datapath id that another has is told of both, by name; the first is served, and the second when it has its own", async () => {
+    const [first, second] = [fabric.lab.host(1), unlucky].map((host) => `${fabric.lab.name}-${host.name}`);
+    const told = async (code: string, ...of: readonly number[]) => {
+      await fabric.until(async () => {
+        const views = await Promise.all(of.map((number) => fabric.hostView(number)));
+        return views.flatMap((view) => {
+          const found = view?.problems.find((problem) => problem.code === code);
+          const isNamed = [first, second].every((id) => found?.message.includes(id ?? ""));
+          return isNamed && found?.remedy.startsWith(`on ${second}: ovs-vsctl set`) ? [] : [`${code} of ${view?.id}`];
+        });
+      }, NOTICED_WITHIN_SEC);
+    };
+    let secondsUntilRight = 0;
+    const rightAgain = async () => {
+      const seconds = await secondsOf(() =>
+        fabric.until(async () => (await fabric.hostView(3))?.problems.map((one) => one.code) ?? ["no host"]),
+      );
+      await repaired();
+      secondsUntilRight = Math.max(secondsUntilRight, seconds);
+    };
+    const pings = await expectNoLoss([[g1, g2]], async () => {
+      await unlucky.vsctl("set", "open_vswitch", ".", `external_ids:weft-tunnel-ip=${fabric.lab.host(1).ip}`);
+      await told("host/tunnel-ip-taken", 3);
+      await unlucky.vsctl("remove", "open_vswitch", ".", "external_ids", "weft-tunnel-ip");
+      await rightAgain();
+      const dpid = (await fabric.hostView(1))?.dpid;
+      await unlucky.vsctl("set", "bridge", "br-int", `other_config:datapath-id=${dpid}`);
+      await told("host/duplicate-dpid", 1, 3);
+      expect(await fabric.hostView(1)).toMatchObject({ state: "up", openflow: "connected" });
+      expect((await fabric.hostView(3))?.state).not.toBe("up");
+      await unlucky.vsctl("remove", "bridge", "br-int", "other_config", "datapath-id");
+      await rightAgain();
+    });
+    expect((await fabric.hostView(1))?.problems).toEqual([]);
+    const fault = "a tunnel IP, then a datapath id, that another host has";
+    recordMeasured("host", { fault, repetitions: 1, pings, secondsUntilRight });
+  });
+
   test("after all of it a controller that starts finds nothing to do", async () => {
     await fabric.allHeard();
     await fabric.quiet();
