@@ -20,7 +20,7 @@ export interface Measured {
   readonly repetitions: number;
   /** Of pairs that must lose none; absent where no guest pings. */
   readonly pings?: { readonly sent: number; readonly lost: number };
-  /** The longest of the repetitions, the half second of rest included by which a test knows it. */
+  /** The longest of the repetitions: with the start of a process, where there is one, and the half second of rest by which a test knows it. */
   readonly secondsUntilRight?: number;
   /** What else is bounded, in its own words. */
   readonly figures?: Readonly<Record<string, number | string>>;
