@@ -15,14 +15,7 @@ export interface WireHostOptions {
   readonly ignores?: readonly string[];
   /** Transactions are answered, as if they had been done. */
   readonly obeys?: boolean;
-  /** The answer takes so long, as on a slow disk. */
-  readonly answersAfterMs?: number;
-  /** It was a host of a fabric before, and has its bridge and its index; not yet its tunnels. */
-  readonly place?: { readonly dpid: string; readonly index: number };
 }
-
-/** Of all hosts with a place. */
-const FABRIC_ID = "11111111-2222-4333-8444-555555555555";
 
 /** As text: a hundred hosts in one process should not each write it anew. */
 const SCHEMA = jsonText(vswitchSchema() as unknown as Json);
@@ -59,12 +52,8 @@ export class WireHost extends RawPeer {
 
   /** The controller has read the host and asks it for a bridge. */
   async served(timeoutMs = PATIENCE_MS): Promise<void> {
-    await until(`host ${this.systemId} is asked for its bridge`, () => this.isAskedFor("Bridge"), timeoutMs);
-  }
-
-  /** Whether a transaction is about rows of a table. */
-  isAskedFor(table: string): boolean {
-    return this.transactions.some((operations) => operations.some((one) => (one as JsonObject).table === table));
+    const isServed = () => jsonText(this.transactions as unknown as Json).includes('"Bridge"');
+    await until(`host ${this.systemId} is asked for its bridge`, isServed, timeoutMs);
   }
 
   async isHeard(timeoutMs = PATIENCE_MS): Promise<void> {
@@ -87,11 +76,7 @@ export class WireHost extends RawPeer {
       return;
     }
     const answer = this.#answerTo(method, params as readonly Json[]);
-    if (answer === undefined) return;
-    const reply = () => this.send({ id: id ?? null, result: answer, error: null });
-    const { answersAfterMs } = this.#options;
-    if (method === "transact" && answersAfterMs !== undefined) setTimeout(reply, answersAfterMs).unref();
-    else reply();
+    if (answer !== undefined) this.send({ id: id ?? null, result: answer, error: null });
   }
 
   #answerTo(method: string, params: readonly Json[]): Json | undefined {
@@ -111,22 +96,8 @@ export class WireHost extends RawPeer {
 
   #rows(): JsonObject {
     const ids: Json[] = [["system-id", this.systemId]];
-    const { tunnelIp, place, tables } = this.#options;
-    if (tunnelIp !== undefined) ids.push(["weft-tunnel-ip", tunnelIp]);
-    if (place === undefined) return { Open_vSwitch: this.#root(ids, []), ...tables } as JsonObject;
-    const marks = { "weft-index": `${place.index}`, "weft-fabric": FABRIC_ID, "weft-host": this.systemId };
-    const columns = { name: "br-int", datapath_id: place.dpid, external_ids: ["map", [["weft-fabric", FABRIC_ID]]] };
-    const bridge = randomUUID();
-    const root = this.#root([...ids, ...Object.entries(marks)], [bridge]);
-    return { Open_vSwitch: root, Bridge: { [bridge]: { initial: columns } }, ...tables } as JsonObject;
-  }
-
-  #root(ids: Json[], bridges: readonly string[]): JsonObject {
-    const columns = {
-      external_ids: ["map", ids],
-      ovs_version: "3.1.0",
-      bridges: ["set", bridges.map((uuid) => ["uuid", uuid])],
-    };
-    return { [this.rootUuid]: { initial: columns } } as unknown as JsonObject;
+    if (this.#options.tunnelIp !== undefined) ids.push(["weft-tunnel-ip", this.#options.tunnelIp]);
+    const root = { initial: { external_ids: ["map", ids], ovs_version: "3.1.0" } };
+    return { Open_vSwitch: { [this.rootUuid]: root }, ...this.#options.tables } as JsonObject;
   }
 }

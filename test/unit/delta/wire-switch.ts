@@ -20,8 +20,6 @@ export interface WireSwitchOptions {
   readonly talks?: boolean;
   /** Kinds of message that are not answered, from the beginning. */
   readonly ignores?: readonly OpenFlowMessage["kind"][];
-  /** It would tell of changes that others make, as Open vSwitch does; else it is read again and again. */
-  readonly monitors?: boolean;
 }
 
 export function portDesc(portNo: number): PortDesc {
@@ -40,7 +38,6 @@ export class WireSwitch extends RawPeer {
   readonly groups = new Map<number, GroupDesc>();
   readonly received: OpenFlowMessage[] = [];
   readonly ignores: Set<OpenFlowMessage["kind"]>;
-  readonly #monitors: boolean;
   #inBundle: OpenFlowMessage[] = [];
   #xid = 0x10000;
 
@@ -53,7 +50,6 @@ export class WireSwitch extends RawPeer {
     this.dpid = dpid;
     this.ports = [...(options.ports ?? [1, 2])];
     this.ignores = new Set(options.ignores);
-    this.#monitors = options.monitors === true;
     const framer = new MessageFramer();
     socket.on("data", (bytes) =>
       framer.push(bytes, (buffer, start, end) => {
@@ -172,8 +168,6 @@ export class WireSwitch extends RawPeer {
     } else if (body.kind === "flow") this.#tellFlows(xid);
     else if (body.kind === "group_desc") {
       this.send({ ...reply, body: { kind: "group_desc", groups: [...this.groups.values()] } });
-    } else if (body.kind === "onf_flow_monitor" && this.#monitors) {
-      this.send({ ...reply, body: { kind: "onf_flow_monitor", updates: [] } });
     } else this.send({ kind: "error", xid, type: 1, code: 2, data: new Uint8Array(0) });
   }
 
