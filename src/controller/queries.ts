@@ -124,6 +124,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
       ...options.connectionProblems(host.id),
       ...listOf(weaver.problemOf(host.id)),
+      ...(weaver.rivals.get(host.id) ?? []),
       ...host.problems,
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),

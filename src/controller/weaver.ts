@@ -4,6 +4,7 @@ import { bindSwitches } from "../discovery/bindings.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
 import { probedPortsOf } from "../discovery/probed-ports.ts";
+import { rivalBridges } from "../discovery/rival-bridges.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { attachedPorts, deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
@@ -120,7 +121,9 @@ export class Weaver {
   #decisions: Decisions = NO_DECISIONS;
   #fabric: Fabric | null = null;
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
+  #rivals: ReadonlyMap<HostId, readonly Diagnostic[]> = new Map();
   #scheduled = false;
+  #redrawing = false;
   #stopped = false;
   readonly #holdTimer: { cancel(): void };
   #graceTimer: { cancel(): void } | null = null;
@@ -158,18 +161,27 @@ export class Weaver {
     return this.#fabric?.hosts.get(this.#bindings.get(dpid) ?? "")?.fact?.adoption?.stage === "prepare";
   }
 
+  /** Of hosts whose bridges have one datapath id. */
+  get rivals(): ReadonlyMap<HostId, readonly Diagnostic[]> {
+    return this.#rivals;
+  }
+
   get holding(): boolean {
     return this.#options.timers.now() - this.#startedAtMs < this.#options.startHoldMs;
   }
 
   /**
    * Some fact has changed: everything that follows from it is drawn again, once, after this turn of the event loop; or,
-   * when that was just done, after as long a rest as it took. When many hosts come at once, it would otherwise be done
-   * for each of them, and those behind would starve meanwhile.
+   * when that was just done, after as long a rest as it took, with what every host was told because of it. When many hosts
+   * come at once, it would otherwise be done for each of them, and those behind would starve meanwhile.
    */
   changed(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
+    if (!this.#redrawing) this.#schedule();
+  }
+
+  #schedule(): void {
     const restMs = this.#restUntilMs - this.#options.timers.now();
     if (restMs < MIN_REST_MS) setImmediate(() => this.#redraw());
     else this.#restTimer = this.#options.timers.setTimer(restMs, () => this.#redraw());
@@ -178,11 +190,17 @@ export class Weaver {
   #redraw(): void {
     this.#scheduled = false;
     if (this.#stopped) return;
+    this.#redrawing = true;
     const startMs = this.#options.timers.now();
     this.#options.attempt(() => this.#recompute());
-    const endMs = this.#options.timers.now();
-    this.#options.recomputed(endMs - startMs);
-    this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
+    this.#options.recomputed(this.#options.timers.now() - startMs);
+    // The reconcilers that were woken have worked out what to write by then.
+    setImmediate(() => {
+      const endMs = this.#options.timers.now();
+      this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
+      this.#redrawing = false;
+      if (this.#scheduled && !this.#stopped) this.#schedule();
+    });
   }
 
   stop(): void {
@@ -238,6 +256,7 @@ export class Weaver {
     }
     this.#decisions = decisions;
     this.#bindings = bindings;
+    this.#rivals = rivalBridges(identified.facts, bindings, (id) => datapathIdOf(bridgeMac(id)));
     switches.judgeAll();
     for (const dpid of this.#bindings.keys()) {
       const entry = switches.entries.get(dpid);
@@ -263,7 +282,7 @@ export class Weaver {
     }
     const entries = [...switches.entries.values()].filter((entry) => !isLeftOut(keyOf(entry.dpid)));
     const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld));
-    const bindings = bindSwitches(facts, outcome.identities, entries, ({ session, believed }, host) =>
+    const bindings = bindSwitches(facts, outcome.identities, entries, this.#bindings, ({ session, believed }, host) =>
       session === null ? believed : this.#options.believes(session, host),
     );
     return { ...outcome, facts, entries, bindings, left };
@@ -458,7 +477,9 @@ export class Weaver {
   switchOf(host: FabricHost): SwitchEntry | null {
     const { entries } = this.#options.switches;
     for (const [dpid, id] of this.#bindings) if (id === host.id) return entries.get(dpid) ?? null;
-    return host.fact?.dpid == null ? null : (entries.get(host.fact.dpid) ?? null);
+    const dpid = host.fact?.dpid ?? null;
+    // Of two hosts with one datapath id the switch is the other's.
+    return dpid === null || this.#bindings.has(dpid) ? null : (entries.get(dpid) ?? null);
   }
 
   #hostAt(dpid: Dpid): FabricHost | undefined {

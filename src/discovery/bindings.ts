@@ -2,6 +2,7 @@
 import type { HostFact, HostId } from "../model/facts.ts";
 import { type Identity, takesPart } from "../model/identity.ts";
 import type { Readback } from "../pipeline/readback.ts";
+import { ownerOfBridge } from "./rival-bridges.ts";
 
 interface SeenSwitch {
   readonly dpid: string;
@@ -11,20 +12,31 @@ interface SeenSwitch {
 /**
  * By datapath id where the host's rows are known; else by the index that the switch's own flows name.
  *
+ * @param before what it came to the last time.
  * @param credible whether a switch is taken at its flows' word: whoever reaches the controller can write such flows
  */
 export function bindSwitches<S extends SeenSwitch>(
   facts: readonly HostFact[],
   identities: ReadonlyMap<HostId, Identity>,
-  switches: Iterable<S>,
+  switches: readonly S[],
+  before: ReadonlyMap<string, HostId>,
   credible: (seen: S, host: Identity) => boolean,
 ): ReadonlyMap<string, HostId> {
   const bindings = new Map<string, HostId>();
   const bound = new Set<HostId>();
+  const claims = new Map<string, HostFact[]>();
   for (const fact of facts) {
-    if (fact.dpid === null || bindings.has(fact.dpid) || !takesPart(fact)) continue;
-    bindings.set(fact.dpid, fact.id);
-    bound.add(fact.id);
+    if (fact.dpid === null || !takesPart(fact)) continue;
+    const claimants = claims.get(fact.dpid);
+    if (claimants === undefined) claims.set(fact.dpid, [fact]);
+    else claimants.push(fact);
+  }
+  const ownIndexes = new Map(switches.map(({ dpid, readback }) => [dpid, readback?.ownIndex ?? null]));
+  for (const [dpid, claimants] of claims) {
+    const owner = ownerOfBridge(claimants, identities, ownIndexes.get(dpid) ?? null, before.get(dpid) ?? null);
+    if (owner === null) continue;
+    bindings.set(dpid, owner);
+    bound.add(owner);
   }
   const byIndex = new Map([...identities.values()].map((identity) => [identity.index, identity]));
   for (const seen of switches) {

@@ -16,6 +16,8 @@ export interface HeldFlow {
   readonly cookie: bigint;
   readonly match: Match;
   readonly instructions: readonly Instruction[];
+  /** 0 where it stays until it is deleted. */
+  readonly idleTimeoutSec: number;
 }
 
 export interface HeldGroup {
@@ -26,7 +28,7 @@ export interface HeldGroup {
 export interface Readback {
   /** See `SwitchFact.ownIndex`. */
   readonly ownIndex: number | null;
-  /** Without `heard`: the reader knows when. */
+  /** Without `heard`: the reader knows when. Not what was only declared: rows and weft.yaml say whether it still is. */
   readonly observed: readonly Omit<ObservedFact, "heard">[];
   /** Whose frames, or whose claims of an address, are dropped since another has the MAC or the address. */
   readonly rivals: readonly RivalFact[];
@@ -173,6 +175,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const observed = new Map<string, Gathered & { readonly ofport: number }>();
   const keyOf = (one: Pick<ObservedFact, "vni" | "mac" | "ofport">) => `${one.vni}/${one.ofport}/${one.mac}`;
   const held = new Set<string>();
+  /** Those whose flows silence does not end: that they stand does not tell that anybody was heard. */
+  const lasting = new Set<string>();
   const rivals: RivalFact[] = [];
   const receivesOn = new Set<string>();
   const blocked = new Set<number>();
@@ -224,6 +228,7 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         if (mac === null || inPort === null) break;
         const key = keyOf({ vni: fact.vni, ofport: inPort, mac });
         if (fact.kind === "known-mac") held.add(key);
+        if (fact.kind === "known-mac" && flow.idleTimeoutSec === 0) lasting.add(key);
         const known = observed.get(key) ?? { vni: fact.vni, mac, ofport: inPort, ips: new Set<string>() };
         observed.set(key, known);
         const sender = senderOf(flow.match);
@@ -283,7 +288,9 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const indexes = [...new Set(told)].sort((a, b) => a - b);
   return {
     ownIndex,
-    observed: [...observed.values()].map((one) => ({ ...gatheredFact(one), ofport: one.ofport })),
+    observed: [...observed]
+      .filter(([key, { ips, router }]) => !lasting.has(key) || ips.size > 0 || router !== undefined)
+      .map(([, one]) => ({ ...gatheredFact(one), ofport: one.ofport })),
     rivals,
     holds: (one) => held.has(keyOf(one)),
     receivesOn,

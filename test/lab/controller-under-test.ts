@@ -95,14 +95,26 @@ async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await exit;
 }
 
+export interface ChildOptions {
+  /** A program with its arguments that runs it with something changed: `prlimit`, `unshare`. */
+  readonly within?: readonly string[];
+  /** More arguments of `weft controller`. */
+  readonly args?: readonly string[];
+}
+
 /** It ends with this process at the latest: its standard input does. */
-export async function startChild(settings: Settings, directory: string): Promise<ControllerUnderTest> {
+export async function startChild(
+  settings: Settings,
+  directory: string,
+  { within = [], args = [] }: ChildOptions = {},
+): Promise<ControllerUnderTest> {
   const control = join(directory, "controller.sock");
   const config = join(directory, "weft.yaml");
   rmSync(control, { force: true });
   writeFileSync(config, JSON.stringify(settings));
   const argv = ["--control", control, "controller", "--config", config, "--log-level", logLevel, "--until-stdin-ends"];
-  const child = builtProgram().start(argv);
+  argv.push(...args);
+  const child = builtProgram().start(argv, { within });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => {

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import type { Queries } from "../../src/api/views.ts";
 import { type ContinuousPingResult, type Guest, type HostPresets, type HostRef, Lab } from "../../src/lab/index.ts";
 import {
+  type ChildOptions,
   type ControllerUnderTest,
   type Question,
   type Settings,
@@ -25,7 +26,7 @@ export interface FabricOptions {
   /** BFD as often as by default, and not once a second: where a test is about healing, or hosts are added. */
   readonly quickBfd?: boolean;
   /** A process of its own, that can be killed. */
-  readonly child?: boolean;
+  readonly child?: boolean | ChildOptions;
 }
 
 /** What a controller that finds everything right must not have done. */
@@ -86,8 +87,9 @@ export class FabricUnderTest {
       ...(typeof own === "function" ? own(this.lab) : own),
       ...changes.settings,
     };
-    const child = this.#options.child === true;
-    this.#controller = await (child ? startChild(settings, this.lab.dir) : startInProcess(settings));
+    const { child = false } = this.#options;
+    const how = child === true ? {} : child;
+    this.#controller = await (how === false ? startInProcess(settings) : startChild(settings, this.lab.dir, how));
   }
 
   /** The one command on each of the hosts; on all unless given. */
@@ -97,7 +99,8 @@ export class FabricUnderTest {
 
   /** The process of the controller, where it is a child. */
   get controllerPid(): number {
-    if (this.#controller === null || this.#options.child !== true) throw new Error("no controller runs as a child");
+    if (this.#controller === null || (this.#options.child ?? false) === false)
+      throw new Error("no controller runs as a child");
     return this.#controller.pid;
   }
 
@@ -247,12 +250,13 @@ export class FabricUnderTest {
  * What pings every 10 ms between the pairs have lost or doubled while something happened: nothing, it is expected.
  * @param mayLose so many of each pair: where ports come and go. Open vSwitch's userspace datapath drops a packet now and
  *   then when it takes a port in, also on a bridge that no controller knows (one in some hundred ports, pings every 4 ms).
+ * @returns the pings of all pairs together.
  */
 export async function expectNoLoss(
   pairs: readonly (readonly [Guest, Guest])[],
   during: () => Promise<void>,
   { mayLose = 0 } = {},
-) {
+): Promise<{ readonly sent: number; readonly lost: number }> {
   const pings = pairs.map(([from, to]) => ({ pair: `${from.name} -> ${to.name}`, ping: from.startPing(to.ip) }));
   const results: { pair: string; result: ContinuousPingResult }[] = [];
   try {
@@ -270,4 +274,6 @@ export async function expectNoLoss(
   if (words.length > 0) throw new Error(`pings between those that nothing happened to: ${words.join("; ")}`);
   // The pings were there: a ping that was never sent is not lost either.
   expect(results.filter(({ result }) => result.sent < MANY_PINGS)).toEqual([]);
+  const sum = (field: "sent" | "lost") => results.reduce((all, { result }) => all + result[field], 0);
+  return { sent: sum("sent"), lost: sum("lost") };
 }

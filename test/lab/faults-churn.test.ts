@@ -7,15 +7,18 @@ import { callControl } from "../../src/api/index.ts";
 import type { Guest } from "../../src/lab/index.ts";
 import { arpFrame } from "../../src/trace/index.ts";
 import { expectNoLoss, FabricUnderTest } from "./fabric.ts";
-import { scale, testMs } from "./faults.ts";
+import { recordMeasured, scale, secondsOf, testMs } from "./faults.ts";
 import { describeLab } from "./requires.ts";
 import { sendFrames } from "./send-frames.ts";
 
 const SECONDS = scale(3, 60);
 const SETTLES_WITHIN_SEC = 3;
+const FLAPS_PER_SEC = 100;
+const MOVES_PER_SEC = 50;
 /** Three switches and three databases: each is written to 30 times at once, and 10 times a second from then on. */
 const MOST_WRITES_PER_SEC = 6 * (30 / SECONDS + 10);
 const QUIET_MS = 500;
+const rounded = (figure: number): number => Number(figure.toFixed(1));
 
 describeLab("a fabric of three hosts", () => {
   let fabric: FabricUnderTest;
@@ -39,35 +42,45 @@ describeLab("a fabric of three hosts", () => {
     return bundles + ovsdbTransactions;
   };
 
-  /** @returns writes a second. */
-  async function during(churn: () => Promise<unknown>): Promise<number> {
+  /** Until the churn is over, and then until nothing is written any more. */
+  async function during<T>(churn: () => Promise<T>) {
     const before = await writes();
     const started = performance.now();
-    await churn();
+    const result = await churn();
     const seconds = (performance.now() - started) / 1000;
-    const rate = ((await writes()) - before) / seconds;
-    await fabric.quiet(SETTLES_WITHIN_SEC + QUIET_MS / 1000);
-    return rate;
+    const writesPerSec = ((await writes()) - before) / seconds;
+    const untilRest = await secondsOf(() => fabric.quiet(SETTLES_WITHIN_SEC + QUIET_MS / 1000));
+    return { result, writesPerSec, untilRest };
   }
 
   test(
-    "a port that flaps as fast as it can is written for a few times a second, and rests when it does; others lose nothing",
+    `a port that flaps ${FLAPS_PER_SEC} times a second is written for a few times a second, and rests when it does; others lose nothing`,
     async () => {
-      const flap = `end=$(($(date +%s) + ${SECONDS})); while [ $(date +%s) -lt $end ]; do
-        ip link set ${g3.device} down; ip link set ${g3.device} up; sleep 0.01; done`;
-      let rate = Number.NaN;
-      await expectNoLoss([[g1, g2]], async () => {
-        rate = await during(() => g3.exec(["sh", "-c", flap], { timeoutSec: SECONDS + 30 }));
+      const script = join(import.meta.dirname, "flap_link.py");
+      const flap = ["/usr/bin/python3", script, g3.device, `${SECONDS}`, `${FLAPS_PER_SEC}`];
+      let churn: Awaited<ReturnType<typeof during<string>>> | undefined;
+      const pings = await expectNoLoss([[g1, g2]], async () => {
+        churn = await during(async () => (await g3.exec(flap, { timeoutSec: SECONDS + 30 })).stdout);
       });
-      expect(rate).toBeLessThan(MOST_WRITES_PER_SEC);
+      if (churn === undefined) throw new Error("nothing flapped");
+      const { flaps, seconds } = JSON.parse(churn.result) as { flaps: number; seconds: number };
+      expect(flaps / seconds).toBeGreaterThan(0.9 * FLAPS_PER_SEC);
+      expect(churn.writesPerSec).toBeLessThan(MOST_WRITES_PER_SEC);
       await fabric.lab.waitUntilAllPing();
       await fabric.settled();
+      recordMeasured("churn", {
+        fault: `port flaps for ${SECONDS} s`,
+        repetitions: flaps,
+        pings,
+        secondsUntilRight: churn.untilRest,
+        figures: { flapsPerSecond: rounded(flaps / seconds), writesPerSecond: rounded(churn.writesPerSec) },
+      });
     },
     testMs(60, 150),
   );
 
   test(
-    "a MAC that is heard on two hosts by turns, 50 times a second, is written for a few times a second; others lose nothing",
+    `a MAC that is heard on two hosts by turns, ${MOVES_PER_SEC} times a second, is written for a few times a second; others lose nothing`,
     async () => {
       const frame = arpFrame({
         source: "02:bb:00:00:00:01",
@@ -76,17 +89,28 @@ describeLab("a fabric of three hosts", () => {
         senderIp: "10.0.99.1",
         targetIp: "10.0.99.1",
       });
-      const frames = Array.from({ length: SECONDS * 25 }, () => frame);
-      let rate = Number.NaN;
-      await expectNoLoss([[g1, g2]], async () => {
-        rate = await during(async () => {
-          const first = sendFrames(g2, frames, { gapSec: 0.04 });
-          await sleep(20);
-          await Promise.all([first, sendFrames(g3, frames, { gapSec: 0.04 })]);
+      const frames = Array.from({ length: (SECONDS * MOVES_PER_SEC) / 2 }, () => frame);
+      const gapSec = 2 / MOVES_PER_SEC;
+      let churn: Awaited<ReturnType<typeof during<number>>> | undefined;
+      const pings = await expectNoLoss([[g1, g2]], async () => {
+        churn = await during(async () => {
+          const first = sendFrames(g2, frames, { gapSec });
+          await sleep(gapSec * 500);
+          return Math.max(...(await Promise.all([first, sendFrames(g3, frames, { gapSec })])));
         });
       });
-      expect(rate).toBeLessThan(MOST_WRITES_PER_SEC);
+      if (churn === undefined) throw new Error("nothing moved");
+      const moves = 2 * frames.length;
+      expect(moves / churn.result).toBeGreaterThan(0.9 * MOVES_PER_SEC);
+      expect(churn.writesPerSec).toBeLessThan(MOST_WRITES_PER_SEC);
       await fabric.lab.waitUntilAllPing();
+      recordMeasured("churn", {
+        fault: `MAC moves for ${SECONDS} s`,
+        repetitions: moves,
+        pings,
+        secondsUntilRight: churn.untilRest,
+        figures: { movesPerSecond: rounded(moves / churn.result), writesPerSecond: rounded(churn.writesPerSec) },
+      });
     },
     testMs(60, 150),
   );

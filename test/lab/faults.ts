@@ -1,6 +1,7 @@
 // How much the fault tests do: a short form with every run of the suite, the long one by `npm run test:faults`.
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join, resolve } from "node:path";
 import type { Host, Lab } from "../../src/lab/index.ts";
 
 const isLong = process.env.WEFT_FAULTS === "long";
@@ -12,6 +13,63 @@ export const scale = <T>(short: T, long: T): T => (isLong ? long : short);
 export const testMs = (shortSec: number, longSec: number): number => scale(shortSec, longSec) * 1000;
 
 export const SEED = Number(process.env.WEFT_FAULTS_SEED ?? (isLong ? Date.now() % 1_000_000 : 1));
+
+/** What a fault cost, and how long it took until all was right again. */
+export interface Measured {
+  readonly fault: string;
+  readonly repetitions: number;
+  /** Of pairs that must lose none; absent where no guest pings. */
+  readonly pings?: { readonly sent: number; readonly lost: number };
+  /** The longest of the repetitions: with the start of a process, where there is one, and the half second of rest by which a test knows it. */
+  readonly secondsUntilRight?: number;
+  /** What else is bounded, in its own words. */
+  readonly figures?: Readonly<Record<string, number | string>>;
+}
+
+/** The long form's figures stand in bench/results, a file for each test file; one fault that is tried again replaces its own. */
+export function recordMeasured(name: string, measured: Measured): void {
+  if (!isLong) return;
+  const directory = resolve(import.meta.dirname, "../../bench/results");
+  const file = join(directory, `faults-${name}.json`);
+  const { fault, secondsUntilRight, ...rest } = measured;
+  let faults: Record<string, unknown> = {};
+  try {
+    faults = JSON.parse(readFileSync(file, "utf8")).faults;
+  } catch {
+    // The first of its kind.
+  }
+  const seconds = secondsUntilRight === undefined ? {} : { secondsUntilRight: Number(secondsUntilRight.toFixed(2)) };
+  faults[fault] = { ...rest, ...seconds, seed: SEED };
+  const sorted = Object.fromEntries(Object.entries(faults).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", processors: cpus().length };
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ ...machine, faults: sorted }, undefined, 2)}\n`);
+}
+
+/**
+ * All that stands in the hosts' databases by Weft's hand, and what their switches hold.
+ * @param plain leaves out of a line what may differ.
+ */
+export function heldBy(hosts: readonly Host[], plain = (line: string): string => line) {
+  const sorted = (text: string): readonly string[] => text.split("\n").map(plain).sort();
+  return Promise.all(
+    hosts.map(async (host) => ({
+      flows: sorted(await host.ofctl("--no-stats", "dump-flows", "br-int")),
+      groups: sorted((await host.ofctl("dump-groups", "br-int")).replace(/.*\n/, "")),
+      meters: sorted((await host.ofctl("dump-meters", "br-int")).replace(/.*\n/, "")),
+      rows: sorted(
+        await host.vsctl("--format=csv", "--columns=name,type,options,ofport,external_ids", "list", "interface"),
+      ),
+    })),
+  );
+}
+
+/** Seconds that something takes. */
+export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function randomOf(seed: number): () => number {

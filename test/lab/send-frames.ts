@@ -7,22 +7,27 @@ import { type Frame, frameToBytes } from "../../src/trace/index.ts";
 const SEND = `import socket, sys, time
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind((sys.argv[1], 0))
-for line in sys.stdin:
+start = time.monotonic()
+for at, line in enumerate(sys.stdin, 1):
     s.send(bytes.fromhex(line.strip()))
-    time.sleep(float(sys.argv[2]))`;
+    time.sleep(max(0, start + at * float(sys.argv[2]) - time.monotonic()))
+print(time.monotonic() - start)`;
 
 export function hexOf(frame: Frame | Uint8Array): string {
   return Buffer.from(frame instanceof Uint8Array ? frame : frameToBytes(frame)).toString("hex");
 }
 
-/** In this order, 10 ms apart unless told otherwise. */
+/** In this order, 10 ms apart unless told otherwise. @returns the seconds it took. */
 export async function sendFrames(
   from: Guest,
   frames: readonly (Frame | Uint8Array)[],
   options: { readonly gapSec?: number } = {},
-): Promise<void> {
+): Promise<number> {
   const lines = frames.map(hexOf).join("\n");
-  await from.exec(["/usr/bin/python3", "-c", SEND, from.device, String(options.gapSec ?? 0.01)], { input: lines });
+  const gap = String(options.gapSec ?? 0.01);
+  const timeoutSec = 30 + 2 * frames.length * Number(gap);
+  const { stdout } = await from.exec(["/usr/bin/python3", "-c", SEND, from.device, gap], { input: lines, timeoutSec });
+  return Number(stdout);
 }
 
 /** The frames of a pcap file, as hexadecimal digits. */

@@ -15,6 +15,8 @@ export interface Ended {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** A program and its arguments that run the program with something changed: `prlimit`, `unshare`. */
+  readonly within?: readonly string[];
 }
 
 export class BuiltProgram {
@@ -37,7 +39,8 @@ export class BuiltProgram {
   /** Standard output and error are pipes; NO_COLOR and WEFT_CONTROL are as given. */
   start(args: readonly string[], options: RunOptions = {}) {
     const { NO_COLOR: _color, WEFT_CONTROL: _control, ...env } = process.env;
-    return spawn(process.execPath, [this.bin, ...args], {
+    const [program = process.execPath, ...rest] = [...(options.within ?? []), process.execPath, this.bin, ...args];
+    return spawn(program, rest, {
       env: { ...env, ...options.env },
       stdio: ["pipe", "pipe", "pipe"],
     });

@@ -10,7 +10,7 @@ import {
   type OpenFlowMessage,
   type PortDesc,
 } from "../../../proto/openflow13/index.ts";
-import { decodeCookie } from "../../../src/pipeline/registry.ts";
+import { decodeCookie, type FlowKind } from "../../../src/pipeline/registry.ts";
 import { PATIENCE_MS, until } from "./controller-on-loopback.ts";
 import { RawPeer } from "./raw-peer.ts";
 
@@ -81,8 +81,13 @@ export class WireSwitch extends RawPeer {
 
   /** Resolves when frames of its ports are taken in: a lone switch and its ports are watched for a while first. */
   async served(timeoutMs = PATIENCE_MS): Promise<void> {
-    const open = () => [...this.flows.values()].filter(({ cookie }) => decodeCookie(cookie)?.kind === "port");
-    await until(`switch ${this.dpidText} has its flows`, () => open().length >= this.ports.length, timeoutMs);
+    const isServed = () => this.count("port") >= this.ports.length;
+    await until(`switch ${this.dpidText} has its flows`, isServed, timeoutMs);
+  }
+
+  /** How many flows of a kind it holds. */
+  count(kind: FlowKind): number {
+    return [...this.flows.values()].filter(({ cookie }) => decodeCookie(cookie)?.kind === kind).length;
   }
 
   /** The controller still attends to this switch: it answers. */

@@ -261,6 +261,16 @@ describe("the pipeline", () => {
   });
 });
 
+it("who is only declared was not heard, and is gone with the declaration; whose address is known was", () => {
+  const silent = compiled(example(), "b");
+  expect(readBack(silent.flows.values(), silent.groups.values()).observed).toEqual([]);
+  expect(readBack(silent.flows.values(), []).holds({ vni: 4095, mac: MAC.b, ofport: 1 })).toBe(true);
+  const said = { vni: 4095, mac: MAC.b, ofport: 1, ips: ["192.168.0.2"] };
+  const hosts = [host("b", 2, [portFact({ name: "tap0", ofport: 1, declaredMacs: [MAC.b] })], [])];
+  const known = compiled(derive(hosts, { b: switchFact({ observed: [{ ...said, heard: 1 }] }) }), "b");
+  expect(readBack(known.flows.values(), known.groups.values()).observed).toEqual([said]);
+});
+
 describe("cookies", () => {
   it("have a number of its own for each kind", () => {
     const numbers = Object.values(FLOW_KINDS);
