@@ -94,7 +94,7 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
       at: ["two"],
       values: guest,
       before: doing("two", "ovs-vsctl set port guest0 tag=10"),
-      given: prints("controller", "weft endpoints", /10\.99\.0\.2 +vlan10 /),
+      given: prints("controller", "weft ports", /host2 .*vlan10 /),
       after: pingsAcross,
     },
     {
@@ -212,7 +212,7 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
       after: async (world) => !(await hosts(world)).some((host) => host.id === "shown-three"),
     },
     {
-      command: "ovs-vsctl del-controller br0",
+      command: "ovs-vsctl del-manager",
       at: ["spare"],
       before: async (world) => {
         await world.sh("spare", "ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev");
@@ -221,34 +221,32 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
       },
       given: state("up", "spare"),
     },
-    ...["spare" as const].flatMap((machine): readonly Run[] => [
-      {
-        command:
-          'for port in $(ovs-vsctl --bare --columns=name find port \'external_ids:weft-fabric!=""\'); do\n  ovs-vsctl del-port br0 "$port"\ndone',
-        at: [machine],
-        before: doing(machine, "ovs-vsctl del-manager", "ovs-vsctl --if-exists del-controller br0"),
-      },
-      { command: "ovs-vsctl del-fail-mode br0", at: [machine] },
-      {
-        command: "for key in disable-in-band hwaddr; do\n  ovs-vsctl remove bridge br0 other_config $key\ndone",
-        at: [machine],
-      },
-      {
-        command:
-          "for key in weft-fabric weft-before weft-stage; do\n  ovs-vsctl remove bridge br0 external_ids $key\ndone",
-        at: [machine],
-      },
-      {
-        command:
-          "for key in weft-index weft-fabric weft-host weft-approval weft-bridge weft-adopt weft-adopt-now; do\n  ovs-vsctl remove open_vswitch . external_ids $key\ndone",
-        at: [machine],
-        after: prints(
-          machine,
-          "for table in open_vswitch bridge port interface; do ovs-vsctl list $table; done",
-          NO_TRACE,
-        ),
-      },
-    ]),
+    { command: "ovs-vsctl del-controller br0", at: ["spare"] },
+    {
+      command:
+        'for port in $(ovs-vsctl --bare --columns=name find port \'external_ids:weft-fabric!=""\'); do\n  ovs-vsctl del-port br0 "$port"\ndone',
+      at: ["spare"],
+    },
+    { command: "ovs-vsctl del-fail-mode br0", at: ["spare"] },
+    {
+      command: "for key in disable-in-band hwaddr; do\n  ovs-vsctl remove bridge br0 other_config $key\ndone",
+      at: ["spare"],
+    },
+    {
+      command:
+        "for key in weft-fabric weft-before weft-stage; do\n  ovs-vsctl remove bridge br0 external_ids $key\ndone",
+      at: ["spare"],
+    },
+    {
+      command:
+        "for key in weft-index weft-fabric weft-host weft-approval weft-bridge weft-adopt weft-adopt-now; do\n  ovs-vsctl remove open_vswitch . external_ids $key\ndone",
+      at: ["spare"],
+      after: prints(
+        "spare",
+        "for table in open_vswitch bridge port interface; do ovs-vsctl list $table; done",
+        NO_TRACE,
+      ),
+    },
     {
       command: "ovs-vsctl set-controller br0 tcp:CONTROLLER:6653",
       at: ["spare"],
