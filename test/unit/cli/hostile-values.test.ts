@@ -1,5 +1,6 @@
 // Every command with wrong, missing, huge and hostile values: words that say what to do, exit code 1 or 2, never a stack.
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Argument, Command, Option } from "commander";
@@ -39,7 +40,37 @@ const HOSTILE: readonly string[] = [
   "tcp:[::1",
   "ssl:example.com:6640:7",
   "x".repeat(100_000),
+  "1e400",
+  "1_000",
+  "+3",
+  "3\r",
+  "\t3",
+  "\ufeff3",
+  // Digits and letters that only look like those that are meant.
+  "\uff13",
+  "\u0663",
+  "t\u0430ble",
+  "\ud800",
+  "%s%n%d",
+  "--json",
+  "-h\u200b",
+  "null",
+  "toString",
+  "*",
+  "~root",
+  "0.0.0.0/0",
+  "1.2.3.4.5:6640",
+  ...["directory", "loop", "binary", "large", "directory/inside"].map((name) => join(scratch, name)),
 ];
+
+/** Paths at which something lies that is no file of ours. */
+function strew(): void {
+  mkdirSync(join(scratch, "directory"));
+  symlinkSync(join(scratch, "loop"), join(scratch, "loop"));
+  writeFileSync(join(scratch, "binary"), Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * 7) % 256)));
+  writeFileSync(join(scratch, "large"), "not hexadecimal\n".repeat(700_000));
+}
+strew();
 
 interface Leaf {
   readonly path: readonly string[];
@@ -178,9 +209,16 @@ describe("the global options", () => {
   });
 
   it("need a command that there is", async () => {
-    for (const value of HOSTILE) if (value !== "--") await expectWords([value]);
+    for (const value of HOSTILE) if (!value.startsWith("--")) await expectWords([value]);
   });
 });
+
+/** Whoever reads it waits for a writer. */
+function pipe(): string {
+  const path = join(scratch, "pipe");
+  execFileSync("mkfifo", [path]);
+  return path;
+}
 
 describe("the controller as a process", () => {
   let weft: BuiltProgram;
@@ -192,6 +230,7 @@ describe("the controller as a process", () => {
   it.each([
     ["a configuration that is a directory", ["--config", tmpdir()]],
     ["a configuration without an end", ["--config", "/dev/zero"]],
+    ["a configuration that nobody writes to", ["--config", pipe()]],
     ["a configuration of no text", ["--config", "/dev/null/x"]],
     ["a log file that can't be", ["--log-file", "/dev/null/weft.log"]],
     ["a log file that is a directory", ["--log-file", tmpdir()]],
