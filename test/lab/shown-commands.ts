@@ -34,6 +34,9 @@ const makeMesh: Step = async (world) => {
   }
 };
 
+/** The chapter whose commands change nothing: they are asked all at once. */
+export const QUESTIONS = "questions are answered";
+
 export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
   "hosts join, and a guest of each": [
     { command: "weft controller", at: ["controller"], stays: true },
@@ -59,7 +62,7 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
     { command: "ip link set guest0 up", at: ["one", "two"] },
     { command: "ping -c 3 10.99.0.2", at: ["one"], shows: / 0% packet loss/, again: true },
   ],
-  "questions are answered": [
+  [QUESTIONS]: [
     question("weft hosts", /host1 +up .*\n.*host2 +up /),
     question("weft hosts --json | jq -r '.[] | select(.state != \"up\") | .name'", /^$/),
     question("weft topology", /guest0 .* 10\.99\.0\.2 /, { again: true }),
