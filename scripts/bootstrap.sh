@@ -4,7 +4,7 @@
 #   scripts/bootstrap.sh [--with-tests]
 #
 # --with-tests adds what only the tests use: tshark and python3-os-ken, which read Weft's packets with other people's code,
-# Mininet, and chromium, in which the page is tried.
+# Mininet, chromium, in which the page is tried, and jq and uuidgen, which commands in docs/ use.
 # On Debian and Ubuntu it installs, as root. Elsewhere it says what to install and exits with 1.
 # No Open vSwitch service runs, now or after the next boot, that did not before: the lab starts daemons of its own.
 set -eu
@@ -56,6 +56,8 @@ look() {
     need mininet mininet /usr/bin/python3 -c 'import mininet.net'
     need mininet mnexec command -v mnexec
     need chromium chromium command -v chromium
+    need jq jq command -v jq
+    need uuid-runtime uuidgen command -v uuidgen
   fi
 }
 

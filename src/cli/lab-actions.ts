@@ -1,7 +1,8 @@
 // What the `weft lab` commands do.
-import { callControl, type Format, renderJson, WeftError } from "../api/index.ts";
+import { type Format, renderJson, WeftError } from "../api/index.ts";
 import { Lab } from "../lab/index.ts";
 import { SilentFailure } from "./failure.ts";
+import { findLabController } from "./lab-controller.ts";
 import { requireLabMachine } from "./lab-machine.ts";
 import { DEFAULT_LAB, type UpOptions } from "./lab-options.ts";
 import { labText, labView } from "./lab-status.ts";
@@ -68,7 +69,7 @@ function theLab(names = Lab.list()): string {
 /** Guests need their host's bridge, which a controller makes: without one nothing is begun. */
 export async function labUp(hosts: number, options: UpOptions, control: string): Promise<void> {
   requireLabMachine("a lab");
-  if (options.controller === undefined) await callControl(control, "status", []);
+  const controller = await findLabController(options.controller, control);
   await Lab.sweep();
   const lab = await Lab.create({
     name: options.name,
@@ -76,12 +77,22 @@ export async function labUp(hosts: number, options: UpOptions, control: string):
     persistent: true,
     ...(options.tunnel === undefined ? {} : { tunnelType: options.tunnel }),
   });
-  const { address, port } = options.controller ?? { address: lab.controllerIp, port: 6640 };
-  const target = `tcp:${address}:${port}`;
-  process.stdout.write(`${hosts} hosts run Open vSwitch; each is told: ovs-vsctl set-manager ${target}\n`);
+  const target = `tcp:${controller.address ?? lab.controllerIp}:${controller.port}`;
+  const many = hosts === 1 ? "1 host runs" : `${hosts} hosts run`;
+  process.stdout.write(`${many} Open vSwitch, for ${controller.told}\n`);
+  process.stdout.write(`each is told: ovs-vsctl set-manager ${target}\n`);
+  if (controller.address !== null) await routeTo(controller.address, lab);
   await Promise.all(lab.hosts.map((host) => host.vsctl("set-manager", target)));
   if (options.guests > 0) await addGuests(lab, options.guests, target);
   process.stdout.write(labText([labView(lab)], stdoutStyle()));
+}
+
+/** An address of this machine outside of the lab's own subnet is reached by the lab's end of this machine. */
+async function routeTo(address: string, lab: Lab): Promise<void> {
+  const isOwn = address === lab.controllerIp || lab.hosts.some((host) => host.ip === address);
+  if (isOwn) return;
+  const route = ["ip", "route", "replace", `${address}/32`, "via", lab.controllerIp];
+  await Promise.all(lab.hosts.map((host) => host.exec(route)));
 }
 
 async function addGuests(lab: Lab, perHost: number, target: string): Promise<void> {
@@ -89,7 +100,7 @@ async function addGuests(lab: Lab, perHost: number, target: string): Promise<voi
     await lab.populate({ perHost });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const hint = `is the controller at ${target}? (weft hosts shows what it sees, weft lab down removes the lab)`;
+    const hint = `is the controller at ${target}? (weft hosts shows what it sees, weft lab down --name ${lab.name} removes the lab)`;
     throw new WeftError("lab/no-bridge", `the guests could not be added: ${why}\n${hint}`, { cause: error });
   }
 }

@@ -39,7 +39,7 @@ function addUp(lab: Command): void {
     .option("--name <name>", "the lab's name", DEFAULT_LAB)
     .option(
       "--controller <address:port>",
-      "the controller to join (default: the one on this machine, on port 6640)",
+      "the controller to join (default: the one that answers on the control socket)",
       addressAndPort,
     )
     .addHelpText(
@@ -50,7 +50,8 @@ Hosts are named h1, h2, ...; guests g1a, g1b, g2a, ... with the addresses 10.0.1
 Examples:
   weft lab up 3
   weft lab up 5 --guests 1 --tunnel vxlan
-  weft lab up 2 --name other --controller 192.0.2.1:6640`,
+  weft lab up 2 --name other --controller 192.0.2.1:6640
+  weft --control /run/weft/lab.sock lab up 3`,
     )
     .action(async (hosts: number, options: UpOptions, command: Command) => {
       const { labUp } = await actions();

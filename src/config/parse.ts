@@ -1,10 +1,10 @@
 // weft.yaml as text -> a checked configuration, or every problem in it with its place.
-import { readFileSync, statSync } from "node:fs";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { deepFreeze, defaultConfig } from "./defaults.ts";
 import { type KeyPath, keysOf, locate, placeOf } from "./locate.ts";
 import { nearest } from "./nearest.ts";
+import { readPlainFile } from "./plain-file.ts";
 import { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
 import { configSchema } from "./schema.ts";
 import type { WeftConfig } from "./types.ts";
@@ -60,38 +60,32 @@ export function parseConfig(source: string, fileName: string): ParsedConfig {
 /** More than these nobody reads, and each costs the finding of its place. */
 const MAX_PROBLEMS = 100;
 /** Some hundred thousand hosts by name. */
+const MAX_SHOWN = 300;
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** Reads a configuration file; no path is the defaults. @throws ConfigError */
 export function loadConfig(path: string | undefined): WeftConfig {
-  if (path === undefined) return defaultConfig;
-  let source: string;
-  try {
-    const found = statSync(path);
-    if (found.isCharacterDevice() || found.isBlockDevice()) throw new Error("it is a device");
-    if (found.size > MAX_FILE_BYTES) throw new Error(`it has more than ${MAX_FILE_BYTES} bytes`);
-    source = readFileSync(path, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error && "code" in error ? READ_ERRORS[String(error.code)] : undefined;
-    const why = reason ?? (error instanceof Error ? error.message : String(error));
-    const text = `cannot read the configuration file ${path}: ${why}`;
-    throw new ConfigError("config/unreadable", visible(text).slice(0, 1_000), [], error);
-  }
-  return configFrom(source, path);
+  return path === undefined ? defaultConfig : configFrom(readConfig(path), path);
 }
 
-/** The configuration that the text of a file says. @throws ConfigError with line and column */
+/** The text of a configuration file. @throws ConfigError */
+export function readConfig(path: string): string {
+  try {
+    return readPlainFile(path, MAX_FILE_BYTES);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const name = path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}...` : path;
+    const text = visible(`cannot read the configuration file ${name}: ${why.slice(0, MAX_SHOWN)}`);
+    throw new ConfigError("config/unreadable", text, [], error);
+  }
+}
+
+/** The configuration that the text of a file says. @throws ConfigError with every problem of it, by line and column */
 export function configFrom(source: string, fileName: string): WeftConfig {
   const parsed = parseConfig(source, fileName);
   if (parsed.config !== undefined) return parsed.config;
   throw new ConfigError("config/invalid", parsed.errors.map(formatConfigProblem).join("\n"), parsed.errors);
 }
-
-const READ_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a directory",
-  EACCES: "this user may not read it",
-};
 
 function yamlProblems(doc: Document.Parsed, lines: LineCounter, file: string): readonly ConfigProblem[] {
   const keys = [...keysOf(doc)];

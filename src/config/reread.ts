@@ -1,7 +1,6 @@
 // Reads a configuration file again while a controller runs: a file that is only half there must not count.
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadConfig } from "./parse.ts";
+import { configFrom, readConfig } from "./parse.ts";
 import { ConfigError, type ConfigProblem, formatConfigProblem } from "./problem.ts";
 import type { WeftConfig } from "./types.ts";
 
@@ -13,11 +12,10 @@ const SETTLE_MS = 200;
  * @throws ConfigError with line and column, and nothing has changed then.
  */
 export async function rereadConfig(path: string): Promise<WeftConfig> {
-  const config = loadConfig(path);
-  const source = readFileSync(path, "utf8");
+  const source = readConfig(path);
+  const config = configFrom(source, path);
   await sleep(SETTLE_MS);
-  if (readFileSync(path, "utf8") !== source)
-    throw unfinishedError(path, source, "the file is being written; try again");
+  if (readConfig(path) !== source) throw unfinishedError(path, source, "the file is being written; try again");
   checkFinished(source, path);
   return config;
 }

@@ -1,11 +1,13 @@
 // The secret that approvals are signed with: read from its file, which is made when there is none.
 import { randomBytes } from "node:crypto";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
+import { readPlainFile } from "../config/plain-file.ts";
 import { makeDirectory } from "../files/make-directory.ts";
 
 const BYTES = 32;
+const MAX_FILE_BYTES = 4096;
 
 function trouble(path: string, why: string, remedy: string, cause?: unknown): WeftError {
   return new WeftError("admission/secret-file", `admission.secretFile, ${path}: ${why}; ${remedy}`, {
@@ -30,9 +32,9 @@ function make(path: string): string {
 export function loadApprovalSecret(path: string): Uint8Array {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readPlainFile(path, MAX_FILE_BYTES);
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "ENOENT")) {
+    if (existsSync(path)) {
       const why = `it can't be read: ${cause instanceof Error ? cause.message : String(cause)}`;
       throw trouble(path, why, "let the user that runs the controller read it", cause);
     }

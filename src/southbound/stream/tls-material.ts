@@ -1,6 +1,6 @@
 // Private key, certificate, CA and CRL from their files: checked against each other before anything is served with them.
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { WeftError } from "../../../proto/bytes/errors.ts";
 
@@ -45,9 +45,11 @@ function tlsError(code: string, name: FileName, path: string, why: string, remed
 
 function read(name: FileName, path: string): string {
   try {
-    const bytes = readFileSync(path);
-    if (bytes.length > MAX_FILE_BYTES) throw new Error(`it has ${bytes.length} bytes, which no PEM file needs`);
-    return bytes.toString("latin1");
+    const found = statSync(path);
+    // A pipe that nobody writes to, or a device without an end, would be waited for.
+    if (!found.isFile() && !found.isDirectory()) throw new Error("it is no file, but a pipe, a socket or a device");
+    if (found.size > MAX_FILE_BYTES) throw new Error(`it has ${found.size} bytes, which no PEM file needs`);
+    return readFileSync(path, "latin1");
   } catch (error) {
     const known = error instanceof Error && "code" in error ? READ_ERRORS[String(error.code)] : undefined;
     const why = known ?? (error instanceof Error ? error.message : String(error));

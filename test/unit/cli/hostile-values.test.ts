@@ -1,9 +1,12 @@
 // Every command with wrong, missing, huge and hostile values: words that say what to do, exit code 1 or 2, never a stack.
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Argument, Command, Option } from "commander";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { callControl } from "../../../src/api/index.ts";
 import { explainFailure } from "../../../src/cli/failure.ts";
 import { createProgram } from "../../../src/cli/program.ts";
 import { BuiltProgram } from "./built.ts";
@@ -39,7 +42,37 @@ const HOSTILE: readonly string[] = [
   "tcp:[::1",
   "ssl:example.com:6640:7",
   "x".repeat(100_000),
+  "1e400",
+  "1_000",
+  "+3",
+  "3\r",
+  "\t3",
+  "\ufeff3",
+  // Digits and letters that only look like those that are meant.
+  "\uff13",
+  "\u0663",
+  "t\u0430ble",
+  "\ud800",
+  "%s%n%d",
+  "--json",
+  "-h\u200b",
+  "null",
+  "toString",
+  "*",
+  "~root",
+  "0.0.0.0/0",
+  "1.2.3.4.5:6640",
+  ...["directory", "loop", "binary", "large", "directory/inside"].map((name) => join(scratch, name)),
 ];
+
+/** Paths at which something lies that is no file of ours. */
+function strew(): void {
+  mkdirSync(join(scratch, "directory"));
+  symlinkSync(join(scratch, "loop"), join(scratch, "loop"));
+  writeFileSync(join(scratch, "binary"), Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * 7) % 256)));
+  writeFileSync(join(scratch, "large"), "not hexadecimal\n".repeat(700_000));
+}
+strew();
 
 interface Leaf {
   readonly path: readonly string[];
@@ -180,20 +213,88 @@ describe("the global options", () => {
   });
 
   it("need a command that there is", async () => {
-    for (const value of HOSTILE) if (value !== "--") await expectWords([value]);
+    for (const value of HOSTILE) if (!value.startsWith("--")) await expectWords([value]);
   });
 });
 
-describe("the controller as a process", () => {
-  let weft: BuiltProgram;
-  beforeAll(() => {
-    weft = new BuiltProgram();
-  });
-  afterAll(() => weft.remove());
+/** They do not ask a controller, or not only: with nobody there they have been tried above. */
+const LOCAL = new Set(["controller", "lab", "demo", "decode", "encode", "ovsdb", "pki", "version"]);
+/** They end when they are told to. */
+const ENDLESS = new Set(["top", "watch"]);
+const ASKING = LEAVES.filter(({ path: [name = ""] }) => !LOCAL.has(name) && !ENDLESS.has(name));
 
+let weft: BuiltProgram;
+beforeAll(() => {
+  weft = new BuiltProgram();
+}, 60_000);
+afterAll(() => weft.remove());
+
+describe("a controller that runs", () => {
+  let child: ReturnType<BuiltProgram["start"]>;
+  let log = "";
+  const socket = join(scratch, "running", "weft.sock");
+
+  beforeAll(async () => {
+    const listen = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1"];
+    child = weft.start(["--control", socket, "controller", ...listen, "--until-stdin-ends"]);
+    child.stdout.on("data", (bytes) => {
+      log += bytes;
+    });
+    await vi.waitFor(() => callControl(socket, "version", []), { timeout: 20_000, interval: 50 });
+  }, 30_000);
+  afterAll(async () => {
+    const end = once(child, "exit");
+    child.stdin.end();
+    await end;
+  });
+
+  it.each(ASKING.map((leaf) => [leaf.path.join(" "), leaf] as const))(
+    "answers hostile arguments of weft %s in words, and lives",
+    async (_, { path, command }) => {
+      const args = command.registeredArguments;
+      const options = command.options.filter((option: Option) => option.required || option.optional);
+      const required = args.filter((argument) => argument.required).map((argument) => plain(path, argument));
+      for (const value of HOSTILE) {
+        const tried = [
+          ...args.map((_argument, at) => [
+            "--",
+            ...args
+              .slice(0, Math.max(at + 1, required.length))
+              .map((other, place) => (place === at ? value : plain(path, other))),
+          ]),
+          ...options.map(({ long }) => [`${long}=${value}`, ...required]),
+        ];
+        for (const words of tried) {
+          const { exitCode, text } = await run(["--control", socket, ...path, ...words]);
+          const told = `${JSON.stringify(words).slice(0, 100)} -> ${exitCode}: ${text.slice(0, 300)}`;
+          expect([0, 1, 2], told).toContain(exitCode);
+          expect(text, told).not.toMatch(/\n\s+at .*[(:]\d+|should not have happened|\[object|TypeError/);
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor must not come back.
+          expect(text, told).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202a-\u202e]/);
+        }
+      }
+      expect(JSON.parse(await callControl(socket, "status", ["--json"]))).toMatchObject({ counters: { faults: 0 } });
+    },
+  );
+
+  it("is asked about by most commands", () => {
+    expect(ASKING.length).toBeGreaterThan(10);
+    expect(log).not.toMatch(/"level":(50|60)/);
+  });
+});
+
+/** Whoever reads it waits for a writer. */
+function pipe(): string {
+  const path = join(scratch, "pipe");
+  execFileSync("mkfifo", [path]);
+  return path;
+}
+
+describe("the controller as a process", () => {
   it.each([
     ["a configuration that is a directory", ["--config", tmpdir()]],
     ["a configuration without an end", ["--config", "/dev/zero"]],
+    ["a configuration that nobody writes to", ["--config", pipe()]],
     ["a configuration of no text", ["--config", "/dev/null/x"]],
     ["a log file that can't be", ["--log-file", "/dev/null/weft.log"]],
     ["a log file that is a directory", ["--log-file", tmpdir()]],

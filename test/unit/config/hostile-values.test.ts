@@ -1,7 +1,19 @@
 // Every key of weft.yaml with every kind of nonsense: refused with place, key and what was expected, or taken; nothing else.
-import { describe, expect, it } from "vitest";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { formatConfigProblem, parseConfig } from "../../../src/config/index.ts";
+import {
+  ConfigError,
+  defaultConfig,
+  formatConfigProblem,
+  loadConfig,
+  parseConfig,
+  rereadConfig,
+} from "../../../src/config/index.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 
 type Schema = z.core.JSONSchema.BaseSchema;
@@ -54,6 +66,18 @@ const NONSENSE: readonly (readonly [string, string])[] = [
   ["a key that is none", '{"nonsense": 1}'],
   ["a key of every object", '{"constructor": {"prototype": {"polluted": true}}}'],
   ["the prototype", '{"__proto__": {"polluted": true}}'],
+  ["a number beyond all", "1e400"],
+  ["a number with an exponent", "1e3"],
+  ["an octal number", "0o17"],
+  ["digits that look like digits", '"\uff11\uff12"'],
+  ["letters that look like letters", '"br-\u0456nt"'],
+  ["a text with a tab", '"a\\tb"'],
+  ["a text that begins with a mark of order", '"\\ufeffbr-int"'],
+  ["half of a character", '"\\ud800"'],
+  ["a list that is nested deeply", `${"[".repeat(500)}${"]".repeat(500)}`],
+  ["keys that are nested deeply", `${'{"a":'.repeat(500)}1${"}".repeat(500)}`],
+  ["the same key twice", '{"a": 1, "a": 2}'],
+  ["an alias of nothing", "*nothing"],
   ["a date", "2026-01-01"],
   ["a tag of YAML", "!!binary aGVsbG8="],
 ];
@@ -112,6 +136,12 @@ describe("a file", () => {
     ["that includes itself", "a: &a [*a]"],
     ["of nothing but closing brackets", "]]]}}}"],
     ["with a key that is a list", "? [a, b]\n: 1"],
+    ["of aliases that multiply", billionLaughs()],
+    ["with a key that stands twice, deep inside", "networks:\n  a: { tag: 1 }\n  a: { tag: 2 }"],
+    ["with the prototype as a key, wherever", "networks:\n  __proto__: { tag: 1 }"],
+    ["with a key whose letters only look like ours", "br\u0456dge: br-int"],
+    ["with two documents", "bridge: a\n---\nbridge: b"],
+    ["with half a character", 'bridge: "\ud800"'],
     ["with tabs for spaces", "listen:\n\tovsdb: x"],
     ["with ten thousand wrong keys", Array.from({ length: 10_000 }, (_, i) => `k${i}: 1`).join("\n")],
     ["with ten thousand keys that stand twice", "bridge: x\n".repeat(10_000)],
@@ -122,5 +152,93 @@ describe("a file", () => {
     const text = formatConfigProblem(errors?.[0] ?? { file: "", line: 0, column: 0, path: "", message: "" });
     expect(text).toMatch(/^weft\.yaml:\d+:\d+: ./);
     expect(text).not.toMatch(/\bat .*\.[jt]s:/);
+  });
+});
+
+/** Nine levels of nine: some billion of the first one, if anybody wrote them out. */
+function billionLaughs(): string {
+  const levels = Array.from({ length: 9 }, (_, at) => {
+    const of = at === 0 ? '"x"' : `*l${at - 1}`;
+    return `l${at}: &l${at} [${Array.from({ length: 9 }, () => of).join(", ")}]`;
+  });
+  return levels.join("\n");
+}
+
+it("takes what editors elsewhere put into a file: a mark of order, and carriage returns", () => {
+  const { config, errors } = parseConfig("\ufefftunnel:\r\n  type: gre\r\nbridge: br9\r\n", "weft.yaml");
+  expect(errors).toBeUndefined();
+  expect(config).toMatchObject({ tunnel: { type: "gre" }, bridge: "br9" });
+});
+
+it("makes nothing of the objects of this program", () => {
+  expect(parseConfig('{"hosts": {"toString": {}, "hasOwnProperty": {}}}', "weft.yaml").config?.hosts).not.toBe(
+    defaultConfig.hosts,
+  );
+  expect(Object.keys(Object.prototype)).toEqual([]);
+});
+
+describe("a path of a configuration file", () => {
+  let scratch: string;
+  let socket: ReturnType<typeof createServer>;
+  beforeAll(async () => {
+    scratch = mkdtempSync(join(tmpdir(), "weft-config-"));
+    mkdirSync(join(scratch, "directory"));
+    symlinkSync(join(scratch, "loop"), join(scratch, "loop"));
+    symlinkSync(join(scratch, "nowhere"), join(scratch, "dangling"));
+    execFileSync("mkfifo", [join(scratch, "pipe")]);
+    writeFileSync(join(scratch, "file"), "bridge: br-int\n");
+    writeFileSync(join(scratch, "large"), "# much ado\n".repeat(1_000_000));
+    writeFileSync(join(scratch, "larger"), Buffer.alloc(17 * 1024 * 1024, 35));
+    writeFileSync(join(scratch, "binary"), Buffer.from(Array.from({ length: 65_536 }, (_, at) => (at * 7) % 256)));
+    socket = createServer();
+    await new Promise<void>((resolve) => socket.listen(join(scratch, "socket"), resolve));
+  });
+  afterAll(async () => {
+    await new Promise((resolve) => socket.close(resolve));
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  const WRONG: readonly (readonly [what: string, words: RegExp, name: string])[] = [
+    ["missing", /there is no such file/, "missing"],
+    ["file/inside", /there is no such file/, "file/inside"],
+    ["directory", /it is a directory/, "directory"],
+    ["loop", /a link that leads to itself/, "loop"],
+    ["dangling", /there is no such file/, "dangling"],
+    ["pipe", /it is no file, but a pipe/, "pipe"],
+    ["socket", /it is no file, but a pipe, a socket/, "socket"],
+    ["larger", /it has more than 16777216 bytes/, "larger"],
+    ["binary", /:\d+:\d+: ./, "binary"],
+    ["a\nb", /there is no such file/, "a\nb"],
+    ["very long", /its name is too long/, "x".repeat(5_000)],
+  ];
+
+  it.each(WRONG)("%s is refused in words, at the start and when it is read again", async (_, words, name) => {
+    const path = join(scratch, name);
+    const problem = (() => {
+      try {
+        return loadConfig(path);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(problem).toBeInstanceOf(ConfigError);
+    expect((problem as ConfigError).message).toMatch(words);
+    await expect(rereadConfig(path)).rejects.toThrow(ConfigError);
+  });
+
+  it.each(["/dev/zero", "/dev/tty", "/proc/self/mem"])("%s is not waited for", (path) => {
+    expect(() => loadConfig(path)).toThrow(ConfigError);
+  });
+
+  it("may name a large file", () => {
+    expect(loadConfig(join(scratch, "large"))).toEqual(defaultConfig);
+  });
+
+  it("that is gone while it is read again is told", async () => {
+    const path = join(scratch, "leaves");
+    writeFileSync(path, "bridge: br-int\n");
+    const read = rereadConfig(path);
+    rmSync(path);
+    await expect(read).rejects.toThrow(/there is no such file/);
   });
 });

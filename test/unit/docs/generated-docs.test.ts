@@ -19,7 +19,7 @@ describe("the generated documents", () => {
   beforeAll(() => {
     built = new BuiltProgram();
     scratch = mkdtempSync(join(tmpdir(), "weft-docs-"));
-  });
+  }, 60_000);
   afterAll(() => {
     built.remove();
     rmSync(scratch, { recursive: true, force: true });
