@@ -1,4 +1,4 @@
-// Test lanes: "unit" (pure, parallel), "lab" (real Open vSwitch, two files at a time) and "lab-alone" (one at a time).
+// Test lanes: "unit" (pure, parallel), "lab" (real Open vSwitch, three files at a time) and "lab-alone" (one at a time).
 import { defineConfig } from "vitest/config";
 
 /**
@@ -22,6 +22,8 @@ export default defineConfig({
           setupFiles: ["test/setup.ts"],
           include: ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"],
           testTimeout: 30_000,
+          // Vitest would leave a processor to itself.
+          maxWorkers: 2,
           // Some compile the program before they try it.
           hookTimeout: 60_000,
         },
@@ -32,8 +34,8 @@ export default defineConfig({
           name: "lab",
           include: ["test/lab/**/*.test.ts"],
           exclude: ALONE,
-          // Labs mostly wait. Two stand side by side, with names of their own, once the unit tests have left the processors.
-          maxWorkers: 2,
+          // Labs mostly wait. Three stand side by side, with names of their own, once the unit tests have left the processors.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

@@ -69,7 +69,7 @@ async function replaceFile(target: string, bytes: Uint8Array): Promise<void> {
     await writeFile(draft, bytes, { mode: 0o600, flag: "wx" });
     await rename(draft, target);
   } catch (cause) {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => undefined);
     const why = cause instanceof Error ? cause.message.replaceAll(draft, target) : String(cause);
     throw new WeftError("snapshot/unwritable", `cannot write the snapshot ${target}: ${why}`, { cause });
   }

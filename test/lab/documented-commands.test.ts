@@ -7,13 +7,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, test } from "vitest";
 import { callControl } from "../../src/api/index.ts";
-import { createProgram } from "../../src/cli/program.ts";
 import { type Host, Lab } from "../../src/lab/index.ts";
 import { startAt } from "../../src/lab/place.ts";
 import { BuiltProgram } from "../unit/cli/built.ts";
-import { wordsOf } from "../unit/docs/shell-blocks.ts";
 import { describeLab } from "./requires.ts";
-import { CHAPTERS, PENDING, QUESTIONS } from "./shown-commands.ts";
+import { CHAPTERS, QUESTIONS } from "./shown-commands.ts";
 import type { Machine, Run, World } from "./shown-world.ts";
 
 const MACHINES: readonly Machine[] = ["controller", "spare", "one", "two", "three"];
@@ -23,12 +21,6 @@ const PATIENCE_MS = 40_000;
 const missing = ["jq", "uuidgen"]
   .filter((program) => spawnSync("which", [program]).status !== 0)
   .map((what) => ({ what, remedy: "scripts/bootstrap.sh --with-tests installs it" }));
-
-/** Commands that this version brings and that are not there yet cannot be run. */
-function isPending(command: string): boolean {
-  const names = new Set(createProgram("weft").commands.map((one) => one.name()));
-  return wordsOf(command).some(([program, name = ""]) => program === "weft" && PENDING.has(name) && !names.has(name));
-}
 
 describeLab(
   "the commands that are shown",
@@ -139,9 +131,8 @@ describeLab(
 
     // What a chapter has made the next one finds there: a second try would find half of it.
     test.each(Object.entries(CHAPTERS))("%s", { retry: 0 }, async (title, runs) => {
-      const possible = runs.filter((run) => !isPending(run.command));
-      if (title === QUESTIONS) await Promise.all(possible.map(play));
-      else for (const run of possible) await play(run);
+      if (title === QUESTIONS) await Promise.all(runs.map(play));
+      else for (const run of runs) await play(run);
     });
   },
   missing,

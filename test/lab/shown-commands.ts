@@ -12,6 +12,11 @@ const question = (command: string, shows: RegExp, more: Partial<Run> = {}): Run 
   ...more,
 });
 const named = (name: string): Pick<Run, "values"> => ({ values: () => ({ "HOST...": name, HOST: name }) });
+const snapshot: Run["values"] = ({ scratch }) => ({
+  "/tmp/tonight.snapshot": `${scratch}/tonight.snapshot`,
+  vm1: "10.99.0.1",
+  vm3: "10.99.0.2",
+});
 const pingsAcross = prints("one", "ping -c 1 -W 1 10.99.0.2 || true", / 1 received/);
 const NO_TRACE = /^(?!.*weft-(?!datapath-type))/s;
 
@@ -20,6 +25,8 @@ export const QUESTIONS = "questions are answered";
 
 export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
   "hosts join, and a guest of each": [
+    { command: "weft controller --no-http", at: ["controller"], stays: true },
+    { command: "weft controller --http 127.0.0.1:8080", at: ["controller"], stays: true },
     { command: "weft controller", at: ["controller"], stays: true },
     {
       command: "ovs-vsctl set open_vswitch . external_ids:weft-tunnel-ip=ADDRESS",
@@ -50,6 +57,18 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
     question("weft status", /hosts +2 of 2 up/),
     question("weft status --json | jq -e '.problems == []'", /^true$/m, { again: true }),
     question("weft doctor", /./, { exits: [0, 1] }),
+    question("weft doctor host2", /./, { exits: [0, 1] }),
+    question("weft drift", /./),
+    question("weft events --since 10m", /host1 has joined|host1 is back/),
+    question("weft events --host host2 --kind tunnel", /^/),
+    question("weft events --follow", /host1/, {
+      values: () => ({ "weft events --follow": "timeout 2 weft events --follow --since 10m" }),
+      exits: [124],
+    }),
+    question("weft where 10.0.0.7 --at 2h", /host2 .*guest0/, {
+      values: () => ({ "10.0.0.7": "10.99.0.2", "2h": "1s" }),
+      again: true,
+    }),
     question("weft endpoints", /10\.99\.0\.1 /),
     question("weft ports", /guest0 /),
     question("weft tunnels", /host1 +host2 +geneve +up /),
@@ -71,6 +90,12 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
       at: ["one"],
       shows: /is_connected +: true/,
     },
+  ],
+  "a snapshot answers like the controller": [
+    { ...question("weft snapshot /tmp/tonight.snapshot", /bytes, of /), values: snapshot },
+    { ...question("weft --snapshot /tmp/tonight.snapshot status", /hosts +2 of 2 up/), values: snapshot },
+    { ...question("weft --snapshot /tmp/tonight.snapshot trace vm1 vm3", /host2/), values: snapshot },
+    { ...question("weft --snapshot /tmp/tonight.snapshot events --since 30m", /host1/), values: snapshot },
   ],
   "what is wrong is named, and mended by the command that is shown": [
     {
@@ -249,23 +274,20 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run bench:heal": "takes ten minutes",
   "npm run bench:heal -- --hosts 10 --rounds 5": "takes many minutes",
   "npm run bench:heal -- --only weft --rounds 20": "takes many minutes",
+  "(umask 077; openssl rand -hex 32 > /etc/weft/http-token)": "writes to the machine's own files",
+  'curl -H "Authorization: Bearer $(cat /etc/weft/http-token)" http://192.0.2.1:6680/api/v1/status':
+    "another machine's; test/unit/api/http asks with a token",
+  "curl -s http://127.0.0.1:6680/api/v1/tunnels?state=down": "as above, without one",
+  'curl -s -X POST -H "Authorization: Bearer $TOKEN" -H \'Content-Type: application/json\' \\\n  -d \'{"host": "host4"}\' http://127.0.0.1:6680/api/v1/hosts/approve':
+    "as above, with an order",
+  "apt install ./weft_VERSION_all.deb":
+    "installs packages; test/unit/packages/debian.test.ts does it in a place of its own",
+  "editor /etc/weft/weft.yaml": "waits for a person",
+  "systemctl enable --now weft": "needs systemd as the machine's first process",
+  "source <(weft completion bash)": "test/unit/cli/completion.test.ts completes in bash, zsh and fish",
+  'weft completion zsh > "${fpath[1]}/_weft"': "as above",
+  "weft completion fish > ~/.config/fish/completions/weft.fish": "as above",
   "ovs-pki init": "writes to the machine's own CA; test/lab/tls.test.ts does it elsewhere",
   "ovs-pki req+sign SYSTEM-ID switch": "as above",
   "ovs-pki req+sign weft controller": "as above",
 };
-
-/** Commands, and files, of this version that are not there yet; what is there is checked all the same. */
-export const PENDING: ReadonlySet<string> = new Set([
-  "doctor",
-  "drift",
-  "plan",
-  "apply",
-  "trace",
-  "check",
-  "events",
-  "where",
-  "snapshot",
-  "top",
-  "watch",
-  "proto/README.md",
-]);

@@ -4,6 +4,8 @@ import { all, joined, known, prints, problem, type Run, type Step, state } from 
 const BY_HAND = ["one", "two", "three"] as const;
 const named = (name: string): Pick<Run, "values"> => ({ values: () => ({ "HOST...": name, HOST: name }) });
 
+const otherConfig: Run["values"] = ({ scratch }) => ({ "weft.yaml": `${scratch}/other.yaml` });
+
 /** Open vSwitch without Weft: bridges, tunnels to each other, a guest on each, RSTP against the loop. */
 const makeMesh: Step = async (world) => {
   for (const machine of BY_HAND) {
@@ -64,6 +66,16 @@ export const TAKEOVER: Readonly<Record<string, readonly Run[]>> = {
       after: state("up", "host1", "host2"),
     },
     { command: "weft reload", at: ["controller"], shows: /./ },
+    {
+      command: "weft plan weft.yaml",
+      at: ["controller"],
+      before: async (world) => {
+        await world.sh("controller", `echo 'loops: {probeSec: 7}' > ${world.scratch}/other.yaml`);
+      },
+      values: otherConfig,
+      shows: /loops\.probeSec/,
+    },
+    { command: "weft apply weft.yaml", at: ["controller"], values: otherConfig, shows: /loops\.probeSec/ },
   ],
   "keys are made, and named on a host": [
     {

@@ -16,7 +16,16 @@ const scratch = mkdtempSync(join(tmpdir(), "weft-hostile-"));
 const NOBODY = join(scratch, "nobody.sock");
 const MISSING = join(scratch, "missing.yaml");
 
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+// Some commands write a file of the name that they are given.
+const here = process.cwd();
+beforeAll(() => {
+  mkdirSync(join(scratch, "here"));
+  process.chdir(join(scratch, "here"));
+});
+afterAll(() => {
+  process.chdir(here);
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 const HOSTILE: readonly string[] = [
   "",

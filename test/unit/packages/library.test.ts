@@ -64,7 +64,9 @@ describe("the package", () => {
     expect(files).toContain("!dist/**/*.map");
     const all = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(
-      all.filter((file) => /\.map$|\.tgz$|^src|^test|[^d]\.ts$/.test(file) && !/^examples|\.d\.ts$/.test(file)),
+      all.filter(
+        (file) => /\.map$|\.tgz$|^src(?!$|\/web(\/|$))|^test|[^d]\.ts$/.test(file) && !/^examples|\.d\.ts$/.test(file),
+      ),
     ).toEqual([]);
     expect(run(join(consumer, "node_modules/.bin/weft"), ["version"], consumer)).toMatch(/^weft \d/);
   });
