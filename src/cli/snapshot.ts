@@ -1,7 +1,6 @@
 // `weft snapshot`: everything a controller knows, in one file that can be sent to whoever helps.
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import type { Command } from "commander";
 import { callControl, WeftError } from "../api/index.ts";
@@ -50,7 +49,7 @@ async function writeSnapshot(file: string | undefined, _options: unknown, comman
     if (process.stdout.isTTY) throw new UsageError("a snapshot is no text for a terminal: name a file");
     if (!process.stdout.write(bytes)) await once(process.stdout, "drain");
   } else {
-    await replaceFile(target, bytes);
+    await placeFile(target, bytes);
   }
   const out = target === "-" ? process.stderr : process.stdout;
   const held = Object.entries(sections).filter(([, section]) => section.error === undefined);
@@ -62,15 +61,24 @@ async function writeSnapshot(file: string | undefined, _options: unknown, comman
   }
 }
 
-/** It is there as a whole, or not at all. */
-async function replaceFile(target: string, bytes: Uint8Array): Promise<void> {
-  const draft = `${target}.${randomBytes(4).toString("hex")}`;
+/** What is there already stays as it is. */
+async function placeFile(target: string, bytes: Uint8Array): Promise<void> {
+  let isOurs = false;
   try {
-    await writeFile(draft, bytes, { mode: 0o600, flag: "wx" });
-    await rename(draft, target);
+    const file = await open(target, "wx", 0o600);
+    isOurs = true;
+    try {
+      await file.writeFile(bytes);
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    const why = cause instanceof Error ? cause.message.replaceAll(draft, target) : String(cause);
+    if (isOurs) await rm(target, { force: true }).catch(() => undefined);
+    if ((cause as NodeJS.ErrnoException).code === "EEXIST") {
+      const message = `${target} is there already, and is left as it is: name another file, or move it away`;
+      throw new WeftError("snapshot/exists", message, { cause });
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
     throw new WeftError("snapshot/unwritable", `cannot write the snapshot ${target}: ${why}`, { cause });
   }
 }

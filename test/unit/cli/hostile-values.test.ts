@@ -1,7 +1,7 @@
 // Every command with wrong, missing, huge and hostile values: words that say what to do, exit code 1 or 2, never a stack.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Argument, Command, Option } from "commander";
@@ -35,7 +35,8 @@ const HOSTILE: readonly string[] = [
   "1e9",
   "99999999999999999999",
   "NaN",
-  "../../../etc/passwd",
+  // Below a file: whatever a command may do with it, nothing of the machine is touched.
+  "../../../etc/passwd/x",
   "$(reboot)",
   "; rm -rf /",
   "a\nb",
@@ -285,6 +286,14 @@ describe("a controller that runs", () => {
       expect(JSON.parse(await callControl(socket, "status", ["--json"]))).toMatchObject({ counters: { faults: 0 } });
     },
   );
+
+  it("is written to no file that is there already", async () => {
+    const binary = join(scratch, "binary");
+    const before = readFileSync(binary);
+    const { exitCode, text } = await run(["--control", socket, "snapshot", binary]);
+    expect({ exitCode, text }).toMatchObject({ exitCode: 1, text: expect.stringContaining("is there already") });
+    expect(readFileSync(binary)).toEqual(before);
+  });
 
   it("is asked about by most commands", () => {
     expect(ASKING.length).toBeGreaterThan(10);
