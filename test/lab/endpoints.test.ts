@@ -67,6 +67,7 @@ describeLab("endpoints of a fabric of two hosts", () => {
     const metal = await fabric.lab.host(1).addInternalPort({ name: "mgmt0", ip: "10.0.0.30/24" });
     const veth = await fabric.lab.host(2).addGuest({ name: "veth", ip: "10.0.0.31/24" });
     await fabric.lab.waitUntilAllPing([metal, veth]);
+    await fabric.until(async () => ((await fabric.endpoint(metal))?.ips.includes(metal.ip) ? [] : ["no address yet"]));
     expect(await fabric.endpoint(metal)).toMatchObject({ origin: "declared", port: "mgmt0", ips: [metal.ip] });
     const { stdout } = await fabric.lab.host(2).exec(["cat", `/sys/class/net/${veth.port}/address`]);
     expect(await fabric.endpoint(veth)).toMatchObject({ origin: "observed", ips: [veth.ip] });
@@ -140,6 +141,7 @@ describeLab("endpoints of a fabric of two hosts", () => {
     const spec = { name: "mover", ip: "10.0.0.60/24", mac: "02:00:00:00:60:60" };
     const before = await fabric.lab.host(1).addGuest(spec);
     await fabric.lab.waitUntilAllPing([before, watcher, declared]);
+    await known(spec.mac);
     expect(await fabric.endpoint(spec.mac)).toMatchObject({ host: hostId(1) });
     await fabric.lab.host(1).removeGuest("mover");
     const after = await fabric.lab.host(2).addGuest(spec);

@@ -70,6 +70,8 @@ const steps = (): readonly Step[] => [
   { name: "an OVSDB transaction is done and its answer on the way", at: answerToWrite(), arrives: false },
 ];
 const STEPS = steps().map(({ name }) => name);
+/** In the short form: one of each kind. */
+const FEW = ["OPEN is answered", "BARRIER is sent", "COMMIT is sent", "an OVSDB transaction is sent"];
 
 describeLab(`a controller that is hit in the middle of an update (seed ${SEED})`, () => {
   const random = randomOf(SEED);
@@ -102,7 +104,11 @@ describeLab(`a controller that is hit in the middle of an update (seed ${SEED})`
     await Promise.all(
       hosts.map((one) => one.vsctl("set", "open_vswitch", ".", `external_ids:weft-tunnel-ip=${one.ip}`)),
     );
-    await fabric.join();
+    // One after the other: a host's index, and with it the names of the tunnels to it, is the order in which they come.
+    for (const one of hosts) {
+      await fabric.join(one);
+      await fabric.until(async () => ((await fabric.hostView(one.index))?.index === one.index ? [] : ["no index yet"]));
+    }
     guests = await fabric.populate({ perHost: 1 });
     await fabric.allHeard();
     await Promise.all(
@@ -189,7 +195,8 @@ describeLab(`a controller that is hit in the middle of an update (seed ${SEED})`
       const times = { connection: 0, everything: 0 };
       const pings = await expectNoLoss(pairsOf(guests), async () => {
         for (let round = 0; round < Math.max(1, ROUNDS); round++) {
-          for (const at of STEPS.keys()) {
+          for (const [at, name] of STEPS.entries()) {
+            if (ROUNDS === 0 && !FEW.includes(name)) continue;
             const ways: Aim["cuts"][] =
               ROUNDS > 0 ? ["everything", "connection"] : [random() < 0.5 ? "everything" : "connection"];
             for (const way of ways) {

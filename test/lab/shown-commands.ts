@@ -61,10 +61,6 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
     question("weft drift", /./),
     question("weft events --since 10m", /host1 has joined|host1 is back/),
     question("weft events --host host2 --kind tunnel", /^/),
-    question("weft events --follow", /host1/, {
-      values: () => ({ "weft events --follow": "timeout 2 weft events --follow --since 10m" }),
-      exits: [124],
-    }),
     question("weft where 10.0.0.7 --at 2h", /host2 .*guest0/, {
       values: () => ({ "10.0.0.7": "10.99.0.2", "2h": "1s" }),
       again: true,
@@ -95,6 +91,10 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
     { ...question("weft snapshot /tmp/tonight.snapshot", /bytes, of /), values: snapshot },
     { ...question("weft --snapshot /tmp/tonight.snapshot status", /hosts +2 of 2 up/), values: snapshot },
     { ...question("weft --snapshot /tmp/tonight.snapshot trace vm1 vm3", /host2/), values: snapshot },
+    question("weft events --follow", /host1/, {
+      values: () => ({ "weft events --follow": "timeout 3 weft events --follow --since 10m" }),
+      exits: [124],
+    }),
     { ...question("weft --snapshot /tmp/tonight.snapshot events --since 30m", /host1/), values: snapshot },
   ],
   "what is wrong is named, and mended by the command that is shown": [

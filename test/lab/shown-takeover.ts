@@ -70,12 +70,12 @@ export const TAKEOVER: Readonly<Record<string, readonly Run[]>> = {
       command: "weft plan weft.yaml",
       at: ["controller"],
       before: async (world) => {
-        await world.sh("controller", `echo 'loops: {probeSec: 7}' > ${world.scratch}/other.yaml`);
+        await world.sh("controller", `echo 'networks: {servers: {tag: 33}}' > ${world.scratch}/other.yaml`);
       },
       values: otherConfig,
-      shows: /loops\.probeSec/,
+      shows: /networks\.servers/,
     },
-    { command: "weft apply weft.yaml", at: ["controller"], values: otherConfig, shows: /loops\.probeSec/ },
+    { command: "weft apply weft.yaml", at: ["controller"], values: otherConfig, shows: /networks\.servers/ },
   ],
   "keys are made, and named on a host": [
     {
