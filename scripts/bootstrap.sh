@@ -67,7 +67,7 @@ look
 if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg >/dev/null 2>&1; then
   say "missing:$missing"
   say "install these with your system's packages: Open vSwitch (ovs-vswitchd, ovsdb-server and their tools), iproute2,"
-  say "iputils ping, tcpdump, ethtool$([ "$with_tests" = no ] || echo ", tshark, os-ken for /usr/bin/python3, Mininet, chromium"); then run this again."
+  say "iputils ping, tcpdump, ethtool$([ "$with_tests" = no ] || echo ", tshark, os-ken for /usr/bin/python3, Mininet, chromium, jq, uuidgen"); then run this again."
   exit 1
 fi
 if [ "$(id -u)" != 0 ]; then

@@ -1,7 +1,7 @@
 // Makes dist-bundle/weft.mjs, the whole program in one file that needs only Node.js, and the licences of what is in it.
 //
 //   node scripts/bundle.mjs [DIRECTORY]      dist-bundle unless said
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -13,7 +13,6 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const web = join(root, "src/web");
 const hasPage = existsSync(join(web, "index.html"));
 
-rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const { metafile } = await build({
   stdin: {

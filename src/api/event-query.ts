@@ -77,13 +77,13 @@ export async function selectEvents(queries: Queries, request: EventRequest): Pro
   const { events } = queries;
   const ids = request.host === null ? null : idsOf(request.host, queries.hosts(), events);
   const isWanted = (event: EventView): boolean => isAskedFor(event, request, ids);
-  const found = events.since(afterOf(request, events), Number.MAX_SAFE_INTEGER).filter(isWanted);
+  const found = events.since(goingOnAfter(request.after, events), Number.MAX_SAFE_INTEGER).filter(isWanted);
   if (found.length === 0 && request.waitMs > 0) return next(events, isWanted, request.waitMs);
   return request.limit === 0 ? [] : found.slice(-request.limit);
 }
 
-/** A journal that is younger than the asker has begun anew. */
-function afterOf({ after }: EventRequest, events: EventFeed): number {
+/** After which event to go on for somebody who knows that one: a journal that is younger than he has begun anew. */
+export function goingOnAfter(after: number | null, events: EventFeed): number {
   if (after === null || after <= 0) return 0;
   return events.since(after - 1, 1).length > 0 ? after : 0;
 }

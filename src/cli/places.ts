@@ -22,7 +22,7 @@ Examples:
     );
   program
     .command("where")
-    .description("tell where a station is, since when, what says so, where it was and what has moved")
+    .description("tell where an endpoint is, since when, what says so, where it was and what has moved")
     .argument("<subject>", "a MAC, an IP address, an owner's name, a port or HOST:PORT")
     .option("--at <time>", "where it was then: 10m ago, or a time such as 2026-01-31T23:59:00Z")
     .addHelpText(

@@ -21,6 +21,8 @@ const UNWATCHED: ServiceManager = Object.freeze({
   stopping: () => Promise.resolve(),
 });
 
+const WATCHDOG = "WATCHDOG=1";
+
 /** Longer than this nothing is waited for: a socket that nobody reads must not keep the controller. */
 const TELL_TIMEOUT_MS = 5_000;
 
@@ -31,26 +33,40 @@ const TELL_TIMEOUT_MS = 5_000;
 export function serviceManager(env: NodeJS.ProcessEnv, { onFailed }: Reporting): ServiceManager {
   const { NOTIFY_SOCKET: socket } = env;
   if (socket === undefined || socket === "") return UNWATCHED;
-  let failed = false;
+  let hasFailed = false;
+  let isMissing = false;
   let watchdog: NodeJS.Timeout | undefined;
+  /** What could not be told, to go with the watchdog's next news. */
+  let owed: readonly string[] = [];
   let last: Promise<void> = Promise.resolve();
+  const attempt = async (news: readonly string[]): Promise<void> => {
+    if (isMissing) return;
+    try {
+      await notify(env, news);
+      owed = [];
+    } catch (error) {
+      // A process that could not be made now can be made later; a watchdog that hears no more would end the controller.
+      isMissing = isAbsence(error);
+      if (isMissing) clearInterval(watchdog);
+      owed = news.filter((one) => one !== WATCHDOG);
+      if (!hasFailed) onFailed(error instanceof Error ? error : new Error(String(error)));
+      hasFailed = true;
+    }
+  };
   const tell = (...news: readonly string[]): Promise<void> => {
     // One after the other: what is told last must be what holds.
-    last = last
-      .then(() => (failed ? undefined : notify(env, news)))
-      .catch((error: Error) => {
-        failed = true;
-        clearInterval(watchdog);
-        onFailed(error);
-      });
+    last = last.then(() => attempt(news));
     return last;
+  };
+  const content = (): void => {
+    last = last.then(() => attempt([...owed, WATCHDOG]));
   };
   const every = watchdogMs(env);
   return Object.freeze({
     ready: (status: string) => {
       void tell("READY=1", `STATUS=${oneLine(status)}`);
       if (every === undefined || watchdog !== undefined) return;
-      watchdog = setInterval(() => void tell("WATCHDOG=1"), every);
+      watchdog = setInterval(content, every);
       watchdog.unref();
     },
     reloading: () => void tell("RELOADING=1"),
@@ -59,6 +75,11 @@ export function serviceManager(env: NodeJS.ProcessEnv, { onFailed }: Reporting):
       return tell("STOPPING=1");
     },
   });
+}
+
+/** There is no systemd-notify, and will be none. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function notify(env: NodeJS.ProcessEnv, news: readonly string[]): Promise<void> {

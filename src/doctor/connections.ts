@@ -1,6 +1,7 @@
 // Hosts that are away, or reach the controller by one of the two connections only, and certificates that end.
 import type { ControllerRow, ManagerRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 
 const DAY_MS = 86_400_000;
 const TELL_BEFORE_MS = 30 * DAY_MS;
@@ -95,7 +96,7 @@ function certificate({ host, certificateEndsMs }: ExaminedHost, nowMs: number): 
       ...{ code: "host/certificate", severity: days < 7 ? "critical" : "warning", host: host.id, subject: host.id },
       message: `the certificate of ${host.id} ${when}`,
       remedy: "make a new one where the CA is, and put its files where the old ones are",
-      command: `weft pki host ${host.id}`,
+      command: `weft pki host ${shellWord(host.id)}`,
     },
   ];
 }

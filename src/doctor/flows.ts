@@ -2,6 +2,7 @@
 import { type Action, type FlowStats, formatInstructions, formatMatch, OFPP } from "../../proto/openflow13/index.ts";
 import { tableName } from "../pipeline/registry.ts";
 import type { Examined, ExaminedHost, Finding } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** More of one host are counted, not named. */
 const MAX_NAMED = 8;
@@ -24,7 +25,7 @@ function ofHost({ host, foreignFlows }: ExaminedHost): readonly Finding[] {
       ...{ code: "flow/foreign", severity: "warning", host: host.id, subject: bridge },
       message: `bridge ${bridge} holds ${more} more flows that Weft did not write`,
       remedy: "the command lists them as foreign",
-      command: `weft flows ${host.id}`,
+      command: `weft flows ${shellWord(host.id)}`,
     },
   ];
 }
@@ -43,7 +44,7 @@ function ofFlow(id: string, bridge: string, flow: FlowStats): Finding {
       ? `${what} is somebody else's and forwards by NORMAL, past all that Weft knows: in a mesh that is a loop`
       : `${what} is somebody else's: Weft leaves it alone, and it may take frames from Weft's`,
     remedy: "take it away, and find who writes it",
-    command: `ovs-ofctl -O OpenFlow13 --strict del-flows ${bridge} '${where}'`,
+    command: `ovs-ofctl -O OpenFlow13 --strict del-flows ${shellWord(bridge)} '${where}'`,
   };
 }
 

@@ -2,6 +2,7 @@
 import type { FabricPort } from "../model/fabric-ports.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding } from "./examined.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "./known-vulnerabilities.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Notes: a distribution mends what it ships and keeps the number, so that a number alone proves nothing. */
 export function softwareFindings({ hosts }: Examined): readonly Finding[] {
@@ -83,7 +84,7 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
             message: `bridges of ${named(userspaceIds)} run in userspace, where TCP of guests behind veths, such as ${first.port}, is lost unless TX checksum offload is off at both ends: a database does not show it`,
             remedy:
               "only where ping works and TCP does not: the command for each such port, and the same on the guest's end",
-            command: `ethtool -K ${first.port} tx off`,
+            command: `ethtool -K ${shellWord(first.port)} tx off`,
           },
         ]),
   ];

@@ -3,6 +3,7 @@
 import type { FindingSeverity } from "../api/doctor-views.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Examined, Finding } from "./examined.ts";
+import { isOneCommand } from "./shell-word.ts";
 
 /** Told better by a family of its own. */
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
@@ -95,5 +96,6 @@ export function commandIn(remedy: string, host: string | null): string | null {
   const command = COMMAND.exec(remedy)?.[1]
     ?.trim()
     .replace(/\bHOST\b/, host ?? "HOST");
-  return command === undefined || BLANK.test(command) || /\bHOST\b/.test(command) ? null : command;
+  if (command === undefined || BLANK.test(command) || /\bHOST\b/.test(command)) return null;
+  return isOneCommand(command) ? command : null;
 }

@@ -4,6 +4,7 @@ import type { TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { TUNNEL_TYPES } from "../model/tunnel-types.ts";
 import type { WantedTunnel } from "../model/wanted-tunnels.ts";
 import { type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** One direction, as its receiver tells it. */
 interface Direction {
@@ -65,7 +66,7 @@ function oddRow({ host }: ExaminedHost, wanted: WantedTunnel, row: TunnelRowFact
       ...{ ...base, code: "tunnel/missing", severity: "warning", subject: wanted.remoteIp },
       message: `there is no ${wanted.type} tunnel to ${wanted.peerId} (${wanted.remoteIp})`,
       remedy: "Weft makes it by itself; what keeps it from that stands among the host's problems",
-      command: `weft drift ${host.id}`,
+      command: `weft drift ${shellWord(host.id)}`,
     };
   }
   if (row.error !== null || row.ofport === null) {
@@ -75,7 +76,7 @@ function oddRow({ host }: ExaminedHost, wanted: WantedTunnel, row: TunnelRowFact
       message: `tunnel ${row.name} to ${wanted.peerId} does not work: ${why}`,
       remedy:
         "Weft makes it anew when it is gone; an address that two tunnels share, or a missing kernel module, are the usual reasons",
-      command: `ovs-vsctl del-port ${row.name}`,
+      command: `ovs-vsctl del-port ${shellWord(row.name)}`,
     };
   }
   if (row.remoteIp !== wanted.remoteIp) {
@@ -83,7 +84,7 @@ function oddRow({ host }: ExaminedHost, wanted: WantedTunnel, row: TunnelRowFact
       ...{ ...base, code: "tunnel/remote-ip", severity: "critical", subject: row.name },
       message: `tunnel ${row.name} to ${wanted.peerId} leads to ${row.remoteIp}, and the host is at ${wanted.remoteIp}`,
       remedy: "Weft puts it right by itself; while it stays, something writes against it",
-      command: `ovs-vsctl set interface ${row.name} options:remote_ip=${quoted(wanted.remoteIp)}`,
+      command: `ovs-vsctl set interface ${shellWord(row.name)} options:remote_ip=${quoted(wanted.remoteIp)}`,
     };
   }
   return null;

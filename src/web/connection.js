@@ -79,20 +79,25 @@ async function* messages(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += decoder.decode(value, { stream: true });
-    const parts = text.split("\n\n");
-    text = parts.pop() ?? "";
-    for (const part of parts) {
-      /** @type {Record<string, string>} */
-      const fields = { id: "", data: "" };
-      for (const line of part.split("\n")) {
-        const at = line.indexOf(": ");
-        if (at > 0) fields[line.slice(0, at)] = line.slice(at + 2);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+      const parts = text.split("\n\n");
+      text = parts.pop() ?? "";
+      for (const part of parts) {
+        /** @type {Record<string, string>} */
+        const fields = { id: "", data: "" };
+        for (const line of part.split("\n")) {
+          const at = line.indexOf(": ");
+          if (at > 0) fields[line.slice(0, at)] = line.slice(at + 2);
+        }
+        yield { id: fields.id ?? "", data: fields.data ?? "" };
       }
-      yield { id: fields.id ?? "", data: fields.data ?? "" };
     }
+  } finally {
+    // Who stops in the middle must not hold a connection that nobody reads.
+    reader.cancel().catch(() => undefined);
   }
 }

@@ -90,6 +90,7 @@ export class FabricMap {
       group: one.group(),
       classes: one.classes(),
       color: one.style(one.isEdge() ? "line-color" : "border-color"),
+      ends: one.isEdge() ? [one.source().id(), one.target().id()] : [],
     }));
   }
 
@@ -254,7 +255,7 @@ export class FabricMap {
     const own = map.endpoints.filter((one) => one.host === host && (network === null || one.network === network));
     const shown = own.filter((one, at) => at < MAX_SHOWN_ENDPOINTS || `${one.network} ${one.mac}` === meant);
     return shown.flatMap((one) => {
-      const id = `endpoint ${one.network} ${one.mac}`;
+      const id = `endpoint ${host} ${one.network} ${one.mac}`;
       const classes = `endpoint${`${one.network} ${one.mac}` === meant ? " meant" : ""}`;
       return /** @type {Wanted[]} */ ([
         { group: "nodes", data: { id, host, label: one.ips[0] ?? one.mac }, classes },
@@ -275,7 +276,14 @@ export class FabricMap {
       .filter(({ from, to }) => known.has(from) && known.has(to))
       .map(({ from, to, arrives }, at) => ({
         group: "edges",
-        data: { id: `path ${at}`, source: `host ${from}`, target: `host ${to}`, label: String(at + 1), width: 5 },
+        // The ends of an edge that stands there are never changed: another trace has other edges.
+        data: {
+          id: `path ${at} ${from} ${to}`,
+          source: `host ${from}`,
+          target: `host ${to}`,
+          label: String(at + 1),
+          width: 5,
+        },
         classes: arrives ? "path" : "path lost",
       }));
   }

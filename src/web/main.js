@@ -318,7 +318,8 @@ const doctorSoon = every(DOCTOR_MS, async () => {
 });
 every(RATES_MS, askRates);
 void listen((event) => {
-  if (state.events.some((known) => known.seq === event.seq)) return;
+  // Numbers begin again where the journal was lost.
+  if (state.events.some((known) => known.seq === event.seq && known.at === event.at)) return;
   state.events = [event, ...state.events].slice(0, MAX_EVENTS);
   showEvents(byId("events", HTMLElement), state.events);
   mapSoon();

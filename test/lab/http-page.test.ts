@@ -156,6 +156,27 @@ describeLab(
       expect(grounds[0]).not.toBe(grounds[1]);
     });
 
+    it("draws the path of the last trace, whatever was traced before", async () => {
+      const server = await servePaper({ hosts: 4 });
+      try {
+        const watched = await openPage(browser, server.url);
+        const { page, drawn } = watched;
+        await page.waitForSelector("#hosts button", WAIT);
+        await page.fill("#trace-from", "172.16.1.1");
+        for (const host of [2, 3, 4]) {
+          await page.fill("#trace-to", `172.16.1.${host}`);
+          await page.press("#trace-to", "Enter");
+          await expect
+            .poll(async () => (await drawn()).filter(({ classes }) => classes.includes("path")).map(({ ends }) => ends))
+            .toEqual([["host host1", `host host${host}`]]);
+        }
+        expect(watched.complaints).toEqual([]);
+        await page.context().close();
+      } finally {
+        await server.close();
+      }
+    });
+
     it("draws of three hundred hosts what somebody should look at, and not ninety thousand lines", async () => {
       const server = await servePaper({ hosts: 300, cut: [[17, 230]], away: [142] });
       try {

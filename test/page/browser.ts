@@ -31,6 +31,8 @@ export interface Drawn {
   readonly group: "nodes" | "edges";
   readonly classes: readonly string[];
   readonly color: string;
+  /** The ids of the nodes that an edge leads from and to. */
+  readonly ends: readonly string[];
 }
 
 export interface WatchedPage {

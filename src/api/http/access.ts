@@ -64,7 +64,12 @@ function readToken(path: string): string {
     text = readFileSync(path, "utf8").trim();
   } catch (cause) {
     const why = `it can't be read: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw tokenProblem(path, why, `make it: (umask 077; openssl rand -hex 32 > ${path})`, cause);
+    // One that is there is not to be written over.
+    const isThere = cause instanceof Error && "code" in cause && cause.code !== "ENOENT";
+    const remedy = isThere
+      ? `let the controller's user read it: chgrp GROUP ${path}; chmod 640 ${path}`
+      : `make it: (umask 077; openssl rand -hex 32 > ${path})`;
+    throw tokenProblem(path, why, remedy, cause);
   }
   if ((mode & 0o007) !== 0) throw tokenProblem(path, "everybody may read it", `chmod 640 ${path}`);
   if (TOKEN.test(text)) return text;

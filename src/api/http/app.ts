@@ -114,7 +114,8 @@ export function makeApp(options: AppOptions): App {
     const known = context.req.header("last-event-id") ?? context.req.query("after");
     const after = known !== undefined && /^\d{1,15}$/.test(known) ? Number(known) : null;
     const last = /^\d{1,3}$/.test(context.req.query("last") ?? "") ? Number(context.req.query("last")) : 0;
-    const body = streams.open(events, { after, last });
+    // Of an answer to HEAD nobody reads the body, or ends it: it would be a listener for good.
+    const body = context.req.method === "HEAD" ? null : streams.open(events, { after, last });
     return new Response(body, { headers: { "content-type": "text/event-stream", "x-accel-buffering": "no" } });
   });
 

@@ -1,4 +1,5 @@
 // Events as they happen, server-sent (WHATWG HTML, section 9.2), to so many listeners, none of whom may fall far behind.
+import { goingOnAfter } from "../event-query.ts";
 import type { EventFeed, EventView } from "../event-views.ts";
 import { RequestError } from "./problem.ts";
 
@@ -59,7 +60,7 @@ export class EventStreams {
               ? last === 0
                 ? []
                 : feed.since(0, Number.MAX_SAFE_INTEGER).slice(-last)
-              : feed.since(after, MAX_REPLAYED);
+              : feed.since(goingOnAfter(after, feed), MAX_REPLAYED);
           for (const event of missed) controller.enqueue(encoder.encode(messageOf(event)));
           const unsubscribe = feed.subscribe((event) => send(messageOf(event)));
           const heartbeat = this.#timers.setInterval(() => send(": here\n\n"), HEARTBEAT_MS);

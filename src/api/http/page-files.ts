@@ -1,6 +1,6 @@
 // The files of the page: a fixed list, read once, from the package and from the one library it is made with.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -18,16 +18,28 @@ const TYPES: Readonly<Record<string, string>> = Object.freeze({
   ".svg": "image/svg+xml",
 });
 
-/** `src/web` of the package: the page needs no build, and lies there as it is written. null where it was left out. */
+/**
+ * `src/web` of the package: the page needs no build, and lies there as it is written. null where it was left out: what lies
+ * above the package may have a `src/web` too, and is nobody's to serve.
+ */
 function pageDirectory(): string | null {
-  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
-    try {
-      const candidate = join(directory, "src/web");
-      if (readdirSync(candidate).includes("index.html")) return candidate;
-    } catch {
-      // Not here: one up.
-    }
+  let directory = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(directory, "package.json"))) {
     if (directory === dirname(directory)) return null;
+    directory = dirname(directory);
+  }
+  const page = join(directory, "src/web");
+  return existsSync(join(page, "index.html")) ? page : null;
+}
+
+const LIBRARY = "cytoscape/dist/cytoscape.esm.min.mjs";
+
+/** null where the package was left out. */
+function libraryFile(resolve: (name: string) => string): PageFile | null {
+  try {
+    return read(fileURLToPath(resolve(LIBRARY)));
+  } catch {
+    return null;
   }
 }
 
@@ -45,8 +57,13 @@ function pageFile(path: string, bytes: Uint8Array): PageFile | null {
   return { body, type, etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"` };
 }
 
-/** By the path they are asked for with; what is not in it does not exist. */
-export function readPageFiles(): ReadonlyMap<string, PageFile> {
+/**
+ * By the path they are asked for with; what is not in it does not exist. None where a part of them was left out.
+ * @param resolve where a library's file is, as import.meta.resolve has it
+ */
+export function readPageFiles(
+  resolve: (name: string) => string = (name) => import.meta.resolve(name),
+): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
   if (typeof WEFT_PAGE === "object") {
     for (const [name, text] of Object.entries(WEFT_PAGE)) {
@@ -56,13 +73,13 @@ export function readPageFiles(): ReadonlyMap<string, PageFile> {
     return files;
   }
   const directory = pageDirectory();
-  if (directory === null) return files;
+  const library = libraryFile(resolve);
+  if (directory === null || library === null) return files;
   for (const name of readdirSync(directory)) {
     const file = read(join(directory, name));
     if (file === null) continue;
     files.set(name === "index.html" ? "/" : `/${name}`, file);
   }
-  const library = read(fileURLToPath(import.meta.resolve("cytoscape/dist/cytoscape.esm.min.mjs")));
-  if (library !== null) files.set("/cytoscape.mjs", library);
+  files.set("/cytoscape.mjs", library);
   return files;
 }

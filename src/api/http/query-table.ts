@@ -1,5 +1,6 @@
 // What can be asked by HTTP: one row for each question, from which the routes and the OpenAPI document are made.
 import { z } from "zod";
+import { goingOnAfter } from "../event-query.ts";
 import {
   orderEndpoints,
   orderFlows,
@@ -120,7 +121,7 @@ export const QUERIES: readonly HttpQuery[] = [
     ask: ({ events }, given) => {
       const limit = Math.min(Number(given.get("limit") ?? 100), MAX_EVENTS);
       const since = given.get("since");
-      if (since !== undefined) return events.since(Number(since), limit);
+      if (since !== undefined) return events.since(goingOnAfter(Number(since), events), limit);
       return events.since(0, Number.MAX_SAFE_INTEGER).slice(-limit);
     },
   },

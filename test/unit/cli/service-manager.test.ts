@@ -105,6 +105,25 @@ describe("a controller that systemd has started", () => {
     await expect.poll(() => heard.at(-1), soon).toBe("STOPPING=1");
   });
 
+  it("says what it could not say at once, and goes on keeping the watchdog content", async () => {
+    heard.length = 0;
+    const flaky = join(weft.directory, "flaky");
+    mkdirSync(flaky);
+    const script = `#!/bin/sh
+if [ ! -e "$0.tried" ]; then touch "$0.tried"; exit 1; fi
+PATH=${path} exec systemd-notify "$@"
+`;
+    writeFileSync(join(flaky, "systemd-notify"), script, { mode: 0o755 });
+    const env = { PATH: `${flaky}:${path}`, NOTIFY_SOCKET: socket, WATCHDOG_USEC: "400000" };
+    const { child, over } = start("flaky", env);
+    await expect.poll(() => heard.filter((news) => news === "WATCHDOG=1").length, soon).toBeGreaterThan(1);
+    expect(told()).toMatch(/^READY=1\nSTATUS=Serves hosts: [^\n]*$/);
+    child.kill("SIGTERM");
+    const { code, stdout } = await over;
+    expect(code).toBe(0);
+    expect(stdout.match(/systemd is not told how the controller is/g)).toHaveLength(1);
+  });
+
   it("runs where nothing can tell systemd, and says so once", async () => {
     const bare = join(weft.directory, "bare");
     mkdirSync(bare);

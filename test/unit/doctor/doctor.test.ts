@@ -1,9 +1,11 @@
 // What the doctor makes of facts and rows: which end is named, what is told once, and what is no alarm.
+import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { InterfaceRow, VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
 import { EMPTY_VSWITCH_ROWS } from "../../../proto/ovsdb/vswitch-rows.ts";
 import { type Examined, type ExaminedHost, examine } from "../../../src/doctor/index.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "../../../src/doctor/known-vulnerabilities.ts";
+import { shellWord } from "../../../src/doctor/shell-word.ts";
 import { commandIn } from "../../../src/doctor/told-problems.ts";
 import { diagnostic } from "../../../src/model/diagnostic.ts";
 import type { FabricHost } from "../../../src/model/fabric.ts";
@@ -160,6 +162,14 @@ describe("the command of a remedy", () => {
     expect(commandIn("none: this ends by itself", null)).toBeNull();
   });
 
+  it("is not taken where a name in it would have a shell run more than that", () => {
+    expect(commandIn("on h1: ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)", "h1")).toMatch(/uuidgen/);
+    for (const name of ["$(reboot)", "`reboot`", "a|reboot", "a&reboot", "a>b", "a\nreboot"]) {
+      expect(commandIn(`weft adopt ${name}`, name), name).toBeNull();
+      expect(commandIn("weft flows HOST shows what is missing", name), name).toBeNull();
+    }
+  });
+
   it("comes with what is told anyway, ranked", () => {
     const problems = [
       diagnostic("tls/expires", "the certificate expires in 3 days", "weft pki init"),
@@ -170,6 +180,22 @@ describe("the command of a remedy", () => {
       ["critical", "controller/fault", null],
       ["warning", "tls/expires", "weft pki init"],
     ]);
+  });
+});
+
+describe("a command that names what a host has chosen", () => {
+  it("has it as one word, whatever a shell would make of it", () => {
+    const name = 'x\'; $(touch /tmp/no) `no` "no" | no';
+    expect(execFileSync("sh", ["-c", `printf %s ${shellWord(name)}`], { encoding: "utf8" })).toBe(name);
+    expect(shellWord("tap-g1a.10")).toBe("tap-g1a.10");
+    expect(shellWord("")).toBe("''");
+  });
+
+  it("is told with the name in quotes", () => {
+    const { fabric, host, ...rest } = mesh(1).hosts[0] as ExaminedHost;
+    const hostile: ExaminedHost = { ...rest, fabric, host: { ...host, id: "$(reboot)" }, certificateEndsMs: 1 };
+    const found = examine({ hosts: [hostile], problems: [], nowMs: 0 });
+    expect(found.find(({ code }) => code === "host/certificate")?.command).toBe("weft pki host '$(reboot)'");
   });
 });
 

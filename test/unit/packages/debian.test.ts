@@ -28,6 +28,8 @@ describeWith("dpkg-deb", "the Debian package", () => {
     built = new BuiltProgram();
     const dist = join(built.directory, "dist");
     run(process.execPath, ["scripts/generate-shell.mjs", dist]);
+    mkdirSync(join(built.directory, "out"));
+    writeFileSync(join(built.directory, "out/of-another"), "kept");
     deb = run("scripts/deb.sh", [join(built.directory, "out")], { WEFT_DIST: dist }).trim();
     machine = join(built.directory, "machine");
     for (const path of ["var/lib/dpkg/info", "var/lib/dpkg/updates", "run"]) mkdirSync(at(path), { recursive: true });
@@ -46,6 +48,10 @@ describeWith("dpkg-deb", "the Debian package", () => {
     expect(await ended(start(["--version"]))).toEqual({ code: 0, stdout: `weft ${version}\n`, stderr: "" });
   });
 
+  it("is made into a directory without taking away what lies there", () => {
+    expect(readFileSync(join(built.directory, "out/of-another"), "utf8")).toBe("kept");
+  });
+
   it("is one file of program, where no libraries lie beside it", async () => {
     expect(readlinkSync(at("usr/bin/weft"))).toBe("../lib/weft/weft.mjs");
     const program = readFileSync(at("usr/lib/weft/weft.mjs"), "utf8");
@@ -58,12 +64,19 @@ describeWith("dpkg-deb", "the Debian package", () => {
 
   it("runs a controller with the configuration it brings", async () => {
     const control = join(built.directory, "deb.sock");
-    const listen = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1"];
+    const listen = ["--ovsdb", "ptcp:0:127.0.0.1", "--openflow", "ptcp:0:127.0.0.1", "--http", "127.0.0.1:0"];
     const controller = start(["--control", control, "controller", "--config", at("etc/weft/weft.yaml"), ...listen]);
     const over = ended(controller, 60_000);
+    let log = "";
+    controller.stdout.on("data", (bytes) => {
+      log += bytes;
+    });
     const hosts = async () => (await ended(start(["--control", control, "hosts", "--json"]))).stdout;
     await expect.poll(hosts, { timeout: 20_000 }).toBe("[]\n");
     expect(await ended(start(["--control", control, "reload"]))).toMatchObject({ code: 0, stderr: "" });
+    // The page and its library are in the one file, too.
+    const [, url = ""] = /"http":"([^"]+)"/.exec(log) ?? [];
+    for (const file of ["", "main.js", "cytoscape.mjs"]) expect((await fetch(url + file)).status, file).toBe(200);
     controller.kill("SIGTERM");
     expect(await over).toMatchObject({ code: 0, stderr: "" });
   });

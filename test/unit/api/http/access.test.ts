@@ -76,7 +76,10 @@ describe("access", () => {
       /everybody may read it; chmod 640/,
     );
     expect(() => httpAccess({ ...HTTP_SETTINGS, tokenFile: tokenFile("short", 0o600) })).toThrow(/holds no token/);
-    expect(() => httpAccess({ ...HTTP_SETTINGS, tokenFile: join(directory, "none") })).toThrow(/can't be read/);
+    expect(() => httpAccess({ ...HTTP_SETTINGS, tokenFile: join(directory, "none") })).toThrow(
+      /can't be read.*make it:/,
+    );
+    expect(() => httpAccess({ ...HTTP_SETTINGS, tokenFile: directory })).toThrow(/can't be read.*chgrp GROUP/);
     expect(() => httpAccess({ ...HTTP_SETTINGS, token: TOKEN, tokenFile: "/x" })).toThrow(/keep one of them/);
   });
 });

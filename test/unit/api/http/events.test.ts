@@ -45,6 +45,16 @@ describe("events", () => {
     await last.return(undefined);
   });
 
+  it("are not listened to by who asks for their headers alone", async () => {
+    server = await servePaper({ hosts: 2 });
+    for (let at = 0; at <= MAX_LISTENERS; at++) {
+      const { status, headers } = await fetch(`${server.url}events`, { method: "HEAD" });
+      expect([status, headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    }
+    const metrics = await (await fetch(`${server.url}metrics`)).text();
+    expect(metrics).toContain("\nweft_event_listeners 0\n");
+  });
+
   it("end with the server", async () => {
     server = await servePaper({ hosts: 2 });
     const lines = linesOf(`${server.url}events?last=1`);
@@ -86,6 +96,18 @@ describe("listeners", () => {
     expect(text.length).toBeLessThan(512 * 1024);
     const known = Number([...text.matchAll(/^id: (\d+)$/gm)].at(-1)?.[1]);
     expect(feed.since(known, 10).length + known).toBe(feed.since(0, 100_000).length);
+  });
+
+  it("that know of more than there is are told all of a journal that has begun anew", async () => {
+    const streams = new EventStreams(timers([]));
+    const reader = streams.open(new FakeFeed(), { after: 5_000, last: 0 }).getReader();
+    let text = "";
+    for (let at = 0; at < 3; at++) text += new TextDecoder().decode((await reader.read()).value);
+    expect([...text.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => seq)).toEqual(["1", "2"]);
+    streams.close();
+    server = await servePaper({ hosts: 2 });
+    const answer = (await (await fetch(`${server.url}api/v1/events?since=5000`)).json()) as { seq: number }[];
+    expect(answer.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
   it("hear from time to time that they are heard", async () => {

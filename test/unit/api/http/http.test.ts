@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ORDERS } from "../../../../src/api/http/order-table.ts";
+import { readPageFiles } from "../../../../src/api/http/page-files.ts";
 import { QUERIES } from "../../../../src/api/http/query-table.ts";
 import { type PaperServer, servePaper } from "../../../page/paper-server.ts";
 
@@ -258,5 +259,13 @@ describe("the page", () => {
     for (const file of ["cytoscape.d.mts", "package.json", "src/web/main.js"]) {
       expect((await ask(`${url}${file}`)).status, file).toBe(404);
     }
+  });
+
+  it("is left out, and nothing else with it, where its library is not there", () => {
+    expect(readPageFiles().has("/cytoscape.mjs")).toBe(true);
+    const missing = (name: string): never => {
+      throw new Error(`Cannot find package "${name}"`);
+    };
+    expect([...readPageFiles(missing).keys()]).toEqual([]);
   });
 });

@@ -1,0 +1,16 @@
+// Names in commands that somebody is to run: hosts choose their own, and a shell must not take one for more than a word.
+
+const PLAIN = /^[\w.:@%+=,/-]+$/;
+
+/** @returns the text as one word of a POSIX shell */
+export function shellWord(text: string): string {
+  return PLAIN.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What a shell reads as more than words, but for the one command that a remedy of Weft's has within another. */
+const MORE_THAN_WORDS = /[$`|&<>\n\\]/;
+
+/** Whether a command that stands among words, with names as they are, would be run as that one command. */
+export function isOneCommand(text: string): boolean {
+  return !MORE_THAN_WORDS.test(text.replace("$(uuidgen)", ""));
+}
