@@ -192,6 +192,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
 
   const switchOf = (host: FabricHost) => weaver.switchOf(host);
+  const isServed = (host: FabricHost) => weaver.isServed(host);
   const traces = new Traces({
     fabrics: () => weaver.fabrics,
     switchOf,
@@ -201,10 +202,11 @@ export async function startController({ config, logger, version }: ControllerOpt
   const checks = new FabricChecks({
     fabrics: () => weaver.fabrics,
     switchOf,
+    isServed,
     underlay: () => ({ mtu: running.underlayMtu, checksums: running.tunnel.csum === true }),
     timers,
   });
-  const liveTraces = new LiveTraces({ traces, switchOf, timers });
+  const liveTraces = new LiveTraces({ traces, switchOf, isServed, timers });
 
   const TOO_LARGE = "look at what it holds: this is more than a host of any fabric has; others are not touched by it";
   const GOODBYE = "the controller stops";
@@ -250,8 +252,8 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.refreshAll();
     },
     onPacketIn: (session, packetIn) => {
-      if (isInUse(session) && liveTraces.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
-      else if (checks.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
+      const caught = isInUse(session) ? [liveTraces, checks] : [];
+      if (caught.some((probes) => probes.received(dpidText(session.datapathId), packetIn))) counters.add("packetIns");
       else if (isProbe(packetIn)) {
         counters.add("packetIns");
         if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);

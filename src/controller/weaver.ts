@@ -548,6 +548,12 @@ export class Weaver {
     });
   }
 
+  /** Whether anything is written to the switch of a host. */
+  isServed({ plain, fact, index, switch: held }: FabricHost): boolean {
+    if (plain !== null) return !this.#options.islands.settling;
+    return fact !== null && held !== null && index !== null && takesPart(fact);
+  }
+
   /** What a switch should hold; null while its host's rows are not known, or it has no place in the fabric. */
   desiredSwitch(entry: SwitchEntry): DesiredSwitch | null {
     const { islands, pipeline } = this.#options;
@@ -556,10 +562,9 @@ export class Weaver {
     if (island !== undefined && lone !== undefined)
       return islands.settling ? null : compileSwitch(island, lone, pipeline);
     const id = this.#bindings.get(entry.dpid);
-    const host = id === undefined ? undefined : this.#fabric?.hosts.get(id);
-    if (this.#fabric === null || host?.fact == null || host.switch === null) return null;
-    if (host.index === null || !takesPart(host.fact)) return null;
     const fabric = this.#fabric;
+    const host = id === undefined ? undefined : fabric?.hosts.get(id);
+    if (fabric === null || host === undefined || !this.isServed(host)) return null;
     return this.#compiled(host.id, () => compileSwitch(fabric, host, pipeline));
   }
 
