@@ -23,6 +23,7 @@ import { EndpointWatch } from "./endpoint-watch.ts";
 import { FabricChecks } from "./fabric-check.ts";
 import { HostCommands } from "./host-commands.ts";
 import { type HostEntry, Hosts } from "./hosts.ts";
+import { ifTold } from "./if-told.ts";
 import { Islands, isLinkNews } from "./islands.ts";
 import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
@@ -196,7 +197,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   const traces = new Traces({
     fabrics: () => weaver.fabrics,
     switchOf,
-    desired: (entry) => weaver.desiredSwitch(entry),
+    desired: (entry) => ifTold(() => weaver.desiredSwitch(entry)),
     timers,
   });
   const checks = new FabricChecks({
@@ -399,7 +400,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     reloadKeys: () => void keys?.reload(),
     async stop() {
       stopping = true;
-      recorder?.stop();
+      trouble.attempt("looking for what has changed", () => recorder?.stop());
       rates.stop();
       tellOfStop(journal);
       weaver.stop();
