@@ -230,7 +230,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onChange: (session) => admission.rowsChanged(session),
     onFault: ({ error, bytes }) => trouble.fault(`a message of ${error.context.peer}`, error, bytes),
-    onTooLarge: (label, reason) => trouble.refused("refusedPeers", label, reason, TOO_LARGE),
+    onTooLarge: (who, reason) => trouble.refused("refusedPeers", who, reason, TOO_LARGE),
     onClosed: (session, label, reason) => {
       if (session === undefined) {
         logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
@@ -282,7 +282,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onClosed: (session, reason, error) => {
       const isTooLarge = error?.code === "openflow/reply-too-large";
-      if (isTooLarge) trouble.refused("refusedPeers", session?.label ?? "a switch", reason, TOO_LARGE);
+      const who = session?.remoteAddress ?? session?.label ?? "a switch";
+      if (isTooLarge) trouble.refused("refusedPeers", who, reason, TOO_LARGE);
       if (session === undefined) logger.warn({ reason }, "an OpenFlow connection ended before it was ready");
       else switches.closed(session, reason);
     },
