@@ -6,18 +6,17 @@ import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
 import { takesPart } from "../model/identity.ts";
+import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { isOwnCookie } from "../pipeline/registry.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { type Deviation, hostDeviations, switchDeviations } from "../reconcile/deviation.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { HostEntry, Hosts } from "./hosts.ts";
 import type { SwitchEntry } from "./switch-entry.ts";
-import type { Weaver } from "./weaver.ts";
 import { within } from "./within.ts";
 
 export interface ExaminationOptions {
   readonly hosts: Hosts;
-  readonly weaver: Weaver;
   readonly timers: Timers;
   /** Of the tunnel fabric, then of islands. */
   readonly everyHost: () => readonly { readonly fabric: Fabric; readonly host: FabricHost }[];
@@ -27,7 +26,9 @@ export interface ExaminationOptions {
   readonly problems: () => readonly Diagnostic[];
   /** For certificates alone. */
   readonly wallClock: () => number;
+  /** Neither throws. */
   readonly desiredRows: (entry: HostEntry) => DesiredRows | null;
+  readonly desiredSwitch: (entry: SwitchEntry) => DesiredSwitch | null;
 }
 
 /** A switch with many flows takes a second to tell them. */
@@ -45,7 +46,7 @@ export interface Examination {
 }
 
 export function makeExamination(options: ExaminationOptions): Examination {
-  const { hosts, weaver, timers, everyHost, switchOf } = options;
+  const { hosts, timers, everyHost, switchOf } = options;
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void timers.setTimer(ms, resolve));
 
   async function examinedHost(fabric: Fabric, host: FabricHost): Promise<ExaminedHost> {
@@ -103,7 +104,7 @@ export function makeExamination(options: ExaminationOptions): Examination {
       const { session: of } = entry;
       const asked = Promise.all([of.readFlows(), of.readGroups(), of.readMeters()]);
       const held = await within(ANSWER_MS, asked, timers);
-      const desired = weaver.desiredSwitch(entry);
+      const desired = options.desiredSwitch(entry);
       if (held === null) reasons.push("its switch does not answer");
       else if (desired === null) reasons.push("what its switch should hold is not known yet");
       else {

@@ -4,38 +4,26 @@ import { WeftError } from "../../proto/bytes/errors.ts";
 import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
 import type { PacketIn } from "../../proto/openflow13/index.ts";
 import type { CheckProgressView, CheckRequest, CheckView } from "../api/check-views.ts";
-import type { Fabric, FabricHost } from "../model/fabric.ts";
-import type { HostId } from "../model/facts.ts";
+import type { Fabric } from "../model/fabric.ts";
 import { checkProbeFlows } from "../pipeline/probe-flows.ts";
-import { decodeCookie, PASSING_SEC } from "../pipeline/registry.ts";
+import { decodeCookie } from "../pipeline/registry.ts";
 import { CHECK_NONCE_BYTES, checkFrame, readCheckFrame } from "../probes/check-frame.ts";
 import { checkPaths } from "../probes/check-paths.ts";
 import { CheckRun } from "../probes/check-run.ts";
 import { checkView } from "../probes/check-view.ts";
-import type { Timers } from "../reconcile/timers.ts";
-import type { OpenFlowSession } from "../southbound/openflow/index.ts";
-import { answersWithin, PROBE_MS } from "./answers-within.ts";
-import { concurrently } from "./concurrently.ts";
-import { addPassing, removePassing } from "./passing-flows.ts";
-import { roundTripMs } from "./round-trip.ts";
-import type { Dpid, SwitchEntry } from "./switch-entry.ts";
+import { CheckStations, type CheckStationsOptions } from "./check-stations.ts";
+import type { Dpid } from "./switch-entry.ts";
 
-export interface FabricChecksOptions {
+export interface FabricChecksOptions extends CheckStationsOptions {
   readonly fabrics: () => readonly Fabric[];
-  readonly switchOf: (host: FabricHost) => SwitchEntry | null;
   /** Of configuration, as it is now. */
   readonly underlay: () => { readonly mtu: number; readonly checksums: boolean };
-  readonly timers: Timers;
 }
-
-const AT_ONCE = 16;
-/** Probes are sent while their flows have at least half of their time. */
-const REARM_MS = (PASSING_SEC * 1000) / 2;
 
 interface Running {
   readonly run: CheckRun;
   readonly nonce: Uint8Array;
-  readonly hostAt: ReadonlyMap<Dpid, HostId>;
+  readonly stations: CheckStations;
 }
 
 export class FabricChecks {
@@ -54,7 +42,7 @@ export class FabricChecks {
   /** Whether a packet-in is a probe of a check. */
   received(dpid: Dpid, packetIn: PacketIn): boolean {
     if (decodeCookie(packetIn.cookie)?.kind !== "check-end") return false;
-    const host = this.#running?.hostAt.get(dpid);
+    const host = this.#running?.stations.hostAt(dpid);
     const number = this.#running === null ? null : readCheckFrame(packetIn.data, this.#running.nonce);
     if (host !== undefined && number !== null) this.#running?.run.received(number, host, networkIn(packetIn));
     return true;
@@ -73,69 +61,45 @@ export class FabricChecks {
   }
 
   async #check(request: CheckRequest): Promise<CheckView> {
-    const { timers, switchOf, underlay } = this.#options;
+    const { timers, underlay } = this.#options;
     const startedMs = timers.now();
     const fabrics = this.#options.fabrics();
     const all = fabrics.flatMap((fabric) => [...fabric.hosts.values()]);
-    const sessions = new Map<HostId, OpenFlowSession>();
-    const hostAt = new Map<Dpid, HostId>();
-    for (const host of all) {
-      const entry = switchOf(host);
-      if (entry?.session == null) continue;
-      sessions.set(host.id, entry.session);
-      hostAt.set(entry.dpid, host.id);
-    }
-    const { mtu, checksums } = underlay();
-    const paths = checkPaths(fabrics, {
-      isConnected: (host) => sessions.has(host.id),
-      underlayMtu: mtu,
-      checksums,
-      hosts: request.hosts.length === 0 ? null : new Set(request.hosts),
-      network: request.network === undefined ? null : vniOf(fabrics, request.network),
-    });
-    const ends = new Set(paths.flatMap(({ from, to }) => [from, to]));
+    const network = request.network === undefined ? null : vniOf(fabrics, request.network);
     const nonce = randomBytes(CHECK_NONCE_BYTES);
     const source = sourceMac();
-    const flows = checkProbeFlows(source);
-    const delays = new Map<HostId, number>();
-    // Every switch: what comes out at the wrong one is to be caught as well.
-    const arm = (): Promise<void> =>
-      concurrently(AT_ONCE, sessions, async ([id, session]) => {
-        await addPassing(session, flows);
-        if (ends.has(id) && !delays.has(id)) delays.set(id, await roundTripMs(session, timers));
-      });
-    let armedMs = timers.now();
-    const run = new CheckRun(
-      paths,
-      {
-        ready: async () => {
-          if (timers.now() - armedMs < REARM_MS) return;
-          await arm();
-          armedMs = timers.now();
-        },
-        send: ({ from, destination, actions }, number, bytes) =>
-          sessions.get(from)?.packetOut({ actions, data: checkFrame({ source, destination }, nonce, number, bytes) }),
-        stalled: async (hosts) => {
-          const found = new Set<HostId>();
-          await concurrently(hosts.size, hosts, async (id) => {
-            const session = sessions.get(id);
-            if (session === undefined || !(await answersWithin(PROBE_MS, () => session.barrier(), timers)))
-              found.add(id);
-          });
-          return found;
-        },
-      },
-      timers,
-    );
-    this.#running = { run, nonce, hostAt };
+    const stations = new CheckStations(all, checkProbeFlows(source), this.#options);
     try {
-      await arm();
-      armedMs = timers.now();
+      await stations.arm();
+      const { mtu, checksums } = underlay();
+      const paths = checkPaths(fabrics, {
+        absence: ({ id }) => stations.absence(id),
+        underlayMtu: mtu,
+        checksums,
+        hosts: request.hosts.length === 0 ? null : new Set(request.hosts),
+        network,
+      });
+      const ends = new Set(paths.flatMap(({ from, to }) => [from, to]));
+      const delays = await stations.delays(ends);
+      const run = new CheckRun(
+        paths,
+        {
+          ready: () => stations.arm(),
+          send({ from, destination, actions }, number, bytes) {
+            stations
+              .session(from)
+              ?.packetOut({ actions, data: checkFrame({ source, destination }, nonce, number, bytes) });
+          },
+          stalled: (hosts) => stations.stalled(hosts),
+        },
+        timers,
+      );
+      this.#running = { run, nonce, stations };
       const results = await run.run();
       const hosts = all.filter(({ id }) => ends.has(id)).map(({ id, name }) => ({ id, name }));
       return checkView({ results, hosts, delays, ...run.counts, tookMs: timers.now() - startedMs });
     } finally {
-      await concurrently(AT_ONCE, sessions.values(), (session) => removePassing(session, flows));
+      await stations.disarm();
     }
   }
 }

@@ -7,7 +7,7 @@ import type { HostId } from "../model/facts.ts";
 import { throughTables } from "../pipeline/context.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { type TraceMark, traceProbeFlows, transitEnd } from "../pipeline/probe-flows.ts";
-import { decodeCookie, REGISTERS } from "../pipeline/registry.ts";
+import { decodeCookie, PASSING_SEC, REGISTERS } from "../pipeline/registry.ts";
 import { liveView, type Observation } from "../probes/live-view.ts";
 import { isCopyOf, type TraceProbe, traceProbe } from "../probes/trace-probe.ts";
 import type { Timers } from "../reconcile/timers.ts";
@@ -34,6 +34,8 @@ import type { Traces } from "./traces.ts";
 export interface LiveTracesOptions {
   readonly traces: Traces;
   readonly switchOf: (host: FabricHost) => SwitchEntry | null;
+  /** Whether anything may be written to the host's switch. */
+  readonly isServed: (host: FabricHost) => boolean;
   readonly timers: Timers;
 }
 
@@ -43,6 +45,8 @@ const WAIT_MS = 500;
 /** After the end for what other switches still have to tell. */
 const LINGER_MS = 200;
 const AT_ONCE = 16;
+/** Half of their time is left to the flows then: a probe that is sent later could get to a guest. */
+const MOST_ARMING_MS = (PASSING_SEC * 1000) / 2;
 
 /** One probe on its way. */
 interface Chase {
@@ -102,11 +106,15 @@ export class LiveTraces {
     const armed: Station[] = [];
     try {
       const delays = new Map<HostId, number>();
+      const armingMs = this.#options.timers.now();
       await concurrently(AT_ONCE, stations.values(), async (station) => {
         armed.push(station);
         await addPassing(station.session, flowsAt(station.host.id));
         delays.set(station.host.id, await roundTripMs(station.session, this.#options.timers));
       });
+      if (this.#options.timers.now() - armingMs > MOST_ARMING_MS) {
+        throw noProbe("the switches take too long to be told of a probe: it might not be caught");
+      }
       const { observations, sent } = await this.#send(picture, ends, probe, stations, delays, expected);
       const target = ends.destination.endpoint;
       const receiver =
@@ -135,13 +143,13 @@ export class LiveTraces {
     const stations = new Map<HostId, Station>();
     const within = this.#options.traces.fabrics.find((fabric) => fabric.hosts.has(ends.source.host.id));
     for (const host of within?.hosts.values() ?? []) {
-      const entry = this.#options.switchOf(host);
+      const entry = this.#options.isServed(host) ? this.#options.switchOf(host) : null;
       if (entry?.session != null) stations.set(host.id, { host, entry, session: entry.session });
     }
     for (const { host } of expected.hops) {
       if (stations.has(host)) continue;
       throw noProbe(
-        `${pictureHostName(picture, host)} is not connected by OpenFlow: a probe could not be caught there`,
+        `${pictureHostName(picture, host)} is not connected by OpenFlow, or not served: a probe could not be caught there`,
       );
     }
     return stations;

@@ -31,9 +31,9 @@ export async function planFor(options: PlanOptions, running: WeftConfig, wanted:
   if (applied.length === 0) return { applied, needsRestart, touches: [], hosts: [] };
   const foresee = (of: WeftConfig): Promise<Wanted> =>
     options.weaver.foresee(weaverSettings(of), options.hosts.factsWith(hostSettings(of)), options.rowSettings);
-  // Both are foreseen, so that what is under way already counts for neither.
-  const before = await foresee(running);
-  const after = await foresee(config);
+  // Both are foreseen, so that what is under way already counts for neither; from the same moment on, so that what
+  // happens meanwhile counts for neither as well.
+  const [before, after] = await Promise.all([foresee(running), foresee(config)]);
   const ids = new Set([...before.fabric.hosts.keys(), ...after.fabric.hosts.keys()]);
   const hosts: HostPlanView[] = [];
   for (const id of ids) {

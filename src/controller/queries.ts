@@ -36,6 +36,7 @@ import { makeExamination } from "./examination.ts";
 import type { FabricChecks } from "./fabric-check.ts";
 import type { HostCommands } from "./host-commands.ts";
 import { type HostEntry, type Hosts, hostProblems } from "./hosts.ts";
+import { ifTold } from "./if-told.ts";
 import type { Islands } from "./islands.ts";
 import type { LiveTraces } from "./live-traces.ts";
 import { tunnelsOf, tunnelView } from "./measures.ts";
@@ -107,14 +108,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
 
   const switchOf = (host: FabricHost): SwitchEntry | null => weaver.switchOf(host);
 
-  /** That a switch's tables can't be told is told elsewhere, and no reason not to show the rest. */
-  function desiredOf(entry: SwitchEntry): DesiredSwitch | null {
-    try {
-      return weaver.desiredSwitch(entry);
-    } catch {
-      return null;
-    }
-  }
+  const desiredOf = (entry: SwitchEntry): DesiredSwitch | null => ifTold(() => weaver.desiredSwitch(entry));
 
   function problemsOf(fabric: Fabric, host: FabricHost, entry: SwitchEntry | null): readonly Diagnostic[] {
     const hostEntry = hosts.entries.get(host.id);
@@ -334,9 +328,10 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
   }
 
   const examination = makeExamination({
-    ...{ hosts, weaver, timers: options.timers, everyHost, switchOf, problemsOf },
+    ...{ hosts, timers: options.timers, everyHost, switchOf, problemsOf },
     problems: controllerProblems,
-    desiredRows: options.desiredRows,
+    desiredRows: (entry) => ifTold(() => options.desiredRows(entry)),
+    desiredSwitch: desiredOf,
     wallClock: options.wallClock,
   });
   const idOf = (text: string | undefined): HostId | null => (text === undefined ? null : findHost(text).host.id);

@@ -23,6 +23,7 @@ import { EndpointWatch } from "./endpoint-watch.ts";
 import { FabricChecks } from "./fabric-check.ts";
 import { HostCommands } from "./host-commands.ts";
 import { type HostEntry, Hosts } from "./hosts.ts";
+import { ifTold } from "./if-told.ts";
 import { Islands, isLinkNews } from "./islands.ts";
 import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
@@ -192,19 +193,21 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
 
   const switchOf = (host: FabricHost) => weaver.switchOf(host);
+  const isServed = (host: FabricHost) => weaver.isServed(host);
   const traces = new Traces({
     fabrics: () => weaver.fabrics,
     switchOf,
-    desired: (entry) => weaver.desiredSwitch(entry),
+    desired: (entry) => ifTold(() => weaver.desiredSwitch(entry)),
     timers,
   });
   const checks = new FabricChecks({
     fabrics: () => weaver.fabrics,
     switchOf,
+    isServed,
     underlay: () => ({ mtu: running.underlayMtu, checksums: running.tunnel.csum === true }),
     timers,
   });
-  const liveTraces = new LiveTraces({ traces, switchOf, timers });
+  const liveTraces = new LiveTraces({ traces, switchOf, isServed, timers });
 
   const TOO_LARGE = "look at what it holds: this is more than a host of any fabric has; others are not touched by it";
   const GOODBYE = "the controller stops";
@@ -227,7 +230,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onChange: (session) => admission.rowsChanged(session),
     onFault: ({ error, bytes }) => trouble.fault(`a message of ${error.context.peer}`, error, bytes),
-    onTooLarge: (label, reason) => trouble.refused("refusedPeers", label, reason, TOO_LARGE),
+    onTooLarge: (who, reason) => trouble.refused("refusedPeers", who, reason, TOO_LARGE),
     onClosed: (session, label, reason) => {
       if (session === undefined) {
         logger.warn({ peer: label, reason }, "an OVSDB connection ended before it was ready");
@@ -250,8 +253,8 @@ export async function startController({ config, logger, version }: ControllerOpt
       hosts.refreshAll();
     },
     onPacketIn: (session, packetIn) => {
-      if (isInUse(session) && liveTraces.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
-      else if (checks.received(dpidText(session.datapathId), packetIn)) counters.add("packetIns");
+      const caught = isInUse(session) ? [liveTraces, checks] : [];
+      if (caught.some((probes) => probes.received(dpidText(session.datapathId), packetIn))) counters.add("packetIns");
       else if (isProbe(packetIn)) {
         counters.add("packetIns");
         if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
@@ -279,7 +282,8 @@ export async function startController({ config, logger, version }: ControllerOpt
     },
     onClosed: (session, reason, error) => {
       const isTooLarge = error?.code === "openflow/reply-too-large";
-      if (isTooLarge) trouble.refused("refusedPeers", session?.label ?? "a switch", reason, TOO_LARGE);
+      const who = session?.remoteAddress ?? session?.label ?? "a switch";
+      if (isTooLarge) trouble.refused("refusedPeers", who, reason, TOO_LARGE);
       if (session === undefined) logger.warn({ reason }, "an OpenFlow connection ended before it was ready");
       else switches.closed(session, reason);
     },
@@ -397,7 +401,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     reloadKeys: () => void keys?.reload(),
     async stop() {
       stopping = true;
-      recorder?.stop();
+      trouble.attempt("looking for what has changed", () => recorder?.stop());
       rates.stop();
       tellOfStop(journal);
       weaver.stop();

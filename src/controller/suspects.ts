@@ -19,18 +19,19 @@ export interface Suspects {
   readonly keyOf: (dpid: Dpid) => string;
 }
 
-/** @param bindings which host a switch was the bridge of when that was last concluded */
+/** @param owners which host a switch was the bridge of when that was last concluded */
 export function suspectsAmong(
   hosts: Iterable<HostEntry>,
   switches: ReadonlyMap<Dpid, SwitchEntry>,
-  bindings: ReadonlyMap<Dpid, HostId>,
+  owners: ReadonlyMap<Dpid, HostId>,
 ): Suspects {
-  const dpidOf = new Map([...bindings].map(([dpid, id]) => [id, dpid]));
+  const dpidOf = new Map([...owners].map(([dpid, id]) => [id, dpid]));
   const keys = new Map<Dpid, string>();
   const all: Suspect[] = [];
   for (const { id, fact } of hosts) {
     const dpid = fact.dpid ?? dpidOf.get(id) ?? "";
-    keys.set(dpid, hostKey(id));
+    // Of several that say it is theirs it is the one's whose it was.
+    if (!keys.has(dpid) || owners.get(dpid) === id) keys.set(dpid, hostKey(id));
     all.push({ key: hostKey(id), name: `host ${id}`, facts: [fact, ...switchFacts(switches.get(dpid))] });
   }
   for (const entry of switches.values()) {

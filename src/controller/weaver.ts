@@ -95,10 +95,18 @@ const FIRST_GRACE_MS = 1000;
 /** A lone switch that has gone may be back at once: so long its neighbours keep the ways through it. */
 const GONE_GRACE_MS = 3000;
 
-/** Who is who, of the facts that were not left out. */
-interface Identified extends IdentityOutcome {
+/** What is known, without those who are left out. */
+interface Kept {
   readonly facts: readonly HostFact[];
+  readonly withheld: ReadonlySet<HostId>;
   readonly entries: readonly SwitchEntry[];
+}
+
+/** Who is who, of the facts that were not left out. */
+interface Identified extends IdentityOutcome, Pick<Kept, "facts" | "entries"> {
+  /** Which host a switch is the bridge of, those that were left out among them: what is theirs is nobody else's. */
+  readonly owners: ReadonlyMap<Dpid, HostId>;
+  /** The same without those. */
   readonly bindings: ReadonlyMap<Dpid, HostId>;
   /** As `leftOut` tells it. */
   readonly left: string;
@@ -120,6 +128,7 @@ export class Weaver {
   readonly #uncompilable = new Set<HostId>();
   #decisions: Decisions = NO_DECISIONS;
   #fabric: Fabric | null = null;
+  #owners: ReadonlyMap<Dpid, HostId> = new Map();
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
   #rivals: ReadonlyMap<HostId, readonly Diagnostic[]> = new Map();
   #scheduled = false;
@@ -245,18 +254,19 @@ export class Weaver {
   /** Whose facts make this controller fail is left out: nobody can stop the others. */
   #recompute(): void {
     const { hosts, switches, watch, log } = this.#options;
-    const suspects = suspectsAmong(hosts.entries.values(), switches.entries, this.#bindings);
+    const suspects = suspectsAmong(hosts.entries.values(), switches.entries, this.#owners);
     this.#quarantine.review(suspects.all);
     for (const id of hosts.entries.keys()) this.#forgotten.delete(id);
     const identified = this.#quarantine.run(suspects.all, (isLeftOut) => this.#identify(suspects, isLeftOut));
-    const { identities, decisions, bindings } = identified;
+    const { identities, decisions, owners, bindings } = identified;
     for (const { index } of identities.values()) if (index !== null) this.#forgottenIndexes.delete(index);
     for (const [id, index] of decisions.indexes) {
       if (this.#decisions.indexes.get(id) !== index) log.info({ host: id, index }, "host has its index");
     }
     this.#decisions = decisions;
+    this.#owners = owners;
     this.#bindings = bindings;
-    this.#rivals = rivalBridges(identified.facts, bindings, (id) => datapathIdOf(bridgeMac(id)));
+    this.#rivals = rivalBridges(identified.facts, owners, (id) => datapathIdOf(bridgeMac(id)));
     switches.judgeAll();
     for (const dpid of this.#bindings.keys()) {
       const entry = switches.entries.get(dpid);
@@ -271,21 +281,24 @@ export class Weaver {
     switches.wakeAll();
   }
 
-  #identify({ all, keyOf }: Suspects, isLeftOut: (key: string) => boolean): Identified {
-    const { hosts, switches } = this.#options;
-    const left = leftOut(all, isLeftOut);
-    const facts: HostFact[] = [];
-    const withheld = new Set<HostId>();
-    for (const { id, fact } of hosts.entries.values()) {
-      if (isLeftOut(hostKey(id))) withheld.add(id);
-      else facts.push(fact);
-    }
-    const entries = [...switches.entries.values()].filter((entry) => !isLeftOut(keyOf(entry.dpid)));
+  /** @param known the facts of all hosts */
+  #kept({ keyOf }: Suspects, isLeftOut: (key: string) => boolean, known: readonly HostFact[]): Kept {
+    const withheld = new Set(known.flatMap(({ id }) => (isLeftOut(hostKey(id)) ? [id] : [])));
+    const facts = known.filter(({ id }) => !withheld.has(id));
+    const { entries } = this.#options.switches;
+    return { facts, withheld, entries: [...entries.values()].filter(({ dpid }) => !isLeftOut(keyOf(dpid))) };
+  }
+
+  #identify(suspects: Suspects, isLeftOut: (key: string) => boolean): Identified {
+    const left = leftOut(suspects.all, isLeftOut);
+    const known = [...this.#options.hosts.entries.values()].map(({ fact }) => fact);
+    const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
     const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld));
-    const bindings = bindSwitches(facts, outcome.identities, entries, this.#bindings, ({ session, believed }, host) =>
+    const owners = bindSwitches(known, outcome.identities, entries, this.#owners, ({ session, believed }, host) =>
       session === null ? believed : this.#options.believes(session, host),
     );
-    return { ...outcome, facts, entries, bindings, left };
+    const bindings = new Map([...owners].filter(([, id]) => !withheld.has(id)));
+    return { ...outcome, facts, entries, owners, bindings, left };
   }
 
   /** @param identified what was concluded of the same facts already, if nobody else is left out */
@@ -420,18 +433,20 @@ export class Weaver {
 
   /**
    * What hosts with tunnels would be told under other settings, when all of it is done. Nothing is changed by asking,
-   * and it takes as long as it takes.
-   * @param hosts their facts under the other settings, @param rowSettings null for a host that nothing is written to.
+   * and it takes as long as it takes. Whose facts make this controller fail is left out here as well.
+   * @param known their facts under the other settings, @param rowSettings null for a host that nothing is written to.
    */
   async foresee(
     changes: Partial<WeaverOptions>,
-    hosts: readonly HostFact[],
+    known: readonly HostFact[],
     rowSettings: (id: HostId) => Pick<RowSettings, "controllerTarget" | "approval"> | null,
   ): Promise<Wanted> {
     const options = { ...this.#options, ...changes };
-    const entries = [...this.#options.switches.entries.values()];
-    const outcome = resolveIdentities(this.#identityInput(options, hosts, entries, new Set()));
-    const start = { hosts: new Map(hosts.map((fact) => [fact.id, fact])), ...this.#held(entries, this.#bindings) };
+    const suspects = suspectsAmong(options.hosts.entries.values(), options.switches.entries, this.#owners);
+    const isLeftOut = (key: string): boolean => this.#quarantine.problem(key) !== null;
+    const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
+    const outcome = resolveIdentities(this.#identityInput(options, facts, entries, withheld));
+    const start = { hosts: new Map(facts.map((fact) => [fact.id, fact])), ...this.#held(entries, this.#bindings) };
     return settle(start, async (situation) => {
       const fabric = deriveFabric({ ...this.#fabricInput(options, outcome, situation), keepTunnel: () => false });
       const rows = new Map<HostId, DesiredRows>();
@@ -548,6 +563,12 @@ export class Weaver {
     });
   }
 
+  /** Whether anything is written to the switch of a host. */
+  isServed({ plain, fact, index, switch: held }: FabricHost): boolean {
+    if (plain !== null) return !this.#options.islands.settling;
+    return fact !== null && held !== null && index !== null && takesPart(fact);
+  }
+
   /** What a switch should hold; null while its host's rows are not known, or it has no place in the fabric. */
   desiredSwitch(entry: SwitchEntry): DesiredSwitch | null {
     const { islands, pipeline } = this.#options;
@@ -556,10 +577,9 @@ export class Weaver {
     if (island !== undefined && lone !== undefined)
       return islands.settling ? null : compileSwitch(island, lone, pipeline);
     const id = this.#bindings.get(entry.dpid);
-    const host = id === undefined ? undefined : this.#fabric?.hosts.get(id);
-    if (this.#fabric === null || host?.fact == null || host.switch === null) return null;
-    if (host.index === null || !takesPart(host.fact)) return null;
     const fabric = this.#fabric;
+    const host = id === undefined ? undefined : fabric?.hosts.get(id);
+    if (fabric === null || host === undefined || !this.isServed(host)) return null;
     return this.#compiled(host.id, () => compileSwitch(fabric, host, pipeline));
   }
 

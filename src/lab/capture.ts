@@ -93,7 +93,7 @@ export class Capture {
   /** What was captured so far. */
   async read(): Promise<CaptureResult> {
     await sleep(drainMs);
-    const { stdout } = await run(["tcpdump", "-nn", "-e", "-t", "-r", this.file], { check: false });
+    const { stdout } = await run(["tcpdump", "-Z", "root", "-nn", "-e", "-t", "-r", this.file], { check: false });
     const lines = stdout.split("\n").filter((line) => line !== "" && !/^\s/.test(line));
     return { packets: countPackets(readFileSync(this.file)), lines, file: this.file };
   }

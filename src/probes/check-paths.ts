@@ -29,8 +29,8 @@ export interface CheckPath extends Pick<CheckPathView, "kind" | "from" | "to" | 
 }
 
 export interface CheckScope {
-  /** Whether the host's switch is connected. */
-  readonly isConnected: (host: FabricHost) => boolean;
+  /** Why probes can't be sent to and caught at a host's switch, as in "is not connected by OpenFlow"; null where they can. */
+  readonly absence: (host: FabricHost) => string | null;
   /** Where a host neither shows nor says its own. */
   readonly underlayMtu: number;
   readonly checksums: boolean;
@@ -40,6 +40,8 @@ export interface CheckScope {
 }
 
 export const SMALL_BYTES = 64;
+/** More does not go into a message to a switch, with its actions; a host may say that its underlay passes it. */
+const MAX_BYTES = 65_000;
 const LINK_BYTES = 1500;
 
 export function checkPaths(fabrics: Iterable<Fabric>, scope: CheckScope): readonly CheckPath[] {
@@ -56,10 +58,12 @@ export function checkPaths(fabrics: Iterable<Fabric>, scope: CheckScope): readon
   return paths;
 }
 
-function absence(from: FabricHost, to: FabricHost, { isConnected }: CheckScope): string | null {
-  const away = [from, to].filter((host) => !isConnected(host)).map(({ name }) => name);
-  if (away.length === 0) return null;
-  return `${away.join(" and ")} ${away.length === 1 ? "is" : "are"} not connected by OpenFlow`;
+function absenceOf(from: FabricHost, to: FabricHost, { absence }: CheckScope): string | null {
+  const said = [from, to].flatMap((host) => {
+    const why = absence(host);
+    return why === null ? [] : [`${host.name} ${why}`];
+  });
+  return said.length === 0 ? null : said.join(", and ");
 }
 
 function* tunnelPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
@@ -83,17 +87,21 @@ function* tunnelPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
         actions: lane === null ? [] : byTunnel(lane),
         sizes: [
           { name: "small", bytes: SMALL_BYTES },
-          { name: "mtu", bytes: mtu - encapsulationBytes(type, family, scope.checksums) },
-          { name: "full", bytes: mtu - overhead },
+          { name: "mtu", bytes: sendable(mtu - encapsulationBytes(type, family, scope.checksums)) },
+          { name: "full", bytes: sendable(mtu - overhead) },
         ],
         underlay: {
           ...{ protocol: udpPort === null ? "GRE (IP protocol 47)" : `UDP ${udpPort}`, overhead },
           ...{ from: host.tunnelIp ?? "", to: remoteIp },
         },
-        unchecked: absence(host, peer, scope) ?? missing,
+        unchecked: absenceOf(host, peer, scope) ?? missing,
       };
     }
   }
+}
+
+function sendable(bytes: number): number {
+  return Math.min(bytes, MAX_BYTES);
 }
 
 function mtuOf({ fact }: FabricHost, { underlayMtu }: CheckScope): number {
@@ -115,7 +123,7 @@ function* linkPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
           { name: "full", bytes: LINK_BYTES },
         ],
         underlay: null,
-        unchecked: absence(host, peer, scope),
+        unchecked: absenceOf(host, peer, scope),
       };
     }
   }
@@ -138,11 +146,11 @@ function* networkPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> 
           actions: byNetwork(network.vni, peer.index),
           sizes: [
             { name: "small", bytes: SMALL_BYTES },
-            { name: "mtu", bytes: mtu },
+            { name: "mtu", bytes: sendable(mtu) },
           ],
           underlay: null,
           unchecked:
-            absence(host, peer, scope) ?? (host.ways.has(peer.index) ? null : `${host.name} knows no way there`),
+            absenceOf(host, peer, scope) ?? (host.ways.has(peer.index) ? null : `${host.name} knows no way there`),
         };
       }
     }

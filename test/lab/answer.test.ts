@@ -107,7 +107,7 @@ describeLab("answers in the switch", () => {
     expect(solicitations).toBe(0);
     expect(await macOf(a, six(b))).toBe(b.mac);
     const { file } = await atAsker.stop();
-    const { stdout } = await a.exec(["tcpdump", "-nn", "-e", "-vv", "-r", file]);
+    const { stdout } = await a.exec(["tcpdump", "-Z", "root", "-nn", "-e", "-vv", "-r", file]);
     expect(stdout).toMatch(
       new RegExp(
         `${b.mac} > ${a.mac}, .*hlim 255.* ${six(b)} > ${six(a)}: \\[icmp6 sum ok\\] ICMP6, neighbor advertisement, .*tgt is ${six(b)}, Flags \\[solicited, override\\]\\s+destination link-address option \\(2\\), length 8 \\(1\\): ${b.mac}`,

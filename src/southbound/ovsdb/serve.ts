@@ -229,7 +229,8 @@ class Connection {
 
   #tooLarge(what: string): never {
     const reason = `${what}, which is no host's database`;
-    this.#handlers.onTooLarge?.(this.#link.stream.label, reason);
+    const { remoteAddress, label } = this.#link.stream;
+    this.#handlers.onTooLarge?.(remoteAddress ?? label, reason);
     throw new OvsdbProtocolError("update", reason);
   }
 

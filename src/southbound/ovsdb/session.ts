@@ -40,8 +40,11 @@ export interface OvsdbHandlers {
   onChange(session: OvsdbSession): void;
   /** The connection is over; `session` is absent when it never became ready. Called exactly once. */
   onClosed(session: OvsdbSession | undefined, label: string, reason: string): void;
-  /** The database is beyond what one host may have; the connection ends for it. */
-  onTooLarge?(label: string, reason: string): void;
+  /**
+   * The database is beyond what one host may have; the connection ends for it.
+   * @param who the address it is at: it comes again and again, from another port each time
+   */
+  onTooLarge?(who: string, reason: string): void;
   /** This controller failed at a message of the peer, and ends the connection for it. */
   onFault?(fault: PeerFault): void;
 }

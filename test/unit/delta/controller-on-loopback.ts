@@ -1,6 +1,7 @@
 // A whole controller in this process, listening on loopback: what a hostile peer may do to it, it does by real bytes.
 import { setTimeout as sleep } from "node:timers/promises";
 import pino from "pino";
+import type { PlanView } from "../../../src/api/plan-views.ts";
 import type { Queries } from "../../../src/api/views.ts";
 import { formatConfigProblem, parseConfig, type WeftConfig } from "../../../src/config/index.ts";
 import { type RunningController, startController } from "../../../src/controller/start.ts";
@@ -48,6 +49,11 @@ export class ControllerOnLoopback {
   /** @param settings the configuration as it is from now on, but for what is listened on. */
   reconfigure(settings: Readonly<Record<string, unknown>>): void {
     this.#running.reconfigure(configOf(settings));
+  }
+
+  /** What the configuration would change. */
+  plan(settings: Readonly<Record<string, unknown>>): Promise<PlanView> {
+    return this.#running.plan(configOf(settings));
   }
 
   counter(name: string): number {

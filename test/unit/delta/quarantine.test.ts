@@ -4,9 +4,13 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Json, JsonObject } from "../../../proto/ovsdb/json-text.ts";
 import type { Fabric } from "../../../src/model/fabric.ts";
 import type { HostFact } from "../../../src/model/facts.ts";
+import { decodeCookie } from "../../../src/pipeline/registry.ts";
 import { ControllerOnLoopback, TEST_TIMEOUT_MS, until } from "./controller-on-loopback.ts";
 import { WireHost } from "./wire-host.ts";
+import { WireSwitch } from "./wire-switch.ts";
 
+/** A fault because of nobody. */
+let failsForAll = false;
 /** Faults of the controller itself, by the name of a port. */
 const FAILS_DRAWING = "poison-draw";
 const FAILS_IDENTITY = "poison-name";
@@ -37,6 +41,7 @@ vi.mock("../../../src/pipeline/rows.ts", async (original) => {
   const real = await original<typeof import("../../../src/pipeline/rows.ts")>();
   const isPoisoned = (fabric: Fabric) => [...fabric.hosts.values()].some((host) => hasPort(host.fact, FAILS_ROWS));
   const compileRows: typeof real.compileRows = (fabric, host, settings) => {
+    if (failsForAll) throw new RangeError("no rows at all can be told");
     if (isPoisoned(fabric)) throw new RangeError("rows of nobody can be told");
     return real.compileRows(fabric, host, settings);
   };
@@ -53,6 +58,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  failsForAll = false;
   for (const host of hosts.splice(0)) host.socket.destroy();
   await controller.stop();
 });
@@ -60,8 +66,9 @@ afterEach(async () => {
 const PORT = randomUUID();
 const INTERFACE = randomUUID();
 
-function tablesWith(port: string): JsonObject {
-  const bridge = { name: "br-int", ports: ["uuid", PORT], external_ids: ["map", [["weft-fabric", "f0"]]] };
+function tablesWith(port: string, dpid?: string): JsonObject {
+  const owned = { name: "br-int", ports: ["uuid", PORT], external_ids: ["map", [["weft-fabric", "f0"]]] };
+  const bridge = dpid === undefined ? owned : { ...owned, datapath_id: dpid };
   return {
     Bridge: { [randomUUID()]: { initial: bridge } },
     Port: { [PORT]: { initial: { name: port, interfaces: ["uuid", INTERFACE] } } },
@@ -74,6 +81,12 @@ async function connect(systemId: string, at: number, tables?: JsonObject): Promi
   const host = await WireHost.connect(controller.ovsdbPort, options);
   hosts.push(host);
   return host;
+}
+
+function rename(host: WireHost, port: string): void {
+  const row = { modify: { name: port } };
+  const tables = { Port: { [PORT]: row }, Interface: { [INTERFACE]: row } };
+  host.send({ id: null, method: "update3", params: ["weft", randomUUID(), tables] as unknown as Json });
 }
 
 const codes = (id: string): readonly string[] =>
@@ -107,17 +120,53 @@ it.each([
     const line = controller.log.find((one) => one.what === "what host bad says");
     expect(Buffer.from(String(line?.bytes), "hex").toString()).toContain(poison);
 
-    const rename = { modify: { name: "tap0" } };
-    bad.send({
-      id: null,
-      method: "update3",
-      params: [
-        "weft",
-        randomUUID(),
-        { Port: { [PORT]: rename }, Interface: { [INTERFACE]: rename } },
-      ] as unknown as Json,
-    });
+    rename(bad, "tap0");
     await until("it is served", () => bad.transactions.length > 0);
     await until("its problem is gone", () => !codes("bad").includes("host/quarantined"));
   },
 );
+
+it("The switch of a host that is left out is not given to another one that says it has the same", async () => {
+  const dpid = "0000000000000abc";
+  const bad = await connect("bad", 2, tablesWith("tap0", dpid));
+  await until("it is there", () => codes("bad").length === 0 && bad.transactions.length > 0);
+  const wire = await WireSwitch.connect(controller.openFlowPort, BigInt(`0x${dpid}`), { ports: [1] });
+  try {
+    await wire.served();
+    const rival = await connect("rival", 3, tablesWith("tap0", dpid));
+    await until("both are told", () => codes("bad").includes("host/duplicate-dpid"));
+    const owners = () =>
+      [...wire.flows.values()].flatMap(({ cookie }) => {
+        const fact = decodeCookie(cookie);
+        return fact?.kind === "identity" ? [fact.place] : [];
+      });
+    const [index] = owners();
+    rename(bad, FAILS_DRAWING);
+    await until("it is told", () => codes("bad").includes("host/quarantined"));
+    const more = await connect("more", 4);
+    await more.served();
+    await wire.isHeard();
+    expect(rival.isOpen).toBe(true);
+    expect(owners()).toEqual([index]);
+  } finally {
+    wire.socket.destroy();
+  }
+});
+
+it("What another configuration would change is told without a host that is left out", async () => {
+  const bad = await connect("bad", 2, tablesWith(FAILS_DRAWING));
+  await until("it is told", () => codes("bad").includes("host/quarantined"));
+  const good = await connect("good", 3);
+  await good.served();
+  const plan = await controller.plan({ tunnel: { type: "vxlan" } });
+  expect(plan.applied).toContain("tunnel.type");
+  expect(bad.transactions).toEqual([]);
+});
+
+it("Where nobody's rows can be told, whoever asks for differences is told so", async () => {
+  const host = await connect("host", 2);
+  await host.served();
+  failsForAll = true;
+  const [view] = await controller.queries.drift("host");
+  expect(view?.reason).toContain("what its database should hold is not known yet");
+});
