@@ -19,6 +19,7 @@ import { concurrently } from "./concurrently.ts";
 import { addPassing, removePassing } from "./passing-flows.ts";
 import { roundTripMs } from "./round-trip.ts";
 import type { Dpid, SwitchEntry } from "./switch-entry.ts";
+import { within } from "./within.ts";
 
 export interface FabricChecksOptions {
   readonly fabrics: () => readonly Fabric[];
@@ -29,6 +30,8 @@ export interface FabricChecksOptions {
 }
 
 const AT_ONCE = 16;
+/** A switch that takes longer is left out: it may be the very one for which somebody checks. */
+const ANSWER_MS = 5_000;
 /** Probes are sent while their flows have at least half of their time. */
 const REARM_MS = (PASSING_SEC * 1000) / 2;
 
@@ -36,6 +39,21 @@ interface Running {
   readonly run: CheckRun;
   readonly nonce: Uint8Array;
   readonly hostAt: ReadonlyMap<Dpid, HostId>;
+}
+
+/** The switches of a check, with the flows that catch its probes. */
+interface Armed {
+  readonly fabrics: readonly Fabric[];
+  /** null: all. */
+  readonly network: number | null;
+  readonly all: readonly FabricHost[];
+  readonly sessions: ReadonlyMap<HostId, OpenFlowSession>;
+  /** As it is now: a switch may cease to answer meanwhile. */
+  readonly ready: ReadonlyMap<HostId, OpenFlowSession>;
+  readonly hostAt: ReadonlyMap<Dpid, HostId>;
+  readonly source: Mac;
+  arm(): Promise<void>;
+  readonly startedMs: number;
 }
 
 export class FabricChecks {
@@ -73,9 +91,10 @@ export class FabricChecks {
   }
 
   async #check(request: CheckRequest): Promise<CheckView> {
-    const { timers, switchOf, underlay } = this.#options;
+    const { timers, switchOf } = this.#options;
     const startedMs = timers.now();
     const fabrics = this.#options.fabrics();
+    const network = request.network === undefined ? null : vniOf(fabrics, request.network);
     const all = fabrics.flatMap((fabric) => [...fabric.hosts.values()]);
     const sessions = new Map<HostId, OpenFlowSession>();
     const hostAt = new Map<Dpid, HostId>();
@@ -85,40 +104,67 @@ export class FabricChecks {
       sessions.set(host.id, entry.session);
       hostAt.set(entry.dpid, host.id);
     }
+    const source = sourceMac();
+    const flows = checkProbeFlows(source);
+    /** Those that catch probes. */
+    const ready = new Map(sessions);
+    // Every switch: what comes out at the wrong one is to be caught as well.
+    const arm = (): Promise<void> =>
+      concurrently(AT_ONCE, [...ready], async ([id, session]) => {
+        if (!(await answersWithin(ANSWER_MS, () => addPassing(session, flows), timers))) ready.delete(id);
+      });
+    const disarm = (): Promise<void> =>
+      concurrently(AT_ONCE, sessions.values(), (session) =>
+        answersWithin(ANSWER_MS, () => removePassing(session, flows), timers),
+      );
+    try {
+      await arm();
+      return await this.#run(request.hosts, { fabrics, network, all, sessions, ready, hostAt, source, arm, startedMs });
+    } finally {
+      await disarm();
+    }
+  }
+
+  async #run(
+    only: readonly HostId[],
+    { fabrics, network, all, sessions, ready, hostAt, source, arm, startedMs }: Armed,
+  ): Promise<CheckView> {
+    const { timers, underlay } = this.#options;
     const { mtu, checksums } = underlay();
     const paths = checkPaths(fabrics, {
       isConnected: (host) => sessions.has(host.id),
+      catchesProbes: (host) => ready.has(host.id),
       underlayMtu: mtu,
       checksums,
-      hosts: request.hosts.length === 0 ? null : new Set(request.hosts),
-      network: request.network === undefined ? null : vniOf(fabrics, request.network),
+      hosts: only.length === 0 ? null : new Set(only),
+      network,
     });
     const ends = new Set(paths.flatMap(({ from, to }) => [from, to]));
     const nonce = randomBytes(CHECK_NONCE_BYTES);
-    const source = sourceMac();
-    const flows = checkProbeFlows(source);
     const delays = new Map<HostId, number>();
-    // Every switch: what comes out at the wrong one is to be caught as well.
-    const arm = (): Promise<void> =>
-      concurrently(AT_ONCE, sessions, async ([id, session]) => {
-        await addPassing(session, flows);
-        if (ends.has(id) && !delays.has(id)) delays.set(id, await roundTripMs(session, timers));
-      });
-    let armedMs = timers.now();
+    await concurrently(AT_ONCE, ends, async (id) => {
+      const session = ready.get(id);
+      const ms = session === undefined ? null : await within(ANSWER_MS, roundTripMs(session, timers), timers);
+      if (ms !== null) delays.set(id, ms);
+    });
+    let armedMs = startedMs;
     const run = new CheckRun(
       paths,
       {
         ready: async () => {
           if (timers.now() - armedMs < REARM_MS) return;
-          await arm();
+          // From when it begins: switches are told one after the other.
           armedMs = timers.now();
+          await arm();
         },
-        send: ({ from, destination, actions }, number, bytes) =>
-          sessions.get(from)?.packetOut({ actions, data: checkFrame({ source, destination }, nonce, number, bytes) }),
+        send: ({ from, to, destination, actions }, number, bytes) => {
+          if (!ready.has(to)) return;
+          ready.get(from)?.packetOut({ actions, data: checkFrame({ source, destination }, nonce, number, bytes) });
+        },
         stalled: async (hosts) => {
           const found = new Set<HostId>();
           await concurrently(hosts.size, hosts, async (id) => {
-            const session = sessions.get(id);
+            const session = ready.get(id);
             if (session === undefined || !(await answersWithin(PROBE_MS, () => session.barrier(), timers)))
               found.add(id);
           });
@@ -128,15 +174,9 @@ export class FabricChecks {
       timers,
     );
     this.#running = { run, nonce, hostAt };
-    try {
-      await arm();
-      armedMs = timers.now();
-      const results = await run.run();
-      const hosts = all.filter(({ id }) => ends.has(id)).map(({ id, name }) => ({ id, name }));
-      return checkView({ results, hosts, delays, ...run.counts, tookMs: timers.now() - startedMs });
-    } finally {
-      await concurrently(AT_ONCE, sessions.values(), (session) => removePassing(session, flows));
-    }
+    const results = await run.run();
+    const hosts = all.filter(({ id }) => ends.has(id)).map(({ id, name }) => ({ id, name }));
+    return checkView({ results, hosts, delays, ...run.counts, tookMs: timers.now() - startedMs });
   }
 }
 

@@ -31,6 +31,8 @@ export interface CheckPath extends Pick<CheckPathView, "kind" | "from" | "to" | 
 export interface CheckScope {
   /** Whether the host's switch is connected. */
   readonly isConnected: (host: FabricHost) => boolean;
+  /** Whether it catches probes: one that does not is sent none, and sends none. */
+  readonly catchesProbes: (host: FabricHost) => boolean;
   /** Where a host neither shows nor says its own. */
   readonly underlayMtu: number;
   readonly checksums: boolean;
@@ -56,10 +58,12 @@ export function checkPaths(fabrics: Iterable<Fabric>, scope: CheckScope): readon
   return paths;
 }
 
-function absence(from: FabricHost, to: FabricHost, { isConnected }: CheckScope): string | null {
+function absence(from: FabricHost, to: FabricHost, { isConnected, catchesProbes }: CheckScope): string | null {
   const away = [from, to].filter((host) => !isConnected(host)).map(({ name }) => name);
-  if (away.length === 0) return null;
-  return `${away.join(" and ")} ${away.length === 1 ? "is" : "are"} not connected by OpenFlow`;
+  if (away.length > 0) return `${away.join(" and ")} ${away.length === 1 ? "is" : "are"} not connected by OpenFlow`;
+  const deaf = [from, to].filter((host) => !catchesProbes(host)).map(({ name }) => name);
+  if (deaf.length === 0) return null;
+  return `${deaf.join(" and ")} ${deaf.length === 1 ? "does" : "do"} not take the flows that catch probes, or not in time`;
 }
 
 function* tunnelPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
