@@ -7,7 +7,7 @@ import type { HostId } from "../model/facts.ts";
 import { throughTables } from "../pipeline/context.ts";
 import type { DesiredFlow } from "../pipeline/desired.ts";
 import { type TraceMark, traceProbeFlows, transitEnd } from "../pipeline/probe-flows.ts";
-import { decodeCookie, REGISTERS } from "../pipeline/registry.ts";
+import { decodeCookie, PASSING_SEC, REGISTERS } from "../pipeline/registry.ts";
 import { liveView, type Observation } from "../probes/live-view.ts";
 import { isCopyOf, type TraceProbe, traceProbe } from "../probes/trace-probe.ts";
 import type { Timers } from "../reconcile/timers.ts";
@@ -43,6 +43,8 @@ const WAIT_MS = 500;
 /** After the end for what other switches still have to tell. */
 const LINGER_MS = 200;
 const AT_ONCE = 16;
+/** Probes are sent while the flows that catch them have half of their time and more: what is not caught gets to a guest. */
+const FRESH_MS = (PASSING_SEC * 1000) / 2;
 
 /** One probe on its way. */
 interface Chase {
@@ -99,14 +101,26 @@ export class LiveTraces {
     const flowsAt = this.#flowsAt(picture, ends, probe.mark);
     mustEndInTime(picture, ends, probe, flowsAt);
     const stations = this.#stations(picture, ends, expected);
-    const armed: Station[] = [];
+    const armed = new Set<Station>();
+    const { timers } = this.#options;
+    let armedMs = timers.now();
+    const isFresh = (): boolean => timers.now() - armedMs < FRESH_MS;
+    const arm = async (): Promise<void> => {
+      armedMs = timers.now();
+      await concurrently(AT_ONCE, stations.values(), async (station) => {
+        armed.add(station);
+        await addPassing(station.session, flowsAt(station.host.id));
+      });
+    };
     try {
       const delays = new Map<HostId, number>();
-      await concurrently(AT_ONCE, stations.values(), async (station) => {
-        armed.push(station);
-        await addPassing(station.session, flowsAt(station.host.id));
-        delays.set(station.host.id, await roundTripMs(station.session, this.#options.timers));
+      await arm();
+      await concurrently(AT_ONCE, stations.values(), async ({ host, session }) => {
+        delays.set(host.id, await roundTripMs(session, timers));
       });
+      if (!isFresh()) await arm();
+      if (!isFresh())
+        throw noProbe("the switches are slow to take the flows that catch a probe, which would be gone too soon");
       const { observations, sent } = await this.#send(picture, ends, probe, stations, delays, expected);
       const target = ends.destination.endpoint;
       const receiver =
