@@ -1,6 +1,7 @@
 // Hosts that are away, or reach the controller by one of the two connections only, and certificates that end.
 import type { ControllerRow, ManagerRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 
 const DAY_MS = 86_400_000;
 const TELL_BEFORE_MS = 30 * DAY_MS;
@@ -37,7 +38,7 @@ function standing(examined: ExaminedHost): readonly Finding[] {
       {
         ...{ ...base, code: "host/away", severity: "critical" },
         message: `${host.id} is not connected${openflow ? " by OVSDB: nothing can be changed there" : ": what it held it keeps, and it serves its guests by that"}`,
-        remedy: `see that it is up and reaches the controller's OVSDB port; weft hosts forget ${host.id} if it is gone for good`,
+        remedy: `see that it is up and reaches the controller's OVSDB port; weft hosts forget ${shellWord(host.id)} if it is gone for good`,
         command: "ovs-vsctl --columns=target,is_connected,status list manager",
       },
     ];
@@ -95,7 +96,7 @@ function certificate({ host, certificateEndsMs }: ExaminedHost, nowMs: number): 
       ...{ code: "host/certificate", severity: days < 7 ? "critical" : "warning", host: host.id, subject: host.id },
       message: `the certificate of ${host.id} ${when}`,
       remedy: "make a new one where the CA is, and put its files where the old ones are",
-      command: `weft pki host ${host.id}`,
+      command: `weft pki host ${shellWord(host.id)}`,
     },
   ];
 }

@@ -2,6 +2,7 @@
 import type { DisputeFact, Party } from "../model/disputes.ts";
 import type { Fabric } from "../model/fabric.ts";
 import type { Examined, Finding } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 
 export function duplicateFindings({ hosts }: Examined): readonly Finding[] {
   const fabrics = new Set(hosts.map(({ fabric }) => fabric));
@@ -38,6 +39,7 @@ function ofDispute(fabric: Fabric, { mac, ip, reason, holder, rivals, vni }: Dis
       code: `endpoint/${kind}`,
       severity: "critical",
       host: second.host ?? first.host,
+      ...(first.host === null || second.host === null || first.host === second.host ? {} : { others: [first.host] }),
       subject: ip ?? mac,
       message:
         reason === "flapping"
@@ -47,7 +49,8 @@ function ofDispute(fabric: Fabric, { mac, ip, reason, holder, rivals, vni }: Dis
         ip === null
           ? `give the guest at ${second.text} a MAC of its own, or take its port away; this ends by itself when it falls silent`
           : `give the guest at ${second.text} another address, or take its port away; this ends by itself when it no longer claims ${ip}`,
-      command: second.host === null || second.host.startsWith("dpid:") ? null : `ovs-vsctl del-port ${second.port}`,
+      command:
+        second.host === null || second.host.startsWith("dpid:") ? null : `ovs-vsctl del-port ${shellWord(second.port)}`,
     };
   });
 }

@@ -2,6 +2,7 @@
 import type { FabricPort } from "../model/fabric-ports.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding } from "./examined.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "./known-vulnerabilities.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Notes: a distribution mends what it ships and keeps the number, so that a number alone proves nothing. */
 export function softwareFindings({ hosts }: Examined): readonly Finding[] {
@@ -21,12 +22,11 @@ function versionFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
     const version = versionOf(text);
     const known = KNOWN_VULNERABILITIES.filter((one) => version !== null && isAffected(version, one));
     if (known.length === 0) return [];
-    const [first = ""] = ids;
     return [
       {
         code: "host/vulnerable",
         severity: "note",
-        host: ids.length === 1 ? first : null,
+        ...hostsOf(ids),
         subject: text,
         message: `Open vSwitch ${text}, on ${named(ids)}, was released with ${known.map(({ id, what }) => `${id} (${what})`).join(", ")}`,
         remedy: `update Open vSwitch, unless its package has the fixes, as those of distributions often have under the old number: the command tells; versions from ${[...new Set(known.map(({ source }) => source))].join(", ")}`,
@@ -34,6 +34,12 @@ function versionFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
       },
     ];
   });
+}
+
+/** What several hosts have is no single one's. */
+function hostsOf(ids: readonly string[]): Pick<Finding, "host" | "others"> {
+  const [first = null] = ids;
+  return ids.length === 1 ? { host: first } : { host: null, others: ids };
 }
 
 const MAX_NAMED = 5;
@@ -49,7 +55,6 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
     const port = bridgeOf(one)?.datapath_type === "netdev" ? one.host.ports.find(isVeth)?.fact.name : undefined;
     return port === undefined ? [] : [{ one, port }];
   });
-  const hostOf = (ids: readonly string[]): string | null => (ids.length === 1 ? (ids[0] ?? null) : null);
   const ids = offloading.map(({ host }) => host.id);
   const userspaceIds = inUserspace.map(({ one }) => one.host.id);
   const [first] = inUserspace;
@@ -61,7 +66,7 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
             ...({
               code: "host/hw-offload",
               severity: "note",
-              host: hostOf(ids),
+              ...hostsOf(ids),
               subject: "other_config:hw-offload",
             } as const),
             message: `flows of ${named(ids)} are offloaded to the network card: what it can't do is done by the kernel, slower, and counters may lag`,
@@ -77,13 +82,13 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
             ...({
               code: "host/userspace-checksums",
               severity: "note",
-              host: hostOf(userspaceIds),
+              ...hostsOf(userspaceIds),
               subject: first.port,
             } as const),
             message: `bridges of ${named(userspaceIds)} run in userspace, where TCP of guests behind veths, such as ${first.port}, is lost unless TX checksum offload is off at both ends: a database does not show it`,
             remedy:
               "only where ping works and TCP does not: the command for each such port, and the same on the guest's end",
-            command: `ethtool -K ${first.port} tx off`,
+            command: `ethtool -K ${shellWord(first.port)} tx off`,
           },
         ]),
   ];

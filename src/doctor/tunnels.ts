@@ -4,6 +4,7 @@ import type { TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { TUNNEL_TYPES } from "../model/tunnel-types.ts";
 import type { WantedTunnel } from "../model/wanted-tunnels.ts";
 import { type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** One direction, as its receiver tells it. */
 interface Direction {
@@ -65,7 +66,7 @@ function oddRow({ host }: ExaminedHost, wanted: WantedTunnel, row: TunnelRowFact
       ...{ ...base, code: "tunnel/missing", severity: "warning", subject: wanted.remoteIp },
       message: `there is no ${wanted.type} tunnel to ${wanted.peerId} (${wanted.remoteIp})`,
       remedy: "Weft makes it by itself; what keeps it from that stands among the host's problems",
-      command: `weft drift ${host.id}`,
+      command: `weft drift ${shellWord(host.id)}`,
     };
   }
   if (row.error !== null || row.ofport === null) {
@@ -75,7 +76,7 @@ function oddRow({ host }: ExaminedHost, wanted: WantedTunnel, row: TunnelRowFact
       message: `tunnel ${row.name} to ${wanted.peerId} does not work: ${why}`,
       remedy:
         "Weft makes it anew when it is gone; an address that two tunnels share, or a missing kernel module, are the usual reasons",
-      command: `ovs-vsctl del-port ${row.name}`,
+      command: `ovs-vsctl del-port ${shellWord(row.name)}`,
     };
   }
   if (row.remoteIp !== wanted.remoteIp) {
@@ -83,7 +84,7 @@ function oddRow({ host }: ExaminedHost, wanted: WantedTunnel, row: TunnelRowFact
       ...{ ...base, code: "tunnel/remote-ip", severity: "critical", subject: row.name },
       message: `tunnel ${row.name} to ${wanted.peerId} leads to ${row.remoteIp}, and the host is at ${wanted.remoteIp}`,
       remedy: "Weft puts it right by itself; while it stays, something writes against it",
-      command: `ovs-vsctl set interface ${row.name} options:remote_ip=${quoted(wanted.remoteIp)}`,
+      command: `ovs-vsctl set interface ${shellWord(row.name)} options:remote_ip=${quoted(wanted.remoteIp)}`,
     };
   }
   return null;
@@ -127,14 +128,14 @@ interface Protocol {
   readonly words: string;
   /** For iptables. */
   readonly rule: string;
-  /** For tcpdump. */
+  /** For tcpdump, over IPv4 and IPv6 alike. */
   readonly filter: string;
 }
 
 /** How a firewall knows the frames of a tunnel. @param dstPort `options:dst_port`, where it is set. */
 export function protocolOf(type: TunnelType, dstPort: string | undefined): Protocol {
   const { udpPort } = TUNNEL_TYPES[type];
-  if (udpPort === null) return { words: "GRE (IP protocol 47)", rule: "-p gre", filter: "ip proto 47" };
+  if (udpPort === null) return { words: "GRE (IP protocol 47)", rule: "-p gre", filter: "proto 47" };
   const port = dstPort !== undefined && /^\d{1,5}$/.test(dstPort) ? dstPort : String(udpPort);
   return { words: `UDP port ${port}`, rule: `-p udp --dport ${port}`, filter: `udp port ${port}` };
 }
@@ -157,6 +158,7 @@ function cutOff(to: ExaminedHost, missing: readonly Direction[], deafAlone: bool
     code: "host/tunnels-deaf",
     severity: "critical",
     host: to.host.id,
+    others: missing.map(({ from }) => from.host.id),
     subject: to.host.tunnelIp,
     message: `none of its ${missing.length} tunnels carries frames: ${to.host.id} ${how}`,
     remedy: `let ${words} into ${addressOf(to)}, and out of it: a firewall on the host or before it is the usual reason; ${tcpdump(protocol, null)} on it shows whether they arrive`,
@@ -175,6 +177,7 @@ function cut({ from, to, row, protocol }: Direction): Finding {
     code: "tunnel/cut",
     severity: "critical",
     host: to.host.id,
+    others: [from.host.id],
     subject: row.name,
     message: `nothing passes between ${to.host.id} (${addressOf(to)}) and ${from.host.id} (${addressOf(from)}) by tunnel ${row.name}, either way, while both reach the controller`,
     remedy: `the path between the two addresses is cut, or a firewall there eats ${words}; where the command shows nothing on ${to.host.id}, they do not arrive`,
@@ -188,6 +191,7 @@ function oneWay({ from, to, row, protocol }: Direction): Finding {
     code: "tunnel/one-way",
     severity: "critical",
     host: to.host.id,
+    others: [from.host.id],
     subject: row.name,
     message: `tunnel ${row.name} works one way only: ${to.host.id} (${addressOf(to)}) does not hear ${from.host.id} (${addressOf(from)}), which hears it`,
     remedy: `see that ${words} from ${addressOf(from)} gets to ${addressOf(to)}: if ${tables(addressOf(to))} on ${to.host.id} drops it: -I INPUT ${rule} -s ${addressOf(from)} -j ACCEPT; where the command shows nothing, it is lost before`,

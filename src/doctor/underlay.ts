@@ -1,5 +1,6 @@
 // The network below the tunnels, as far as the hosts' databases show it: an MTU that is smaller than elsewhere.
 import { type Examined, type ExaminedHost, type Finding, hasTunnels, interfaceOf } from "./examined.ts";
+import { shellWord } from "./shell-word.ts";
 import { named } from "./software.ts";
 
 interface Narrow {
@@ -68,7 +69,7 @@ function smaller({ one, mtu, usual, others }: Narrow): Finding {
     subject: device,
     message: message(`device ${device} of the underlay`),
     remedy,
-    command: `ip link set dev ${device} mtu ${usual}`,
+    command: `ip link set dev ${shellWord(device)} mtu ${usual}`,
   };
 }
 
