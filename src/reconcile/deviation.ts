@@ -10,7 +10,7 @@ import {
 } from "../../proto/openflow13/index.ts";
 import type { VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type DesiredFlow, type DesiredMeter, type DesiredSwitch, flowForm, flowKey } from "../pipeline/desired.ts";
-import { isOwnCookie } from "../pipeline/registry.ts";
+import { isOwnCookie, isPassing } from "../pipeline/registry.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { planHost } from "./host-plan.ts";
 import { installedFrom } from "./installed.ts";
@@ -70,6 +70,7 @@ function flowDeviations(desired: DesiredSwitch, flows: readonly FlowStats[]): re
   const found: Deviation[] = [];
   const seen = new Set<string>();
   for (const flow of flows) {
+    if (isPassing(flow)) continue;
     const key = flowKey(flow.tableId, flow.priority, flow.match);
     const wanted = desired.flows.get(key);
     seen.add(key);
