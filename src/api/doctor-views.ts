@@ -9,12 +9,18 @@ export interface FindingView {
   readonly severity: FindingSeverity;
   /** The id of the host at fault; null where it is the controller, or the fabric as a whole. */
   readonly host: string | null;
+  /** Ids of other hosts that have a part in it, such as a tunnel's other end; left out where none has. */
+  readonly others?: readonly string[];
   /** The port, tunnel, flow or address at fault; null where the host says it all. */
   readonly subject: string | null;
   readonly message: string;
   readonly remedy: string;
   /** To be run as it stands, on the host, or where `weft` is; null where no command mends it. */
   readonly command: string | null;
+}
+
+export function concerns({ host, others = [] }: FindingView, id: string): boolean {
+  return host === id || others.includes(id);
 }
 
 /** One thing on a host that is not as it should be. */

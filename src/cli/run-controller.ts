@@ -185,17 +185,24 @@ async function serve(
       throw error;
     }
   };
+  const apply: ConfigurationOrders["apply"] = async (name, text, restart) => {
+    const wanted = read(name, text);
+    const target = file ?? noConfig();
+    const plan = await (await started.promise).plan(wanted);
+    if (plan.needsRestart.length > 0 && !restart) throw needsRestart(plan.needsRestart);
+    const backup = installConfig(target, text);
+    logger.info({ file: target, backup }, "the configuration file is replaced");
+    await reload();
+    return { plan, file: target, backup };
+  };
+  let applied: Promise<unknown> = Promise.resolve();
   const configuration: ConfigurationOrders = {
     plan: async (name, text) => (await started.promise).plan(read(name, text)),
-    apply: async (name, text, restart) => {
-      const wanted = read(name, text);
-      const target = file ?? noConfig();
-      const plan = await (await started.promise).plan(wanted);
-      if (plan.needsRestart.length > 0 && !restart) throw needsRestart(plan.needsRestart);
-      const backup = installConfig(target, text);
-      logger.info({ file: target, backup }, "the configuration file is replaced");
-      await reload();
-      return { plan, file: target, backup };
+    // One after the other: each is planned against what is in force, and none finds another's file half installed.
+    apply: (...given) => {
+      const run = applied.then(() => apply(...given));
+      applied = run.catch(() => undefined);
+      return run;
     },
   };
   const control = await startControlSocket(config.listen.control ?? defaultControlPath(), ready.promise, {

@@ -4,14 +4,15 @@ import {
   chmodSync,
   chownSync,
   closeSync,
-  copyFileSync,
   fsyncSync,
   openSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { ConfigError } from "./problem.ts";
@@ -27,8 +28,8 @@ export function installConfig(path: string, source: string): string | null {
   try {
     const target = realpathSync(path);
     if (readFileSync(target, "utf8") === source) return null;
-    const { mode, uid, gid } = statSync(target);
-    temporary = `${target}.${randomBytes(6).toString("hex")}`;
+    const found = statSync(target);
+    temporary = besides(target);
     const file = openSync(temporary, "wx", 0o600);
     try {
       for (let rest = Buffer.from(source); rest.length > 0; ) rest = rest.subarray(writeSync(file, rest));
@@ -36,11 +37,9 @@ export function installConfig(path: string, source: string): string | null {
     } finally {
       closeSync(file);
     }
-    if (process.getuid?.() === 0) chownSync(temporary, uid, gid);
-    chmodSync(temporary, mode & 0o7777);
+    giveRights(temporary, found);
     const backup = `${target}.before`;
-    copyFileSync(target, backup);
-    chmodSync(backup, mode & 0o7777);
+    keepAs(backup, target, found);
     renameSync(temporary, target);
     temporary = null;
     return backup;
@@ -50,5 +49,27 @@ export function installConfig(path: string, source: string): string | null {
     throw new ConfigError("config/not-written", visible(text).slice(0, 1_000), [], error);
   } finally {
     if (temporary !== null) rmSync(temporary, { force: true });
+  }
+}
+
+function besides(path: string): string {
+  return `${path}.${randomBytes(6).toString("hex")}`;
+}
+
+function giveRights(path: string, { mode, uid, gid }: Stats): void {
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  chmodSync(path, mode & 0o7777);
+}
+
+/** What stands at `backup`, which may be a link, or readable by more people, is taken away and not written into. */
+function keepAs(backup: string, target: string, found: Stats): void {
+  const copy = besides(backup);
+  try {
+    writeFileSync(copy, readFileSync(target), { flag: "wx", mode: 0o600 });
+    giveRights(copy, found);
+    renameSync(copy, backup);
+  } catch (error) {
+    rmSync(copy, { force: true });
+    throw error;
   }
 }

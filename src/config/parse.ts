@@ -59,8 +59,9 @@ export function parseConfig(source: string, fileName: string): ParsedConfig {
 
 /** More than these nobody reads, and each costs the finding of its place. */
 const MAX_PROBLEMS = 100;
-/** Some hundred thousand hosts by name. */
+/** Of a path, and of why it can't be read. */
 const MAX_SHOWN = 300;
+/** Some hundred thousand hosts by name. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** Reads a configuration file; no path is the defaults. @throws ConfigError */

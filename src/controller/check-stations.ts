@@ -60,7 +60,9 @@ export class CheckStations {
 
   /** Why probes can't be sent and caught there, as in "is not connected by OpenFlow"; null where they can. */
   absence(host: HostId): string | null {
-    return this.#silent.has(host) ? "does not take flows in" : (this.#absences.get(host) ?? null);
+    return this.#silent.has(host)
+      ? "does not take the flows that catch probes, or not in time"
+      : (this.#absences.get(host) ?? null);
   }
 
   /** The flows stand for some seconds more. */

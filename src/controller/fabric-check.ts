@@ -64,8 +64,8 @@ export class FabricChecks {
     const { timers, underlay } = this.#options;
     const startedMs = timers.now();
     const fabrics = this.#options.fabrics();
-    const all = fabrics.flatMap((fabric) => [...fabric.hosts.values()]);
     const network = request.network === undefined ? null : vniOf(fabrics, request.network);
+    const all = fabrics.flatMap((fabric) => [...fabric.hosts.values()]);
     const nonce = randomBytes(CHECK_NONCE_BYTES);
     const source = sourceMac();
     const stations = new CheckStations(all, checkProbeFlows(source), this.#options);

@@ -45,8 +45,8 @@ const WAIT_MS = 500;
 /** After the end for what other switches still have to tell. */
 const LINGER_MS = 200;
 const AT_ONCE = 16;
-/** Half of their time is left to the flows then: a probe that is sent later could get to a guest. */
-const MOST_ARMING_MS = (PASSING_SEC * 1000) / 2;
+/** Probes are sent while the flows that catch them have half of their time and more: what is not caught gets to a guest. */
+const FRESH_MS = (PASSING_SEC * 1000) / 2;
 
 /** One probe on its way. */
 interface Chase {
@@ -103,18 +103,26 @@ export class LiveTraces {
     const flowsAt = this.#flowsAt(picture, ends, probe.mark);
     mustEndInTime(picture, ends, probe, flowsAt);
     const stations = this.#stations(picture, ends, expected);
-    const armed: Station[] = [];
+    const armed = new Set<Station>();
+    const { timers } = this.#options;
+    let armedMs = timers.now();
+    const isFresh = (): boolean => timers.now() - armedMs < FRESH_MS;
+    const arm = async (): Promise<void> => {
+      armedMs = timers.now();
+      await concurrently(AT_ONCE, stations.values(), async (station) => {
+        armed.add(station);
+        await addPassing(station.session, flowsAt(station.host.id));
+      });
+    };
     try {
       const delays = new Map<HostId, number>();
-      const armingMs = this.#options.timers.now();
-      await concurrently(AT_ONCE, stations.values(), async (station) => {
-        armed.push(station);
-        await addPassing(station.session, flowsAt(station.host.id));
-        delays.set(station.host.id, await roundTripMs(station.session, this.#options.timers));
+      await arm();
+      await concurrently(AT_ONCE, stations.values(), async ({ host, session }) => {
+        delays.set(host.id, await roundTripMs(session, timers));
       });
-      if (this.#options.timers.now() - armingMs > MOST_ARMING_MS) {
-        throw noProbe("the switches take too long to be told of a probe: it might not be caught");
-      }
+      if (!isFresh()) await arm();
+      if (!isFresh())
+        throw noProbe("the switches are slow to take the flows that catch a probe, which would be gone too soon");
       const { observations, sent } = await this.#send(picture, ends, probe, stations, delays, expected);
       const target = ends.destination.endpoint;
       const receiver =

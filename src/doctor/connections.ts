@@ -38,7 +38,7 @@ function standing(examined: ExaminedHost): readonly Finding[] {
       {
         ...{ ...base, code: "host/away", severity: "critical" },
         message: `${host.id} is not connected${openflow ? " by OVSDB: nothing can be changed there" : ": what it held it keeps, and it serves its guests by that"}`,
-        remedy: `see that it is up and reaches the controller's OVSDB port; weft hosts forget ${host.id} if it is gone for good`,
+        remedy: `see that it is up and reaches the controller's OVSDB port; weft hosts forget ${shellWord(host.id)} if it is gone for good`,
         command: "ovs-vsctl --columns=target,is_connected,status list manager",
       },
     ];

@@ -39,6 +39,7 @@ function ofDispute(fabric: Fabric, { mac, ip, reason, holder, rivals, vni }: Dis
       code: `endpoint/${kind}`,
       severity: "critical",
       host: second.host ?? first.host,
+      ...(first.host === null || second.host === null || first.host === second.host ? {} : { others: [first.host] }),
       subject: ip ?? mac,
       message:
         reason === "flapping"

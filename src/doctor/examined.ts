@@ -16,6 +16,8 @@ export interface ExaminedHost {
   readonly ovsVersion: string | null;
   /** Flows on its bridge that Weft did not write, as the switch holds them now. */
   readonly foreignFlows: readonly FlowStats[];
+  /** How many more there were when it was last read, of which it did not say in time what they are. */
+  readonly foreignUntold: number;
   /** When the certificate ends that it has shown, in ms since 1970; null without TLS. */
   readonly certificateEndsMs: number | null;
   /** What `weft hosts` tells of it. */

@@ -27,6 +27,7 @@ function ofPort(
   missing: number,
 ): readonly Finding[] {
   const base = { host: id, subject: fact.name } as const;
+  const word = shellWord(fact.name);
   const isOdd = fact.problems.some(({ code }) => code === "port/error");
   if (!fact.inUse || fact.excluded !== null || blocked || isOdd) return [];
   if (fact.mtu != null && mtu !== null && fact.mtu > mtu) {
@@ -38,9 +39,7 @@ function ofPort(
         ...{ ...base, code: "port/mtu", severity: follows ? "note" : "warning" },
         message: `port ${fact.name} has an MTU of ${fact.mtu}, and only ${mtu} fits the tunnels: larger packets may be lost on the way`,
         remedy: `${follows ? "mend underlay/mtu, and it fits; or " : ""}${internal ? "mtu.request: true in weft.yaml sets it on all internal ports" : "the same in the guest"}`,
-        command: internal
-          ? `ovs-vsctl set interface ${shellWord(fact.name)} mtu_request=${mtu}`
-          : `ip link set dev ${shellWord(fact.name)} mtu ${mtu}`,
+        command: internal ? `ovs-vsctl set interface ${word} mtu_request=${mtu}` : `ip link set dev ${word} mtu ${mtu}`,
       },
     ];
   }
@@ -51,7 +50,7 @@ function ofPort(
         message: `port ${fact.name} is in no network: every frame from there is dropped`,
         remedy:
           "give it a VLAN tag, or the name of a network; without either, and without trunks, it is in the default network",
-        command: `ovs-vsctl set interface ${shellWord(fact.name)} external_ids:weft-network=default`,
+        command: `ovs-vsctl set interface ${word} external_ids:weft-network=default`,
       },
     ];
   }
@@ -61,7 +60,7 @@ function ofPort(
         ...{ ...base, code: "port/down", severity: "note" },
         message: `port ${fact.name} has no link`,
         remedy: "none, if the guest is off",
-        command: `ip link set dev ${shellWord(fact.name)} up`,
+        command: `ip link set dev ${word} up`,
       },
     ];
   }
@@ -71,7 +70,7 @@ function ofPort(
       ...{ ...base, code: "port/silent", severity: "note" },
       message: `nothing was heard from port ${fact.name} yet, or not for a long time`,
       remedy: "see that the guest is up, and has an address; the command shows what it sends",
-      command: `tcpdump -ni ${shellWord(fact.name)}`,
+      command: `tcpdump -ni ${word}`,
     },
   ];
 }

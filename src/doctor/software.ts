@@ -22,12 +22,11 @@ function versionFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
     const version = versionOf(text);
     const known = KNOWN_VULNERABILITIES.filter((one) => version !== null && isAffected(version, one));
     if (known.length === 0) return [];
-    const [first = ""] = ids;
     return [
       {
         code: "host/vulnerable",
         severity: "note",
-        host: ids.length === 1 ? first : null,
+        ...hostsOf(ids),
         subject: text,
         message: `Open vSwitch ${text}, on ${named(ids)}, was released with ${known.map(({ id, what }) => `${id} (${what})`).join(", ")}`,
         remedy: `update Open vSwitch, unless its package has the fixes, as those of distributions often have under the old number: the command tells; versions from ${[...new Set(known.map(({ source }) => source))].join(", ")}`,
@@ -35,6 +34,12 @@ function versionFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
       },
     ];
   });
+}
+
+/** What several hosts have is no single one's. */
+function hostsOf(ids: readonly string[]): Pick<Finding, "host" | "others"> {
+  const [first = null] = ids;
+  return ids.length === 1 ? { host: first } : { host: null, others: ids };
 }
 
 const MAX_NAMED = 5;
@@ -50,7 +55,6 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
     const port = bridgeOf(one)?.datapath_type === "netdev" ? one.host.ports.find(isVeth)?.fact.name : undefined;
     return port === undefined ? [] : [{ one, port }];
   });
-  const hostOf = (ids: readonly string[]): string | null => (ids.length === 1 ? (ids[0] ?? null) : null);
   const ids = offloading.map(({ host }) => host.id);
   const userspaceIds = inUserspace.map(({ one }) => one.host.id);
   const [first] = inUserspace;
@@ -62,7 +66,7 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
             ...({
               code: "host/hw-offload",
               severity: "note",
-              host: hostOf(ids),
+              ...hostsOf(ids),
               subject: "other_config:hw-offload",
             } as const),
             message: `flows of ${named(ids)} are offloaded to the network card: what it can't do is done by the kernel, slower, and counters may lag`,
@@ -78,7 +82,7 @@ function settingFindings(hosts: readonly ExaminedHost[]): readonly Finding[] {
             ...({
               code: "host/userspace-checksums",
               severity: "note",
-              host: hostOf(userspaceIds),
+              ...hostsOf(userspaceIds),
               subject: first.port,
             } as const),
             message: `bridges of ${named(userspaceIds)} run in userspace, where TCP of guests behind veths, such as ${first.port}, is lost unless TX checksum offload is off at both ends: a database does not show it`,

@@ -87,15 +87,15 @@ function subjectIn(message: string): string | null {
 }
 
 const COMMAND =
-  /(?:^|: |; |or )((?:weft|ovs-vsctl|ovs-ofctl|ip|chmod) [^;]+?)(?=$|;|, (?:or|if|and|where|so)\b| \(| makes | lists | shows |, for )/;
+  /(?:^|: |; |or )((?:weft|ovs-vsctl|ovs-ofctl|ip|chmod) [^;]+?)(?=$|;|, | \(| makes | lists | shows | tells )/;
 /** What a person has to fill in; `HOST` is known. */
-const BLANK = /\b(?:ADDRESS|BRIDGE|FILE|ID|MATCH|NAME|PORT)\b|aa:bb:cc:dd:ee:ff|192\.0\.2\./;
+const BLANK = /\b(?:ADDRESS|BRIDGE|CONTROLLER|FILE|ID|MATCH|NAME|PORT|set-ssl)\b|aa:bb:cc:dd:ee:ff|192\.0\.2\./;
 
 /** The command that a remedy names, where it can be run as it stands. */
 export function commandIn(remedy: string, host: string | null): string | null {
   const command = COMMAND.exec(remedy)?.[1]
     ?.trim()
-    .replace(/\bHOST\b/, host ?? "HOST");
+    .replace(/\bHOST\b/, () => host ?? "HOST");
   if (command === undefined || BLANK.test(command) || /\bHOST\b/.test(command)) return null;
   return isOneCommand(command) ? command : null;
 }

@@ -128,14 +128,14 @@ interface Protocol {
   readonly words: string;
   /** For iptables. */
   readonly rule: string;
-  /** For tcpdump. */
+  /** For tcpdump, over IPv4 and IPv6 alike. */
   readonly filter: string;
 }
 
 /** How a firewall knows the frames of a tunnel. @param dstPort `options:dst_port`, where it is set. */
 export function protocolOf(type: TunnelType, dstPort: string | undefined): Protocol {
   const { udpPort } = TUNNEL_TYPES[type];
-  if (udpPort === null) return { words: "GRE (IP protocol 47)", rule: "-p gre", filter: "ip proto 47" };
+  if (udpPort === null) return { words: "GRE (IP protocol 47)", rule: "-p gre", filter: "proto 47" };
   const port = dstPort !== undefined && /^\d{1,5}$/.test(dstPort) ? dstPort : String(udpPort);
   return { words: `UDP port ${port}`, rule: `-p udp --dport ${port}`, filter: `udp port ${port}` };
 }
@@ -158,6 +158,7 @@ function cutOff(to: ExaminedHost, missing: readonly Direction[], deafAlone: bool
     code: "host/tunnels-deaf",
     severity: "critical",
     host: to.host.id,
+    others: missing.map(({ from }) => from.host.id),
     subject: to.host.tunnelIp,
     message: `none of its ${missing.length} tunnels carries frames: ${to.host.id} ${how}`,
     remedy: `let ${words} into ${addressOf(to)}, and out of it: a firewall on the host or before it is the usual reason; ${tcpdump(protocol, null)} on it shows whether they arrive`,
@@ -176,6 +177,7 @@ function cut({ from, to, row, protocol }: Direction): Finding {
     code: "tunnel/cut",
     severity: "critical",
     host: to.host.id,
+    others: [from.host.id],
     subject: row.name,
     message: `nothing passes between ${to.host.id} (${addressOf(to)}) and ${from.host.id} (${addressOf(from)}) by tunnel ${row.name}, either way, while both reach the controller`,
     remedy: `the path between the two addresses is cut, or a firewall there eats ${words}; where the command shows nothing on ${to.host.id}, they do not arrive`,
@@ -189,6 +191,7 @@ function oneWay({ from, to, row, protocol }: Direction): Finding {
     code: "tunnel/one-way",
     severity: "critical",
     host: to.host.id,
+    others: [from.host.id],
     subject: row.name,
     message: `tunnel ${row.name} works one way only: ${to.host.id} (${addressOf(to)}) does not hear ${from.host.id} (${addressOf(from)}), which hears it`,
     remedy: `see that ${words} from ${addressOf(from)} gets to ${addressOf(to)}: if ${tables(addressOf(to))} on ${to.host.id} drops it: -I INPUT ${rule} -s ${addressOf(from)} -j ACCEPT; where the command shows nothing, it is lost before`,

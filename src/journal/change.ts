@@ -12,6 +12,8 @@ export interface Change {
   readonly events: readonly Draft[];
   /** What is known once it is told; null takes away. */
   readonly known: readonly (readonly [string, Known | null])[];
+  /** Only the words are others, such as a number that grows: not worth a line on the disk. */
+  readonly isWording?: true;
 }
 
 export interface Moment {
@@ -43,6 +45,10 @@ export interface Step {
   readonly key: string;
   readonly before: Known | null;
   readonly after: Known | null;
+}
+
+export function wording({ key, after }: Step): Change {
+  return { key, events: [], known: [[key, after]], isWording: true };
 }
 
 export function step({ key, after }: Step, ...events: readonly Draft[]): Change {

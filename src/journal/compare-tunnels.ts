@@ -1,5 +1,5 @@
 // Tunnels that fail and come back. A host that goes takes many with it, which is told as one.
-import { type Change, type Draft, draft, type Moment, nameIn, type Step, step } from "./change.ts";
+import { type Change, type Draft, draft, type Moment, nameIn, type Step, step, wording } from "./change.ts";
 import { HEARS, hostKey, type KnownTunnel } from "./known.ts";
 
 /** So many at one moment, with one host in common, are one event. */
@@ -29,7 +29,7 @@ export function compareTunnels(steps: readonly Step[], moment: Moment): readonly
       } else if (ends.every((end) => end?.kind === "host" && end.state === "up")) {
         told.push({ step: one, tunnel, event: upAgain(tunnel, moment) });
       }
-    } else if (before?.state === after.state && before.deaf === after.deaf) changes.push(step(one));
+    } else if (before?.state === after.state && before.deaf === after.deaf) changes.push(wording(one));
     // Of two ends that were at fault one is well again, and the other about to be.
     else if (before?.state === "one-way" && HEARS.test(after.reason)) continue;
     else told.push({ step: one, tunnel, event: failed(after, moment) });

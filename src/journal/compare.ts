@@ -1,5 +1,5 @@
 // What has happened between two moments: the picture that was told against the one that is. Pure.
-import { type Change, draft, type Moment, nameIn, type Step, step } from "./change.ts";
+import { type Change, draft, type Moment, nameIn, type Step, step, wording } from "./change.ts";
 import { compareEndpoint } from "./compare-endpoint.ts";
 import { compareHost } from "./compare-host.ts";
 import { compareTunnels } from "./compare-tunnels.ts";
@@ -41,7 +41,7 @@ function compareRelay(one: Step, moment: Moment): readonly Change[] {
     if (moment.settling) return [];
     return [step(one, draft("relay/over", "info", from, to, `${way} go by their own tunnel again`, { from, to }))];
   }
-  if (before?.by === after.by) return [step(one)];
+  if (before?.by === after.by) return [wording(one)];
   const message = `${way} go by ${name(after.by)}: ${after.reason}`;
   return [step(one, draft("relay/in-use", "warning", from, to, message, { from, to, by: after.by }))];
 }
@@ -79,7 +79,7 @@ function compareProblem(one: Step, moment: Moment): readonly Change[] {
   if (one.after !== null) {
     // What is being mended is told when it is.
     if (one.before === null && isDeed && message.includes("being restored")) return [];
-    if (one.before !== null) return [step(one)];
+    if (one.before !== null) return [wording(one)];
     const severity = kind === "problem/raised" || isDeed ? "warning" : "error";
     return [step(one, draft(kind, severity, host, code, message, { code, remedy }))];
   }

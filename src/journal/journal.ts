@@ -78,7 +78,7 @@ export class Journal implements EventFeed {
 
   /** @param known what is known once the events are told; null takes away */
   record(drafts: readonly Draft[], known: readonly (readonly [string, Known | null])[] = []): void {
-    this.#learn(known);
+    this.learn(known);
     const at = new Date(this.#options.wallClock()).toISOString();
     if (drafts.length === 0 && known.length > 0) this.#file?.append(writeLine({ event: null, known, whole: null }));
     for (const [index, draft] of drafts.entries()) {
@@ -117,7 +117,7 @@ export class Journal implements EventFeed {
         isWhole = line.whole === "all";
       }
       // After a failure a line may stand there twice; what it says of the world is the same.
-      this.#learn(line.known);
+      this.learn(line.known);
       if (line.event === null || line.event.seq <= this.#lastSeq) continue;
       this.#lastSeq = line.event.seq;
       this.#keep(line.event, text.length);
@@ -125,7 +125,8 @@ export class Journal implements EventFeed {
     this.#isCut = !isWhole;
   }
 
-  #learn(known: readonly (readonly [string, Known | null])[]): void {
+  /** In memory, and in the next file that is begun. @param known null takes away */
+  learn(known: readonly (readonly [string, Known | null])[]): void {
     for (const [key, one] of known) {
       if (one === null) this.#told.delete(key);
       else this.#told.set(key, one);
@@ -147,7 +148,7 @@ export class Journal implements EventFeed {
 
   #header(): string {
     const header = writeLine({ event: null, known: [...this.#told], whole: this.#isCut ? "cut" : "all" });
-    if (header.length <= this.#options.maxBytes / HEADER_SHARE) return header;
+    if (Buffer.byteLength(header) <= this.#options.maxBytes / HEADER_SHARE) return header;
     return writeLine({ event: null, known: [], whole: "cut" });
   }
 }

@@ -103,7 +103,7 @@ export function keyOf(one: Known): string {
 function withoutCounts(message: string): string {
   const time = /\bat \d\d:\d\d:\d\d\b/.exec(message);
   if (time !== null) return time[0];
-  return message.replaceAll(/\(\d+ times\)/g, "").replaceAll(/(?<=^|\s)\d+(?=\s|$)/g, "#");
+  return message.replaceAll(/\(\d+ times\)|, \d+ times\b/g, "").replaceAll(/(?<=^|\s)\d+(?=\s|$)/g, "#");
 }
 
 export function pictureOf(all: Iterable<Known>): Picture {

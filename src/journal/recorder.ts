@@ -83,7 +83,11 @@ export class Recorder {
     this.#restUntilMs = endMs + (endMs - startMs) * COST_SHARE;
   }
 
-  #tell({ key, events, known }: Change, nowMs: number): void {
+  #tell({ key, events, known, isWording }: Change, nowMs: number): void {
+    if (isWording === true) {
+      this.#options.journal.learn(known);
+      return;
+    }
     const admitted = events.length === 0 ? ONCE : this.#pace.admit(key, JSON.stringify(known), nowMs);
     if (admitted === null) return;
     this.#options.journal.record(

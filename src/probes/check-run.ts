@@ -8,7 +8,7 @@ export interface CheckSender {
   /** Before each batch: the switches are to catch probes for some seconds more. */
   ready(): Promise<void>;
   send(path: CheckPath, number: number, bytes: number): void;
-  /** Those of these hosts whose switches have not taken what was sent by them. */
+  /** Those of these hosts whose switches do not answer, and so may neither have taken nor told of probes. */
   stalled(hosts: ReadonlySet<HostId>): Promise<ReadonlySet<HostId>>;
 }
 
@@ -21,8 +21,8 @@ export interface CheckResult {
   readonly leastMs: number | null;
   /** A host where a probe came out that was not for it. */
   readonly strayedTo: HostId | null;
-  /** The size of probes that the switch has not even taken from the controller; null where it took all. */
-  readonly stalledBytes: number | null;
+  /** The end whose switch stood still, and what was to be sent there (0: nothing); null where both took and told of all. */
+  readonly stalled: { readonly host: HostId; readonly bytes: number } | null;
   /** Whether probes were lost in the last round that was sent for it, too. */
   readonly stillLoses: boolean;
 }
@@ -165,7 +165,7 @@ export class CheckRun {
       for (const one of wanted.slice(from, from + BATCH)) {
         const number = this.#probes.length;
         const path = this.#paths[one.path];
-        if (path === undefined || this.#stalled.has(path.from)) continue;
+        if (path === undefined || this.#stalled.has(path.from) || this.#stalled.has(path.to)) continue;
         const probe: Probe = { ...one, round: this.#isAgain ? 2 : 1, sentMs: this.#timers.now() };
         this.#probes.push(probe);
         this.#probesOf(one.path).push(probe);
@@ -180,9 +180,11 @@ export class CheckRun {
 
   async #lookForStalls(wanted: readonly Omit<Probe, "round">[]): Promise<void> {
     const largest = new Map<HostId, number>();
-    for (const { path, bytes } of wanted) {
-      const from = this.#paths[path]?.from;
-      if (from !== undefined) largest.set(from, Math.max(bytes, largest.get(from) ?? 0));
+    for (const { path: at, bytes } of wanted) {
+      const path = this.#paths[at];
+      if (path === undefined) continue;
+      largest.set(path.from, Math.max(bytes, largest.get(path.from) ?? 0));
+      largest.set(path.to, largest.get(path.to) ?? 0);
     }
     const stalled = await this.#sender.stalled(new Set(largest.keys()));
     for (const host of stalled) if (!this.#stalled.has(host)) this.#stalled.set(host, largest.get(host) ?? 0);
@@ -199,6 +201,17 @@ export class CheckRun {
       };
       if (untilAll) this.#notify = finish;
     });
+  }
+
+  /** What has all come through before its receiver stood still is known. */
+  #stalledEnd({ from, to, unchecked }: CheckPath, own: readonly Probe[]): CheckResult["stalled"] {
+    if (unchecked !== null) return null;
+    for (const host of [from, to]) {
+      const bytes = this.#stalled.get(host);
+      if (bytes === undefined || (host === to && own.length > 0 && own.every(({ received }) => received))) continue;
+      return { host, bytes };
+    }
+    return null;
   }
 
   #sizes(at: number): readonly CheckSizeView[] {
@@ -229,7 +242,7 @@ export class CheckRun {
       fits: passed.length === 0 ? null : Math.max(...passed),
       leastMs: this.#leastMs.get(at) ?? null,
       strayedTo: this.#strayed.get(at) ?? null,
-      stalledBytes: this.#stalled.get(path.from) ?? null,
+      stalled: this.#stalledEnd(path, own),
       stillLoses: again.some((probe) => !probe.received),
     };
   }

@@ -34,8 +34,8 @@ function wayKey({ path: { kind, from, to, type, vni } }: CheckResult, reversed: 
   return JSON.stringify([kind, ends, type, vni]);
 }
 
-function stateOf({ path, sizes, stillLoses, stalledBytes }: CheckResult): CheckState {
-  if (path.unchecked !== null || stalledBytes !== null) return "unchecked";
+function stateOf({ path, sizes, stillLoses, stalled }: CheckResult): CheckState {
+  if (path.unchecked !== null || stalled !== null) return "unchecked";
   const small = sizes.find(({ name }) => name === "small");
   if (small !== undefined && small.received === 0) return "dead";
   if (sizes.some(({ received }) => received === 0)) return "mtu";
@@ -83,24 +83,32 @@ function reasonOf(
     case "ok":
       return null;
     case "unchecked":
-      return path.unchecked ?? stallText(result, from);
+      return path.unchecked ?? stallText(result, nameOf);
     case "loss":
       return `${lossText(sizes)} are lost from ${from} to ${to}`;
     case "mtu":
       return mtuText(result, fits ?? 0, from, to);
     case "dead": {
       if (strayedTo !== null) return `what ${from} sends to ${to} comes out at ${nameOf(strayedTo)}`;
-      const alone = reverse !== undefined && stateOf(reverse) !== "dead" && reverse.path.unchecked === null;
-      const other = alone ? `, while what ${to} sends to ${from} does` : ", in either direction";
       const small = sizes.find(({ name }) => name === "small");
-      return `nothing of ${small?.sent ?? 0} probes that ${from} sends comes to ${to}${reverse === undefined ? "" : other}`;
+      return `nothing of ${small?.sent ?? 0} probes that ${from} sends comes to ${to}${otherWay(reverse, from, to)}`;
     }
   }
 }
 
+/** Of a way back that was not checked there is nothing to say. */
+function otherWay(reverse: CheckResult | undefined, from: string, to: string): string {
+  const state = reverse === undefined ? "unchecked" : stateOf(reverse);
+  if (state === "unchecked") return "";
+  return state === "dead" ? ", in either direction" : `, while what ${to} sends to ${from} does`;
+}
+
 /** Of what the way from the controller to a switch does not let through nobody can say whether tunnels would. */
-function stallText({ stalledBytes }: CheckResult, from: string): string {
-  return `the connection between the controller and ${from} stands still since probes of ${stalledBytes} bytes were to be sent there`;
+function stallText({ stalled }: CheckResult, nameOf: (id: HostId) => string): string {
+  if (stalled === null) return "";
+  const { host, bytes } = stalled;
+  const since = bytes === 0 ? "" : ` since probes of ${bytes} bytes were to be sent there`;
+  return `the connection between the controller and ${nameOf(host)} stands still${since}`;
 }
 
 function lossText(sizes: readonly CheckSizeView[]): string {
@@ -122,7 +130,7 @@ function mtuText({ path, sizes }: CheckResult, fits: number, from: string, to: s
 
 function remedyOf(
   state: CheckState,
-  { path, fits, strayedTo, stalledBytes }: CheckResult,
+  { path, fits, strayedTo, stalled }: CheckResult,
   nameOf: (id: HostId) => string,
 ): string | null {
   const { underlay } = path;
@@ -131,8 +139,9 @@ function remedyOf(
     case "ok":
       return null;
     case "unchecked":
-      if (stalledBytes !== null) return `see that packets of 1500 bytes pass between the controller and ${from}`;
-      return "weft hosts tells why it is not there";
+      if (stalled !== null)
+        return `see that packets of 1500 bytes pass between the controller and ${nameOf(stalled.host)}`;
+      return "weft hosts tells what is wrong there";
     case "mtu":
       return underlay === null
         ? `weft check tells which tunnel it is`

@@ -70,6 +70,7 @@ function flowDeviations(desired: DesiredSwitch, flows: readonly FlowStats[]): re
   const found: Deviation[] = [];
   const seen = new Set<string>();
   for (const flow of flows) {
+    if (isPassing(flow)) continue;
     const key = flowKey(flow.tableId, flow.priority, flow.match);
     const wanted = desired.flows.get(key);
     seen.add(key);

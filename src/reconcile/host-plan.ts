@@ -3,7 +3,7 @@ import { byUuid, insert, mutate, type Operation, update } from "../../proto/ovsd
 import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts";
 import type { BridgeRow, ControllerRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
-import { BRIDGE_KEYS, isOwnTunnel, PORT_KEYS } from "../model/external-ids.ts";
+import { BRIDGE_KEYS, HOST_KEYS, isOwnTunnel, PORT_KEYS } from "../model/external-ids.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { Draft, type HostPlan, setKeys } from "./host-draft.ts";
 import { type BridgeRecord, formatRecord, MADE_BY_WEFT, recordBridge, recordOf, recordTunnel } from "./host-record.ts";
@@ -20,7 +20,7 @@ export function planHost(rows: VswitchRows, desired: DesiredRows): HostPlan {
   const root = rows.openVSwitch;
   if (root === null) return draft;
   const identity = setKeys("Open_vSwitch", root.uuid, "external_ids", root.external_ids, desired.hostExternalIds);
-  if (identity !== null) draft.add(`identity ${[...desired.hostExternalIds.values()].join(" ")}`, identity);
+  if (identity !== null) draft.add(identityText(desired.hostExternalIds), identity);
   const bridge = [...rows.bridges.values()].find((row) => row.name === desired.bridge.name);
   if (bridge === undefined) createBridge(draft, root.uuid, rows, desired);
   else {
@@ -30,6 +30,12 @@ export function planHost(rows: VswitchRows, desired: DesiredRows): HostPlan {
     fitMtus(draft, rows, desired);
   }
   return draft;
+}
+
+/** The code of an approval is not told: who has it can pass for the host. */
+function identityText(externalIds: ReadonlyMap<string, string>): string {
+  const told = [...externalIds].flatMap(([key, value]) => (key === HOST_KEYS.approval ? [] : [value]));
+  return `identity ${told.join(" ")}${externalIds.has(HOST_KEYS.approval) ? ", approved" : ""}`;
 }
 
 /**

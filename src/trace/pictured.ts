@@ -1,9 +1,9 @@
 // A picture as a world that frames can be traced in: models of switches are made when a frame gets to them.
+import { WeftError } from "../../proto/bytes/errors.ts";
 import { parseFlow, parseGroup } from "../../proto/openflow13/index.ts";
 import { type HostId, type TunnelEnd, type World, world } from "./fabric-trace.ts";
 import { flowTables, type TraceFlow } from "./flow-table.ts";
 import type { FabricPicture, PictureFact, PictureHost, PictureTunnel } from "./picture.ts";
-import { TraceError } from "./trace-error.ts";
 import { type SwitchModel, switchModel } from "./translate.ts";
 
 export interface Pictured {
@@ -53,9 +53,8 @@ function makeModel(host: PictureHost, facts: Map<TraceFlow, PictureFact | null>)
   const flows: TraceFlow[] = [];
   let leftOut = 0;
   for (const { text, fact } of host.switch?.flows ?? []) {
-    const { tableId, priority, match, instructions, cookie } = parseFlow(text);
-    const flow: TraceFlow = { tableId, priority, match, instructions, cookie };
-    if (fact === null && !isFollowed(flow)) {
+    const flow = fact === null ? followed(text) : readFlow(text);
+    if (flow === null) {
       leftOut += 1;
       continue;
     }
@@ -63,16 +62,30 @@ function makeModel(host: PictureHost, facts: Map<TraceFlow, PictureFact | null>)
     facts.set(flow, fact);
   }
   const ports = new Map((host.switch?.ports ?? []).map(({ ofport, name, live }) => [ofport, { name, live }]));
-  const groups = (host.switch?.groups ?? []).map(({ text }) => parseGroup(text));
+  // To a group that can't be read only flows of others lead.
+  const groups = (host.switch?.groups ?? []).flatMap(({ text }) => unlessUnknown(() => parseGroup(text)) ?? []);
   return { model: switchModel({ flows, groups, ports }), leftOut };
 }
 
-function isFollowed(flow: TraceFlow): boolean {
-  try {
+function readFlow(text: string): TraceFlow {
+  const { tableId, priority, match, instructions, cookie } = parseFlow(text);
+  return { tableId, priority, match, instructions, cookie };
+}
+
+/** Others may use any field and action: what has no words in a flow's text, and what the model does not know. */
+function followed(text: string): TraceFlow | null {
+  return unlessUnknown(() => {
+    const flow = readFlow(text);
     flowTables([flow]);
-    return true;
+    return flow;
+  });
+}
+
+function unlessUnknown<T>(read: () => T): T | null {
+  try {
+    return read();
   } catch (error) {
-    if (error instanceof TraceError) return false;
+    if (error instanceof WeftError) return null;
     throw error;
   }
 }

@@ -218,6 +218,7 @@ export const finding = named(
     code: text,
     severity: z.enum(["critical", "warning", "note"]),
     host: maybe,
+    others: z.array(text).exactOptional(),
     subject: maybe,
     message: text,
     remedy: text,

@@ -1,6 +1,7 @@
 // The queries of a running controller, answered by a snapshot of it.
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import { traceView } from "../../trace/index.ts";
+import { concerns } from "../doctor-views.ts";
 import type { EventFeed, EventView } from "../event-views.ts";
 import type { HostView, Queries } from "../views.ts";
 import type { SectionName, SectionValue, Snapshot } from "./sections.ts";
@@ -37,7 +38,7 @@ export function snapshotQueries(snapshot: Snapshot): Queries {
     },
     async doctor(text) {
       const id = text === undefined ? null : hostOf(text).id;
-      return section("doctor").filter(({ host }) => id === null || host === id);
+      return section("doctor").filter((one) => id === null || concerns(one, id));
     },
     async drift(text) {
       const id = text === undefined ? null : hostOf(text).id;

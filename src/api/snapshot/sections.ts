@@ -1,7 +1,24 @@
 // What a snapshot holds: a line for each query.
+import { WeftError } from "../../../proto/bytes/errors.ts";
 import type { Queries } from "../views.ts";
 
 const ALL_EVENTS = Number.MAX_SAFE_INTEGER;
+
+/** In memory each is a few hundred bytes as text, twice; and what is larger nobody could read back. */
+const MAX_FLOWS = 300_000;
+
+/** @throws WeftError `snapshot/too-large` rather than have the controller run out of memory */
+function mustFit(queries: Queries): void {
+  const flows = queries.hosts().reduce((sum, host) => sum + host.flows.installed, 0);
+  if (flows <= MAX_FLOWS) return;
+  const message = `all switches together hold ${flows} flows, and a snapshot at most ${MAX_FLOWS}; weft flows HOST tells those of one`;
+  throw new WeftError("snapshot/too-large", message);
+}
+
+function pictureOf(queries: Queries) {
+  mustFit(queries);
+  return queries.picture();
+}
 
 /** Asked one after the other, since some read every switch. */
 export const SECTIONS = {
@@ -12,7 +29,7 @@ export const SECTIONS = {
   events: (queries: Queries) => queries.events.since(0, ALL_EVENTS),
   doctor: (queries: Queries) => queries.doctor(),
   drift: (queries: Queries) => queries.drift(),
-  picture: (queries: Queries) => queries.picture(),
+  picture: (queries: Queries) => pictureOf(queries),
   flows: (queries: Queries) => allFlows(queries),
   rates: (queries: Queries) => queries.rates(),
 } as const;
@@ -22,6 +39,7 @@ export type SectionValue<Name extends SectionName> = Awaited<ReturnType<(typeof 
 
 /** A host that does not answer leaves the others be. */
 async function allFlows(queries: Queries) {
+  mustFit(queries);
   const all = [];
   for (const { id } of queries.hosts()) all.push(await queries.flows(id).catch(() => null));
   return all.filter((view) => view !== null);

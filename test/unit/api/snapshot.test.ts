@@ -77,6 +77,29 @@ describe("a snapshot", () => {
     await expect(callControl(target, "flows", ["host9"])).rejects.toThrow(/no host is called "host9"/);
   });
 
+  it("leaves out the flows of a fabric that has more than it could hold, and asks no switch for them", async () => {
+    const queries = new FakeQueries();
+    const asked: string[] = [];
+    const [first] = queries.hosts();
+    queries.hosts = () =>
+      Array.from({ length: 40 }, () => ({ ...first!, flows: { desired: 10_000, installed: 10_000 } }));
+    queries.picture = () => Promise.reject(new Error(String(asked.push("picture"))));
+    queries.flows = (id) => Promise.reject(new Error(String(asked.push(id))));
+    const { sections } = parseSnapshot(Buffer.from(await written(queries)), "x");
+    expect(sections.picture).toEqual({ error: expect.stringContaining("hold 400000 flows") });
+    expect(sections.flows).toEqual(sections.picture);
+    expect(sections.status).toHaveProperty("value");
+    expect(asked).toEqual([]);
+  });
+
+  it("tells of another end of a tunnel as the controller does", async () => {
+    const queries = new FakeQueries();
+    const finding = { code: "tunnel/cut", severity: "critical", host: "host2", others: ["host1"] } as const;
+    queries.doctor = async () => [{ ...finding, subject: null, message: "cut", remedy: "", command: null }];
+    const target = snapshotTarget(file(await written(queries)));
+    expect(JSON.parse(await callControl(target, "doctor", ["--json", "--", "host1"]))).toHaveLength(1);
+  });
+
   it("holds no approval, wherever it is told of", async () => {
     const queries = new FakeQueries();
     const [first] = DRIFT;

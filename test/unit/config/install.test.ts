@@ -49,6 +49,20 @@ describe("a configuration file", () => {
     expect(readdirSync(folder).sort()).toEqual(["link.yaml", "weft.yaml", "weft.yaml.before"]);
   });
 
+  it("is kept beside it as it was, whatever stood there: no link is written through, and nobody more may read it", () => {
+    const elsewhere = join(folder, "elsewhere");
+    writeFileSync(elsewhere, "precious\n");
+    symlinkSync(elsewhere, `${file}.before`);
+    installConfig(file, "bridge: br-b\n");
+    expect(readFileSync(elsewhere, "utf8")).toBe("precious\n");
+    expect(readFileSync(`${file}.before`, "utf8")).toBe("bridge: br-a\n");
+    chmodSync(file, 0o600);
+    chmodSync(`${file}.before`, 0o644);
+    installConfig(file, "bridge: br-c\n");
+    expect(statSync(`${file}.before`).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder).sort()).toEqual(["elsewhere", "weft.yaml", "weft.yaml.before"]);
+  });
+
   it("that can't be written is told with what to do instead", () => {
     const missing = join(folder, "none", "weft.yaml");
     expect(() => installConfig(missing, "{}\n")).toThrow(ConfigError);

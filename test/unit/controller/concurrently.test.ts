@@ -1,25 +1,32 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { concurrently } from "../../../src/controller/concurrently.ts";
 
-it("After an error nothing more is begun, and what is under way is waited for before the first error is told", async () => {
-  const begun: number[] = [];
-  const ended: number[] = [];
-  let release = (): void => undefined;
-  const slow = new Promise<void>((resolve) => {
-    release = resolve;
+describe("work on many things", () => {
+  it("is done a few at a time, and over when all of it is", async () => {
+    let running = 0;
+    let most = 0;
+    const done: number[] = [];
+    await concurrently(2, [1, 2, 3, 4, 5], async (one) => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running -= 1;
+      done.push(one);
+    });
+    expect([most, done.sort()]).toEqual([2, [1, 2, 3, 4, 5]]);
   });
-  let isOver = false;
-  const all = concurrently(2, [1, 2, 3, 4], async (item) => {
-    begun.push(item);
-    if (item === 1) await slow;
-    else throw new Error(`at ${item}`);
-    ended.push(item);
-  }).finally(() => {
-    isOver = true;
+
+  it("that fails begins nothing more, and is told when what was under way is over", async () => {
+    const begun: number[] = [];
+    const over: number[] = [];
+    const work = concurrently(2, [1, 2, 3, 4, 5], async (one) => {
+      begun.push(one);
+      if (one === 1) throw new Error("one");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      over.push(one);
+    });
+    await expect(work).rejects.toThrow("one");
+    expect([begun, over]).toEqual([[1, 2], [2]]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(begun).toEqual([1, 2]);
   });
-  await new Promise(setImmediate);
-  expect({ begun, isOver }).toEqual({ begun: [1, 2], isOver: false });
-  release();
-  await expect(all).rejects.toThrow("at 2");
-  expect({ begun, ended }).toEqual({ begun: [1, 2], ended: [1] });
 });

@@ -1,68 +1,17 @@
 // What the doctor makes of facts and rows: which end is named, what is told once, and what is no alarm.
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import type { InterfaceRow, VswitchRows } from "../../../proto/ovsdb/vswitch-rows.ts";
 import { EMPTY_VSWITCH_ROWS } from "../../../proto/ovsdb/vswitch-rows.ts";
 import { type Examined, type ExaminedHost, examine } from "../../../src/doctor/index.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "../../../src/doctor/known-vulnerabilities.ts";
 import { shellWord } from "../../../src/doctor/shell-word.ts";
 import { commandIn } from "../../../src/doctor/told-problems.ts";
+import { protocolOf } from "../../../src/doctor/tunnels.ts";
 import { diagnostic } from "../../../src/model/diagnostic.ts";
 import type { FabricHost } from "../../../src/model/fabric.ts";
 import { unknownNames } from "../../../src/model/unknown-names.ts";
-import { derive, hostFact, portFact, stored, switchFact, tunnelTo } from "../model/facts-for-tests.ts";
-
-function interfaceRow(name: string, state: string, fields: Partial<InterfaceRow> = {}): InterfaceRow {
-  return {
-    uuid: name,
-    admin_state: "up",
-    bfd: new Map(),
-    bfd_status: new Map([["state", state]]),
-    error: null,
-    external_ids: new Map(),
-    ifindex: null,
-    link_state: "up",
-    mac: null,
-    mac_in_use: null,
-    mtu: null,
-    mtu_request: null,
-    name,
-    ofport: 1,
-    ofport_request: null,
-    options: new Map(),
-    other_config: new Map(),
-    status: new Map(),
-    type: "geneve",
-    ...fields,
-  };
-}
-
-/** A mesh of hosts; `states` is what BFD of the host at `to` says of the tunnel from `from`: "from>to". */
-function mesh(count: number, states: Readonly<Record<string, string>> = {}): Examined {
-  const numbers = Array.from({ length: count }, (_, at) => at + 1);
-  const facts = numbers.map((to) =>
-    hostFact({
-      id: `h${to}`,
-      stored: stored(`h${to}`, to),
-      tunnelIp: `10.0.0.${to}`,
-      ovsVersion: "9.0.0",
-      tunnels: numbers.filter((from) => from !== to).map((from) => tunnelTo(`h${from}`, from, `10.0.0.${from}`)),
-    }),
-  );
-  const fabric = derive(facts, Object.fromEntries(numbers.map((at) => [`h${at}`, switchFact({ dpid: `d${at}` })])));
-  const rowsOf = (to: number): VswitchRows => {
-    const rows = numbers
-      .filter((from) => from !== to)
-      .map((from) => interfaceRow(`geneve${from}`, states[`${from}>${to}`] ?? "up"));
-    return { ...EMPTY_VSWITCH_ROWS, interfaces: new Map(rows.map((row) => [row.uuid, row])) };
-  };
-  const hosts = numbers.map((at): ExaminedHost => {
-    const host = fabric.hosts.get(`h${at}`) as FabricHost;
-    const rest = { ovsVersion: null, foreignFlows: [], certificateEndsMs: null, problems: [] };
-    return { fabric, host, ovsdb: true, openflow: true, rows: rowsOf(at), ...rest };
-  });
-  return { hosts, problems: [], nowMs: 0 };
-}
+import { derive, hostFact, portFact, stored, switchFact } from "../model/facts-for-tests.ts";
+import { mesh } from "./mesh.ts";
 
 const told = (examined: Examined) => examine(examined).map(({ code, host, subject }) => [code, host, subject]);
 
@@ -93,6 +42,12 @@ describe("tunnels", () => {
     expect(finding?.message).toContain("though they hear it");
   });
 
+  it("that are cut concern both ends, and what shows their frames does so over IPv6 too", () => {
+    const [finding] = examine(mesh(3, { "1>2": "down", "2>1": "down" }));
+    expect([finding?.host, finding?.others]).toEqual(["h1", ["h2"]]);
+    expect(protocolOf("gre", undefined).filter).toBe("proto 47");
+  });
+
   it("that are broken in two pairs of a mesh are two findings", () => {
     const cuts = mesh(4, { "1>2": "down", "2>1": "down", "3>4": "down", "4>3": "down" });
     expect(told(cuts)).toEqual([
@@ -113,7 +68,7 @@ describe("ports", () => {
     const one = hostFact({ id: "h1", stored: stored("h1", 1), tunnelIp: "10.0.0.1", ovsVersion: null, ports });
     const fabric = derive([one], { h1: switchFact() });
     const host = fabric.hosts.get("h1") as FabricHost;
-    const rest = { ovsVersion: null, foreignFlows: [], certificateEndsMs: null, problems: [] };
+    const rest = { ovsVersion: null, foreignFlows: [], foreignUntold: 0, certificateEndsMs: null, problems: [] };
     const hosts = [{ fabric, host, ovsdb: true, openflow: true, rows: EMPTY_VSWITCH_ROWS, ...rest }];
     const found = examine({ hosts, problems: [], nowMs: 0 }).map(({ severity, code, subject }) => [
       severity,
@@ -123,6 +78,34 @@ describe("ports", () => {
     expect(found).toContainEqual(["warning", "port/mtu", "big"]);
     expect(found).toContainEqual(["note", "port/silent", "quiet"]);
     expect(found.filter(([, , subject]) => subject === "off")).toEqual([]);
+  });
+});
+
+describe("flows of others", () => {
+  it("that a switch does not tell in time are told by their number", () => {
+    const examined = mesh(1);
+    const hosts = examined.hosts.map((one) => ({ ...one, foreignUntold: 2 }));
+    expect(examine({ ...examined, hosts })).toMatchObject([
+      {
+        ...{ code: "flow/foreign", host: "h1", command: "weft flows h1" },
+        message: "bridge br-int holds 2 flows that Weft did not write, and does not answer which",
+      },
+    ]);
+  });
+});
+
+describe("a name that a host has chosen", () => {
+  it("is one word in a command, whatever it holds", () => {
+    const ports = [portFact({ name: "$(reboot)", ofport: 1, up: false }), portFact({ name: "a'b", ofport: 2 })];
+    const one = hostFact({ id: "h1", stored: stored("h1", 1), tunnelIp: "10.0.0.1", ovsVersion: null, ports });
+    const fabric = derive([one], { h1: switchFact() });
+    const [own] = mesh(1).hosts;
+    const hosts = [{ ...own!, fabric, host: fabric.hosts.get("h1") as FabricHost, rows: EMPTY_VSWITCH_ROWS }];
+    expect(examine({ hosts, problems: [], nowMs: 0 }).map(({ command }) => command)).toEqual([
+      "ip link set dev '$(reboot)' up",
+      "tcpdump -ni 'a'\\''b'",
+    ]);
+    expect(commandIn("ovs-vsctl del-port $(reboot), if nothing needs it", "h1")).toBeNull();
   });
 });
 
@@ -160,6 +143,12 @@ describe("the command of a remedy", () => {
     expect(commandIn("on h1: ovs-vsctl set open_vswitch . external_ids:weft-tunnel-ip=ADDRESS", "h1")).toBeNull();
     expect(commandIn("weft flows HOST shows what is missing; check the version", "h7")).toBe("weft flows h7");
     expect(commandIn("none: this ends by itself", null)).toBeNull();
+    expect(commandIn("weft tls reload, when the files are right", null)).toBe("weft tls reload");
+    expect(commandIn("on it: ovs-vsctl set-manager ssl:CONTROLLER:6640; if it shall go without", "h1")).toBeNull();
+    expect(commandIn("on it: ovs-vsctl set-ssl with a certificate of its own (weft pki host h1)", "h1")).toBeNull();
+    expect(commandIn("on h: ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)", "h")).toBe(
+      "ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)",
+    );
   });
 
   it("is not taken where a name in it would have a shell run more than that", () => {

@@ -166,6 +166,12 @@ describe("a problem", () => {
     expect(told([before], [{ ...before, message: "the bridge holds 7 flows that Weft did not write" }])).toEqual([]);
   });
 
+  it("of which only the words change is no line in the journal's file", () => {
+    const before = problem({ message: "a peer at 192.0.2.9 was turned away: it is unknown" });
+    const after = { ...before, message: "a peer at 192.0.2.9 was turned away, 2 times: it is unknown" };
+    expect(changes([before], [after])).toMatchObject([{ events: [], isWording: true }]);
+  });
+
   it("that is a duplicate is an event of that kind", () => {
     expect(told([], [problem({ code: "endpoint/duplicate-mac", host: null, message: "MAC x is twice" })])).toEqual([
       "null endpoint/duplicate: MAC x is twice",

@@ -96,6 +96,35 @@ describe("the journal", () => {
     await again.close();
   });
 
+  it("keeps its history where what it knows is written in letters of several bytes", async () => {
+    const maxBytes = 65_536;
+    const journal = open({ maxBytes });
+    // Fewer characters than a header may have, and more bytes than a file may have.
+    const names = Array.from({ length: 30 }, (_, at) => host(at, { reason: "\u4e3b".repeat(350) }));
+    journal.record(
+      [say("first")],
+      names.map((one) => [keyOf(one), one]),
+    );
+    for (let at = 0; at < 100; at++) {
+      journal.record([say(`event ${at}`)]);
+      await new Promise(setImmediate);
+    }
+    await journal.close();
+    const kept = texts(open({ maxBytes }));
+    expect(kept.length).toBeGreaterThan(90);
+    expect(kept.at(-1)).toBe("101 event 99");
+  });
+
+  it("knows words that have changed, and writes no line for them", async () => {
+    const journal = open();
+    journal.record([say("one")], [[keyOf(host(1)), host(1)]]);
+    journal.learn([[keyOf(host(1)), host(1, { reason: "7 times" })]]);
+    expect(journal.told.get(keyOf(host(1)))).toEqual(host(1, { reason: "7 times" }));
+    await journal.close();
+    expect(readFileSync(path, "utf8")).toContain('"message":"one"');
+    expect(readFileSync(path, "utf8").trimEnd().split("\n")).toHaveLength(2);
+  });
+
   it("reads on past half a last line, and writes the next one whole", async () => {
     const first = open();
     first.record([say("one")]);

@@ -93,6 +93,16 @@ describe("a check", () => {
     expect(view.paths[0]?.reason).toBe("what a sends to b comes out at c");
   });
 
+  it("does not take a receiver that stands still for a cut tunnel, nor its silence for a way back that is well", async () => {
+    const view = await checked(both, () => null, ["b"]);
+    expect(view.paths.map(({ state }) => state)).toEqual(["unchecked", "unchecked"]);
+    expect(view.paths[0]?.reason).toBe(
+      "the connection between the controller and b stands still since probes of 64 bytes were to be sent there",
+    );
+    const alone = await checked([path("a", "b"), path("b", "a", { unchecked: "b is away" })], () => null);
+    expect(alone.paths[0]?.reason).toBe("nothing of 40 probes that a sends comes to b");
+  });
+
   it("says that it can't know where the way from the controller itself stands still, or an end is away", async () => {
     const view = await checked(
       [path("a", "b"), path("b", "c", { unchecked: "c is not connected by OpenFlow" })],

@@ -99,11 +99,15 @@ describe("a trace", () => {
     const [first, second] = picture().hosts;
     const normal = { text: "table=0,priority=1000 actions=NORMAL", fact: null };
     const strange = { text: "table=0,priority=2000,ct_state=+trk actions=drop", fact: null };
-    const foreign = { ...first!, switch: { ...first!.switch!, flows: [...first!.switch!.flows, normal, strange] } };
+    const unnamed = { text: "table=0,priority=3000 actions=experimenter(0x00abcdef,0x0102)", fact: null };
+    const flows = [...first!.switch!.flows, normal, strange, unnamed];
+    const group = { name: "group 7", text: "group_id=7,type=all,bucket=actions=experimenter(0x00abcdef,0x0102)" };
+    const groups = [...first!.switch!.groups, group];
+    const foreign = { ...first!, switch: { ...first!.switch!, flows, groups } };
     const view = traceView(picture({ hosts: [foreign, second!] }), { from: "vm1", to: "vm2" });
     expect(view.verdict).toBe("lost");
     expect(view.summary).toContain("the model of the switch does not know output to port 0xfffffffa");
-    expect(view.notes).toContain("host1: 1 flows that others wrote can't be followed, and are left out");
+    expect(view.notes).toContain("host1: 2 flows that others wrote can't be followed, and are left out");
   });
 
   it("tells by what a switch is known that did not answer, and survives being written as JSON", () => {
