@@ -82,7 +82,8 @@ export async function labUp(hosts: number, options: UpOptions, control: string):
   process.stdout.write(`${many} Open vSwitch, for ${controller.told}\n`);
   process.stdout.write(`each is told: ovs-vsctl set-manager ${target}\n`);
   if (controller.address !== null) await routeTo(controller.address, lab);
-  await Promise.all(lab.hosts.map((host) => host.vsctl("set-manager", target)));
+  // One after the other: they have their indexes in this order.
+  for (const host of lab.hosts) await host.vsctl("set-manager", target);
   if (options.guests > 0) await addGuests(lab, options.guests, target);
   process.stdout.write(labText([labView(lab)], stdoutStyle()));
 }

@@ -6,7 +6,25 @@ import { missingMtu } from "./underlay.ts";
 
 export function portFindings(examined: Examined): readonly Finding[] {
   const missing = missingMtu(examined);
-  return examined.hosts.flatMap((one) => ofHost(one, missing));
+  return withoutConsequences(examined.hosts.flatMap((one) => ofHost(one, missing)));
+}
+
+/** More ports than these that one host's underlay makes too small for their guests are told together. */
+const MAX_CONSEQUENCES = 3;
+
+function withoutConsequences(findings: readonly Finding[]): readonly Finding[] {
+  const notes = findings.filter(({ code, severity }) => code === "port/mtu" && severity === "note");
+  const [first] = notes;
+  if (first === undefined || notes.length <= MAX_CONSEQUENCES) return findings;
+  const hosts = [...new Set(notes.flatMap(({ host }) => host ?? []))];
+  const all: Finding = {
+    ...first,
+    ...(hosts.length === 1 ? {} : { host: null, others: hosts }),
+    message: `${notes.length} ports, such as ${first.subject}, have a larger MTU than now fits the tunnels: larger packets may be lost on the way`,
+    remedy: "mend underlay/mtu, and they fit; weft ports shows what fits now",
+    command: "weft ports",
+  };
+  return [...findings.filter((one) => !notes.includes(one)), all];
 }
 
 function ofHost(examined: ExaminedHost, missing: number): readonly Finding[] {

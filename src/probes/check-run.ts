@@ -204,11 +204,12 @@ export class CheckRun {
   }
 
   /** What has all come through before its receiver stood still is known. */
-  #stalledEnd({ from, to, unchecked }: CheckPath, own: readonly Probe[]): CheckResult["stalled"] {
+  #stalledEnd({ from, to, unchecked, sizes }: CheckPath, own: readonly Probe[]): CheckResult["stalled"] {
     if (unchecked !== null) return null;
+    const isWhole = sizes.every(({ bytes }) => own.some((probe) => probe.bytes === bytes && probe.received));
     for (const host of [from, to]) {
       const bytes = this.#stalled.get(host);
-      if (bytes === undefined || (host === to && own.length > 0 && own.every(({ received }) => received))) continue;
+      if (bytes === undefined || (host === to && isWhole)) continue;
       return { host, bytes };
     }
     return null;

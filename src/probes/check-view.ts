@@ -38,7 +38,7 @@ function stateOf({ path, sizes, stillLoses, stalled }: CheckResult): CheckState 
   if (path.unchecked !== null || stalled !== null) return "unchecked";
   const small = sizes.find(({ name }) => name === "small");
   if (small !== undefined && small.received === 0) return "dead";
-  if (sizes.some(({ received }) => received === 0)) return "mtu";
+  if (sizes.some(({ sent, received }) => sent > 0 && received === 0)) return "mtu";
   const lost = sizes.reduce((sum, size) => sum + size.sent - size.received, 0);
   return lost > 1 || stillLoses ? "loss" : "ok";
 }
@@ -68,7 +68,9 @@ function roundTripUs(
 ): number | null {
   if (leastMs === null || reverse?.leastMs == null) return null;
   const ways = (delays.get(path.from) ?? 0) + (delays.get(path.to) ?? 0);
-  return Math.round(Math.max(0, leastMs + reverse.leastMs - ways) * 1000);
+  const us = Math.round((leastMs + reverse.leastMs - ways) * 1000);
+  // The ways to the controller are not always equally long: what is left of a short path may be nothing.
+  return us > 0 ? us : null;
 }
 
 function reasonOf(

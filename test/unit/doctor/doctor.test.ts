@@ -81,6 +81,30 @@ describe("ports", () => {
   });
 });
 
+describe("ports that one host's underlay makes too small for their guests", () => {
+  it("are told as one note, beside the device to mend", () => {
+    const ports = [1, 2, 3, 4].map((n) => portFact({ name: `tap${n}`, ofport: n, mtu: 1442 }));
+    const facts = [1, 2].map((n) =>
+      hostFact({
+        id: `h${n}`,
+        stored: stored(`h${n}`, n),
+        tunnelIp: `10.0.0.${n}`,
+        ovsVersion: null,
+        ports,
+        underlayMtu: n === 1 ? 1400 : 1500,
+      }),
+    );
+    const fabric = derive(facts, { h1: switchFact(), h2: switchFact() });
+    const rest = { ovsVersion: null, foreignFlows: [], foreignUntold: 0, certificateEndsMs: null, problems: [] };
+    const hosts = [...fabric.hosts.values()].map((host) => ({
+      ...{ fabric, host, ovsdb: true, openflow: true, rows: EMPTY_VSWITCH_ROWS },
+      ...rest,
+    }));
+    const found = examine({ hosts, problems: [], nowMs: 0 }).filter(({ code }) => code === "port/mtu");
+    expect(found).toMatchObject([{ severity: "note", host: null, others: ["h1", "h2"], command: "weft ports" }]);
+  });
+});
+
 describe("flows of others", () => {
   it("that a switch does not tell in time are told by their number", () => {
     const examined = mesh(1);
