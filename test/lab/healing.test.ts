@@ -16,6 +16,8 @@ describeLab("healing", () => {
   beforeAll(async () => {
     fabric = await FabricUnderTest.create({ quickBfd: true, hosts: 4 });
     guests = await fabric.populate({ perHost: 1 });
+    // Sessions of BFD that have just come up still go once a second, and agree on how often from then on (RFC 5880, section 6.8.3).
+    await sleep(3000);
   });
   afterEach(async () => {
     await fabric.lab.healAll();

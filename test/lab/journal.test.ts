@@ -110,6 +110,11 @@ describeLab("the journal of three hosts", () => {
   });
 
   test("a snapshot answers as the controller did, with no controller", async () => {
+    await fabric.until(async () =>
+      (await fabric.ask("tunnels"))
+        .filter(({ state, reason }) => state !== "up" || reason !== null)
+        .map(({ from, to, reason }) => `${from} -> ${to}: ${reason}`),
+    );
     await fabric.quiet();
     // Written over nothing: a second try has a name of its own.
     const file = join(fabric.lab.dir, `${performance.now()}-tonight.snapshot`);

@@ -152,7 +152,10 @@ describeLab("a segment outside that two hosts' ports are in", () => {
     await segmentLink("nomaster");
     await untilBlocked([]);
     await fabric.lab.waitUntilAllPing([near, far, outside]);
-    expect((await fabric.ask("hosts")).flatMap((host) => host.problems)).toEqual([]);
+    // A MAC that was heard in two places by turns is a duplicate until one of them has been silent for a while.
+    await fabric.until(async () =>
+      (await fabric.ask("hosts")).flatMap((host) => host.problems.map(({ message }) => message)),
+    );
     expect(await broadcastsIn(1)).toBeLessThan(CALM);
   });
 
