@@ -117,6 +117,9 @@ describeLab("a fabric of three hosts that somebody else writes to", () => {
     await expectNoLoss([[g2, g3]], async () => {
       await host.vsctl("del-port", name);
       await words(new RegExp(`tunnel ${name} to \\S+ was deleted.*by somebody else.*restored`));
+      await fabric.until(async () =>
+        (await host.vsctl("list-ports", "br-int")).split("\n").includes(name) ? [] : [`${name} is not there again`],
+      );
       await host.vsctl("set", "interface", name, "options:remote_ip=192.0.2.99");
       await words(new RegExp(`tunnel ${name} to \\S+ was changed.*restored`));
       await host.vsctl("set", "bridge", "br-int", "fail_mode=standalone");
