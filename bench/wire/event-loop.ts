@@ -5,8 +5,8 @@ import { connect } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { JsonFramer } from "../../proto/ovsdb/index.ts";
 import { parsePassiveMethod } from "../../src/southbound/connection-method.ts";
-import { serveOvsdb } from "../../src/southbound/ovsdb/index.ts";
-import { listen } from "../../src/southbound/stream/index.ts";
+import { type OvsdbHandlers, serveOvsdb } from "../../src/southbound/ovsdb/index.ts";
+import { listen, systemClock } from "../../src/southbound/stream/index.ts";
 import { monitorReply } from "./samples.ts";
 
 const SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
@@ -57,26 +57,30 @@ export async function measureLoopHold(program: string, bytes: number): Promise<L
   const delays = monitorEventLoopDelay({ resolution: 1 });
   let start = 0;
   let finish: (hold: LoopHold) => void = () => undefined;
-  const done = new Promise<LoopHold>((resolve) => {
+  let fail: (cause: Error) => void = () => undefined;
+  const done = new Promise<LoopHold>((resolve, reject) => {
     finish = resolve;
+    fail = reject;
   });
+  const handlers: OvsdbHandlers = {
+    onReady(session) {
+      const readyMs = performance.now() - start;
+      const rows = session.rows.interfaces.size;
+      // One more turn, so that the last piece of work is counted too.
+      setTimeout(() => {
+        delays.disable();
+        finish({ bytes, readyMs, longestMs: delays.max / 1e6, rows });
+        session.close("done");
+      }, 20);
+    },
+    onChange: () => undefined,
+    onClosed: (_session, label, reason) => fail(new Error(`${label}: ${reason}`)),
+  };
   const listener = await listen(parsePassiveMethod("ptcp:0:127.0.0.1"), (stream) => {
     start = performance.now();
     delays.enable();
-    serveOvsdb(stream, {
-      onReady(session) {
-        const readyMs = performance.now() - start;
-        const rows = session.rows.interfaces.size;
-        // One more turn, so that the last piece of work is counted too.
-        setTimeout(() => {
-          delays.disable();
-          finish({ bytes, readyMs, longestMs: delays.max / 1e6, rows });
-          session.close("done");
-        }, 20);
-      },
-      onChange: () => undefined,
-      onClosed: () => undefined,
-    });
+    // More than a host may have unless it is asked for.
+    serveOvsdb(stream, handlers, systemClock, { maxMessageBytes: 2 * bytes, maxBytes: 2 * bytes });
   });
   const port = listener.method.kind === "ptcp" ? listener.method.port : 0;
   const child = spawn(process.execPath, [program, SERVE, String(port), String(bytes)], { stdio: "inherit" });

@@ -10,6 +10,11 @@ type Container = Json[] | OpenObject;
  */
 const STAND_IN = "\ud800";
 
+/** For JSON.parse, which takes the escape: a text with the character itself has two bytes for each of its characters. */
+export function escapedStandIns(prefix: string): string {
+  return prefix.replaceAll(STAND_IN, "\\ud800");
+}
+
 const OPENING_BRACE = 0x7b;
 
 /** Where a fragment ends: at a comma, inside of these containers. */
@@ -34,8 +39,10 @@ function append(container: Container, part: Container): void {
     for (let index = 1; index < part.length; index++) container.push(part[index] as Json);
     return;
   }
-  for (const [key, value] of Object.entries(part)) {
-    if (key !== STAND_IN) assign(container as OpenObject, key, value);
+  // A list of its entries would be as many objects as the part has members.
+  const members = part as OpenObject;
+  for (const key in members) {
+    if (key !== STAND_IN) assign(container as OpenObject, key, members[key] as Json);
   }
 }
 

@@ -1,6 +1,6 @@
 // Cuts a stream of JSON texts into messages: OVSDB sends them back to back, with no length before them (RFC 7047, section 4).
 import { WireError } from "../bytes/errors.ts";
-import { JsonAssembler } from "./json-assembler.ts";
+import { escapedStandIns, JsonAssembler } from "./json-assembler.ts";
 import { parsePlainJson, parseStrictJson } from "./json-parse.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import type { Json } from "./json-text.ts";
@@ -186,8 +186,10 @@ export class JsonFramer {
       const where = offset + validPrefix(bytes);
       throw new WireError("json/utf8", "the message is not UTF-8", { cause, offset: where, field: "message" });
     }
-    const parse = scanner.needsStrict ? parseStrictJson : parsePlainJson;
-    return parse(prefix + text + suffix, offset - new TextEncoder().encode(prefix).length);
+    const whole = prefix + text + suffix;
+    const wholeOffset = offset - new TextEncoder().encode(prefix).length;
+    if (scanner.needsStrict) return parseStrictJson(whole, wholeOffset);
+    return parsePlainJson(escapedStandIns(prefix) + text + suffix, () => parseStrictJson(whole, wholeOffset));
   }
 
   #error(code: string, why: string, offset: number): WireError {

@@ -203,14 +203,14 @@ export function parseStrictJson(text: string, baseOffset = 0): Json {
 }
 
 /**
- * Parses one JSON text that is known to hold no integer above 2^53, exponent, `\u` escape or escaped key: there JSON.parse is
- * exact, and as strict as Open vSwitch.
- * @throws WireError `json/syntax` with the offset in bytes
+ * Parses one JSON text that is known to hold no integer above 2^53, exponent, `\u` escape or escaped key of a peer: there
+ * JSON.parse is exact, and as strict as Open vSwitch.
+ * @param otherwise what is done where it is refused: the strict parser says where
  */
-export function parsePlainJson(text: string, baseOffset = 0): Json {
+export function parsePlainJson(text: string, otherwise: () => Json): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return parseStrictJson(text, baseOffset);
+    return otherwise();
   }
 }

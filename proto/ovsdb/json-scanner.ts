@@ -8,6 +8,19 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const MINUS = 0x2d;
+const DECIMAL_POINT = 0x2e;
+const LOWER_CASE_E = 0x65;
+const LOWER_CASE_U = 0x75;
+
+/** What the next byte belongs to. */
+const STRUCTURE = 0;
+const STRING = 1;
+const ESCAPE = 2;
 
 /** Where a key stands in the message, with its quotes. */
 export interface KeyPlace {
@@ -17,8 +30,6 @@ export interface KeyPlace {
 
 /** The state within one message. A piece is a part of it that begins at its beginning or after a comma. */
 export class JsonScanner {
-  /** What the next byte belongs to. */
-  state: "structure" | "string" | "escape" = "structure";
   /** The opening brackets of the containers that are open. */
   readonly open: number[] = [];
   /** The fewest containers that were open since the piece began. */
@@ -31,11 +42,14 @@ export class JsonScanner {
   isTooDeep = false;
   readonly #maxDepth: number;
   readonly #pieceBytes: number;
+  #state = STRUCTURE;
   #pieceStart = 0;
   #stringStart = 0;
   #stringEnd = 0;
   #stringHasEscape = false;
-  #keys: KeyPlace[] = [];
+  /** By depth: numbers instead of objects, since a message may have a million keys. */
+  readonly #keyStarts: number[] = [];
+  readonly #keyEnds: number[] = [];
   /** Digits of the number the scanner is in, 0 outside of numbers, AFTER_MINUS between a sign and the first digit. */
   #digits = 0;
 
@@ -46,7 +60,7 @@ export class JsonScanner {
 
   /** The last key in the object at that depth, from 1. */
   keyAt(depth: number): KeyPlace {
-    return this.#keys[depth] ?? { start: 0, end: 0 };
+    return { start: this.#keyStarts[depth] ?? 0, end: this.#keyEnds[depth] ?? 0 };
   }
 
   /** Begins a piece at that offset in the message. */
@@ -58,90 +72,81 @@ export class JsonScanner {
   }
 
   /**
-   * Scans on, up to where the state changes at the latest; gives the offset in the chunk after what was scanned.
+   * Scans on, up to the message's end, a comma at which the piece is full, or a bracket that nests too deep; gives the
+   * offset in the chunk after what was scanned. It sees every byte of a database, so its state is in variables meanwhile.
    * @param base added to an offset in the chunk it gives the offset in the message
    */
   scan(chunk: Uint8Array, from: number, base: number): number {
-    switch (this.state) {
-      case "structure":
-        return this.#scanStructure(chunk, from, base);
-      case "string":
-        return this.#scanString(chunk, from, base);
-      case "escape":
-        if (chunk[from] === 0x75) this.needsStrict = true;
-        this.#stringHasEscape = true;
-        this.state = "string";
-        return from + 1;
-    }
-  }
-
-  /** Outside of strings: up to a string's first quote, the message's end, or a comma at which the piece is full. */
-  #scanStructure(chunk: Uint8Array, from: number, base: number): number {
+    const { open } = this;
+    const { length } = chunk;
+    let state = this.#state;
     let digits = this.#digits;
+    let stringStart = this.#stringStart;
+    let stringEnd = this.#stringEnd;
+    let stringHasEscape = this.#stringHasEscape;
     let at = from;
-    while (at < chunk.length) {
-      const c = chunk[at] as number;
+    while (at < length) {
+      let c = chunk[at] as number;
       at += 1;
-      if (c === QUOTE) {
+      if (state === STRING) {
+        while (c !== QUOTE && c !== BACKSLASH && at < length) {
+          c = chunk[at] as number;
+          at += 1;
+        }
+        if (c === QUOTE) {
+          stringEnd = base + at;
+          state = STRUCTURE;
+        } else if (c === BACKSLASH) state = ESCAPE;
+      } else if (state === ESCAPE) {
+        if (c === LOWER_CASE_U) this.needsStrict = true;
+        stringHasEscape = true;
+        state = STRING;
+      } else if (c === QUOTE) {
+        stringStart = base + at - 1;
+        stringHasEscape = false;
         digits = 0;
-        this.#stringStart = base + at - 1;
-        this.#stringHasEscape = false;
-        this.state = "string";
-        break;
-      }
-      if (c >= 0x30 && c <= 0x39) {
+        state = STRING;
+      } else if (c === COMMA) {
+        digits = 0;
+        if (base + at - this.#pieceStart > this.#pieceBytes) {
+          this.pieceIsFull = true;
+          break;
+        }
+      } else if (c === COLON) {
+        digits = 0;
+        this.#keyStarts[open.length] = stringStart;
+        this.#keyEnds[open.length] = stringEnd;
+        // Node.js 26 may read the key "\"" as the one before it in an object of the same shape, "\\".
+        if (stringHasEscape) this.needsStrict = true;
+      } else if (c === OPENING_BRACKET || c === OPENING_BRACE) {
+        digits = 0;
+        if (open.length === this.#maxDepth) {
+          this.isTooDeep = true;
+          break;
+        }
+        open.push(c);
+      } else if (c === CLOSING_BRACKET || c === CLOSING_BRACE) {
+        digits = 0;
+        open.pop();
+        if (open.length < this.lowest) this.lowest = open.length;
+        if (open.length === 0) break;
+      } else if (c >= 0x30 && c <= 0x39) {
         // A number that begins with -0 may be the negative zero, which Open vSwitch does not know.
         if (digits === AFTER_MINUS) digits = c === 0x30 ? EXACT_DIGITS - 1 : 0;
         digits += 1;
         if (digits >= EXACT_DIGITS) this.needsStrict = true;
-      } else if (c === 0x2e) {
-        // A decimal point: digits on both sides count.
-      } else if ((c | 0x20) === 0x65 && digits > 0) {
+      } else if ((c | 0x20) === LOWER_CASE_E && digits > 0) {
         this.needsStrict = true;
-      } else {
-        digits = c === 0x2d ? AFTER_MINUS : 0;
-        if (c === COMMA) {
-          if (base + at - this.#pieceStart > this.#pieceBytes) {
-            this.pieceIsFull = true;
-            break;
-          }
-        } else if (c === COLON) {
-          this.#keys[this.open.length] = { start: this.#stringStart, end: this.#stringEnd };
-          // Node.js 26 may read the key "\"" as the one before it in an object of the same shape, "\\".
-          if (this.#stringHasEscape) this.needsStrict = true;
-        } else if (c === 0x7b || c === 0x5b) {
-          if (this.open.length === this.#maxDepth) {
-            this.isTooDeep = true;
-            break;
-          }
-          this.open.push(c);
-        } else if (c === 0x7d || c === 0x5d) {
-          this.open.pop();
-          if (this.open.length < this.lowest) this.lowest = this.open.length;
-          if (this.open.length === 0) break;
-        }
+      } else if (c !== DECIMAL_POINT) {
+        // Digits on both sides of a decimal point count.
+        digits = c === MINUS ? AFTER_MINUS : 0;
       }
     }
+    this.#state = state;
     this.#digits = digits;
-    return at;
-  }
-
-  /** Scans inside of a string up to its closing quote or a backslash; gives the offset after it. */
-  #scanString(chunk: Uint8Array, from: number, base: number): number {
-    let at = from;
-    while (at < chunk.length) {
-      const c = chunk[at];
-      at += 1;
-      if (c === QUOTE) {
-        this.#stringEnd = base + at;
-        this.state = "structure";
-        break;
-      }
-      if (c === BACKSLASH) {
-        this.state = "escape";
-        break;
-      }
-    }
+    this.#stringStart = stringStart;
+    this.#stringEnd = stringEnd;
+    this.#stringHasEscape = stringHasEscape;
     return at;
   }
 }
