@@ -8,7 +8,7 @@ import { describeLab } from "./requires.ts";
 
 /** What is promised for a controller that is back. */
 const RIGHT_AGAIN_SEC = 15;
-const KILLS = scale(3, 50);
+const KILLS = scale(2, 50);
 const SLOTS = 5;
 const TAGS = [null, 7, 8] as const;
 /** Somebody on host 1 in each network with a tag. */
