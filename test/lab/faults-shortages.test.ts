@@ -133,7 +133,10 @@ describeLab("a fabric whose controller may not write its state", () => {
         admission: { secretFile: join(state, "approvals.key") },
         journal: { file: join(state, "journal.jsonl") },
       },
-      child: { within: ["unshare", "-m", "sh", "-c", mounted, "sh"], args: ["--log-file", logFile, "--log-level", "info"] },
+      child: {
+        within: ["unshare", "-m", "sh", "-c", mounted, "sh"],
+        args: ["--log-file", logFile, "--log-level", "info"],
+      },
     });
   });
 
