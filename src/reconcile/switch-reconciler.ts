@@ -237,7 +237,7 @@ export class SwitchReconciler {
       this.#events.applied(plan);
       this.#events.installedChanged(this.#meant);
     }
-    if (this.#refused.size === 0) this.#events.settled();
+    this.#events.settled();
     return plan.changes.length > 0 || plan.afterwards.length > 0 ? "wrote" : "settled";
   }
 
