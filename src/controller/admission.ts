@@ -170,8 +170,12 @@ export class Admission {
    * @param by a connection of the host that is not known to others yet
    */
   judgeSwitch(session: OpenFlowSession, owner: HostId | null, by?: OvsdbSession): Diagnostic | null {
-    const host = owner === null ? null : this.#ownerOf(owner, by);
-    return judgeSwitch(session.label, meansOf(session), host, this.#rules.admit);
+    const { admit } = this.#rules;
+    if (owner === null) return null;
+    // Asked for each host and each switch: where it makes no difference, where the host is is not looked up.
+    const anywhere = { id: owner, certified: this.#certified.has(owner), home: null, tunnelIp: null };
+    const host = admit === "all" ? anywhere : this.#ownerOf(owner, by);
+    return judgeSwitch(session.label, meansOf(session), host, admit);
   }
 
   #ownerOf(id: HostId, by?: OvsdbSession): SwitchOwner {
