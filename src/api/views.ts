@@ -220,7 +220,7 @@ export interface Queries {
   picture(): Promise<FabricPicture>;
   /**
    * The path of a frame by what the switches hold now; with `live` a marked frame is sent on it as well.
-   * @throws WeftError `trace/unknown`, `trace/ambiguous`, `trace/usage`, `trace/no-probe`
+   * @throws WeftError `trace/unknown`, `trace/ambiguous`, `trace/usage`, `trace/no-probe`, `trace/busy`
    */
   trace(request: TraceRequest & { readonly live?: boolean }): Promise<TraceView>;
   /** Everything that is odd, the worst first. @throws as `flows`. @param host only what concerns it. */

@@ -6,10 +6,12 @@ import { approvalCode, holdsApproval } from "../discovery/approval.ts";
 import { hostIdOf } from "../discovery/host-rows.ts";
 import {
   type AdmissionRules,
+  elsewhere,
   isCredible,
   judgeHost,
   judgeSwitch,
   type Means,
+  type SwitchOwner,
   shown,
   type Verdict,
 } from "../model/admission.ts";
@@ -33,6 +35,8 @@ export interface AdmissionOptions {
   readonly log: Logger;
   readonly counters: Counters;
   readonly now: () => number;
+  /** Where the host is, or was last. */
+  readonly homeOf: (id: HostId) => Pick<SwitchOwner, "home" | "tunnelIp">;
   readonly admitted: (session: OvsdbSession) => void;
   /** One that was admitted is no more: it has changed its name, or is not named any more. */
   readonly dismissed: (session: OvsdbSession, reason: string) => void;
@@ -161,10 +165,27 @@ export class Admission {
     return approvalCode(secret, id, meansOf(session));
   }
 
-  /** Whether the switch may be the host's; null when it may. */
-  judgeSwitch(session: OpenFlowSession, owner: HostId | null): Diagnostic | null {
-    const host = owner === null ? null : { id: owner, certified: this.#certified.has(owner) };
-    return judgeSwitch(session.label, meansOf(session), host);
+  /**
+   * Whether the switch may be the host's; null when it may.
+   * @param by a connection of the host that is not known to others yet
+   */
+  judgeSwitch(session: OpenFlowSession, owner: HostId | null, by?: OvsdbSession): Diagnostic | null {
+    const { admit } = this.#rules;
+    if (owner === null) return null;
+    // Asked for each host and each switch: where it makes no difference, where the host is is not looked up.
+    const anywhere = { id: owner, certified: this.#certified.has(owner), home: null, tunnelIp: null };
+    const host = admit === "all" ? anywhere : this.#ownerOf(owner, by);
+    return judgeSwitch(session.label, meansOf(session), host, admit);
+  }
+
+  #ownerOf(id: HostId, by?: OvsdbSession): SwitchOwner {
+    const { home, tunnelIp } = this.#options.homeOf(id);
+    return { id, certified: this.#certified.has(id), home: by === undefined ? home : meansOf(by), tunnelIp };
+  }
+
+  /** That a switch comes from another address than its host; null where it does not. @param outcome see `elsewhere` */
+  elsewhere(session: OpenFlowSession, owner: HostId | null, outcome: string): Diagnostic | null {
+    return owner === null ? null : elsewhere(session.label, meansOf(session), this.#ownerOf(owner), outcome);
   }
 
   /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */

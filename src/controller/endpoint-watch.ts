@@ -4,7 +4,7 @@ import type { Fabric } from "../model/fabric.ts";
 import type { MobilityRules } from "../model/mobility.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import { islandKey } from "./islands.ts";
-import type { Dpid, SwitchEntry } from "./switch-entry.ts";
+import type { Dpid, ForEach, SwitchEntry } from "./switch-entry.ts";
 
 export interface EndpointWatchOptions {
   readonly rules: MobilityRules;
@@ -49,15 +49,17 @@ export class EndpointWatch {
   }
 
   /** Each switch is heard in the fabric that it is part of now; what is declared there is known. */
-  follow(switches: readonly SwitchEntry[], fabric: Fabric, islands: ReadonlyMap<Dpid, Fabric>): void {
+  follow(switches: readonly SwitchEntry[], fabric: Fabric, islands: ReadonlyMap<Dpid, Fabric>, ofEach: ForEach): void {
     const now = this.#options.timers.now();
     let changed = false;
     for (const entry of switches) {
       const part = this.#partOf(entry, islands.get(entry.dpid));
       if (entry.whereabouts === part) continue;
-      part.load(entry.dpid, entry.whereabouts.take(entry.dpid), now);
-      entry.whereabouts = part;
-      changed = true;
+      ofEach(entry, () => {
+        part.load(entry.dpid, entry.whereabouts.take(entry.dpid), now);
+        entry.whereabouts = part;
+        changed = true;
+      });
     }
     const used = new Set([...switches].map((entry) => entry.whereabouts));
     for (const [key, part] of this.#islands) if (!used.has(part)) this.#islands.delete(key);

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Operation } from "../../proto/ovsdb/operations.ts";
 import { type HostContext, hostFact, hostIdOf } from "../discovery/host-rows.ts";
+import type { Means } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
@@ -10,11 +11,12 @@ import { Incidents } from "../reconcile/incidents.ts";
 import { failureText } from "../reconcile/switch-reconciler.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OvsdbSession } from "../southbound/ovsdb/index.ts";
+import { meansOf } from "./admission.ts";
 import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import type { Durations } from "./durations.ts";
 import { type HostSetting, hostSetting } from "./settings.ts";
-import type { Trouble } from "./trouble.ts";
+import { type Trouble, whoOf } from "./trouble.ts";
 
 export interface HostEntry {
   readonly id: HostId;
@@ -27,6 +29,8 @@ export interface HostEntry {
   reconciler: HostReconciler | null;
   /** Whether it is being handed back: nothing is written to it, by whatever connection. */
   paused: boolean;
+  /** How the connection that was written to last shows who it is. Stays while the host is away. */
+  home: Means;
   /** What the rows said when last seen. Stays while the host is away. */
   fact: HostFact;
   /** What others have done to its rows. */
@@ -45,8 +49,8 @@ export interface HostsOptions {
   readonly trouble: Trouble;
   /** Of hosts that are or were connected. */
   readonly maxEntries: number;
-  /** Those that may be the host's. */
-  readonly connectedSwitches: (id: HostId) => ReadonlySet<string>;
+  /** Those that may be the host's, going by this connection of it. */
+  readonly connectedSwitches: (id: HostId, session: OvsdbSession) => ReadonlySet<string>;
   readonly changed: () => void;
   /** null while nothing is to be written. */
   readonly desired: (entry: HostEntry, session: OvsdbSession) => DesiredRows | null;
@@ -76,7 +80,7 @@ export class Hosts {
       remoteAddress: session.remoteAddress ?? null,
       defaultBridge: this.#options.defaultBridge,
       settings: hostSetting(settings, id),
-      connectedSwitches: this.#options.connectedSwitches(id),
+      connectedSwitches: this.#options.connectedSwitches(id, session),
     };
     return hostFact(session.rows, context);
   }
@@ -89,7 +93,12 @@ export class Hosts {
     if (id === null) return;
     if (!this.#entries.has(id) && this.#entries.size >= this.#options.maxEntries) {
       const reason = `there are ${this.#entries.size} hosts already (limits.hosts)`;
-      this.#options.trouble.refused("evictions", session.label, reason, "weft hosts forget ID makes room, or raise it");
+      this.#options.trouble.refused(
+        "evictions",
+        whoOf(session),
+        reason,
+        "weft hosts forget ID makes room, or raise it",
+      );
       session.close(reason);
       return;
     }
@@ -108,7 +117,7 @@ export class Hosts {
   /** The configuration has changed. */
   reconfigure(settings: ReadonlyMap<HostId, HostSetting>): void {
     this.#settings = settings;
-    for (const entry of this.#entries.values()) if (entry.session !== null) this.#refresh(entry, entry.session);
+    this.#refreshEach(() => true);
   }
 
   /** The facts of all hosts as they would be under other settings. */
@@ -120,8 +129,15 @@ export class Hosts {
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */
   refreshAll(): void {
+    this.#refreshEach((entry) => entry.fact.standing.kind !== "owned");
+  }
+
+  /** One whose rows this fails at keeps its facts, and stops no other. */
+  #refreshEach(isMeant: (entry: HostEntry) => boolean): void {
     for (const entry of this.#entries.values()) {
-      if (entry.session !== null && entry.fact.standing.kind !== "owned") this.#refresh(entry, entry.session);
+      const { id, session } = entry;
+      if (session === null || !isMeant(entry)) continue;
+      this.#options.trouble.attempt(`reading the rows of host ${id} again`, () => this.#refresh(entry, session));
     }
   }
 
@@ -136,7 +152,7 @@ export class Hosts {
     const [oldest] = entry.rivals;
     if (oldest !== undefined && entry.rivals.length >= MAX_RIVALS) {
       const reason = `host ${id} has ${entry.rivals.length + 1} newer connections`;
-      this.#options.trouble.refused("evictions", oldest.label, reason, "give each host a system-id of its own");
+      this.#options.trouble.refused("evictions", whoOf(oldest), reason, "give each host a system-id of its own");
       oldest.close(reason);
     }
     entry.rivals.push(session);
@@ -167,11 +183,13 @@ export class Hosts {
       contested: new Set(),
       reconciler: null,
       paused: false,
+      home: meansOf(session),
       fact,
       incidents: new Incidents({ code: "host/tampered", timers, timeOfDay }),
     };
     this.#entries.set(id, entry);
     entry.session = session;
+    entry.home = meansOf(session);
     entry.fact = fact;
     for (const text of session.diagnostics) log.warn({ host: id, peer: session.label }, text);
     log.info(
@@ -257,7 +275,9 @@ export class Hosts {
   }
 
   wakeAll(): void {
-    for (const entry of this.#entries.values()) entry.reconciler?.wake();
+    const { trouble } = this.#options;
+    for (const { id, reconciler } of this.#entries.values())
+      trouble.attempt(`waking the work on host ${id}`, () => reconciler?.wake());
   }
 
   stop(): void {

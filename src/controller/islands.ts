@@ -1,7 +1,7 @@
 // The wiring of islands: lone switches and the frames that tell of their links in, a fabric for each island out.
 import { createHmac, randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import type { PacketIn } from "../../proto/openflow13/index.ts";
+import type { PacketIn, PortDesc } from "../../proto/openflow13/index.ts";
 import {
   IslandPlanner,
   islandInput,
@@ -17,7 +17,7 @@ import { deriveFabric, type Fabric, type FabricInput } from "../model/fabric.ts"
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
-import { type Dpid, type SwitchEntry, switchFact } from "./switch-entry.ts";
+import { type Dpid, type ForEach, type SwitchEntry, switchFact } from "./switch-entry.ts";
 
 export interface IslandsOptions {
   readonly timers: Timers;
@@ -33,7 +33,15 @@ export interface IslandsOptions {
 /** What islands have from the rest: all that is not their own. */
 export type IslandSettings = Pick<FabricInput, "tunnelType" | "networkSettings" | "bfd" | "topology" | "loops"> & {
   readonly watched: (key: Dpid) => Pick<FabricInput, "disputes" | "capped">;
+  /** A switch at whose facts this fails is no part of any island, and is left as it is. */
+  readonly ofEach: ForEach;
 };
+
+interface Present {
+  readonly entry: SwitchEntry;
+  readonly ports: readonly PortDesc[];
+  readonly watched: ReturnType<typeof cabledPorts>;
+}
 
 const KEY_BYTES = 32;
 
@@ -95,12 +103,17 @@ export class Islands {
 
   /** @param entries lone switches, those that have just gone among them. */
   derive(entries: readonly SwitchEntry[], settings: IslandSettings): void {
+    const { ofEach } = settings;
     const now = this.#options.timers.now();
-    const present = entries.flatMap((entry) => {
-      const ports = [...((entry.session ?? entry.left)?.ports.values() ?? [])];
-      const listens = entry.readback?.plain?.listening;
-      return { entry, ports, watched: cabledPorts(entry.dpid, ports, (ofport) => listens?.has(ofport) === true) };
-    });
+    const present: Present[] = [];
+    for (const entry of entries) {
+      ofEach(entry, () => {
+        const ports = [...((entry.session ?? entry.left)?.ports.values() ?? [])];
+        const listens = entry.readback?.plain?.listening;
+        const watched = cabledPorts(entry.dpid, ports, (ofport) => listens?.has(ofport) === true);
+        present.push({ entry, ports, watched });
+      });
+    }
     this.#links.sync(
       present.map(({ entry, watched }) => ({
         dpid: entry.dpid,
@@ -110,21 +123,22 @@ export class Islands {
       now,
     );
     const facts = this.#links.facts;
-    const switches = present.flatMap(({ entry, ports }): readonly LoneSwitch[] => {
-      const fact = switchFact(entry);
-      if (fact === null) return [];
-      const ovsVersion = (entry.session ?? entry.left)?.desc.sw ?? null;
-      const number = entry.readback?.plain?.number ?? 0;
-      return [
-        {
+    const switches: LoneSwitch[] = [];
+    for (const { entry, ports } of present) {
+      ofEach(entry, () => {
+        const fact = switchFact(entry);
+        if (fact === null) return;
+        const ovsVersion = (entry.session ?? entry.left)?.desc.sw ?? null;
+        const number = entry.readback?.plain?.number ?? 0;
+        switches.push({
           dpid: entry.dpid,
           host: loneSwitchFact(entry.dpid, ports, ovsVersion, facts),
           fact,
           listening: listeningPorts(ports),
           heldNumber: number === 0 ? null : number,
-        },
-      ];
-    });
+        });
+      });
+    }
     const named = entries.flatMap((entry) => [...(entry.readback?.plain?.others ?? [])]);
     const numbers = switchNumbers(switches, named, this.#numbers);
     this.#numbers = rememberedNumbers(this.#numbers, numbers);
@@ -133,7 +147,7 @@ export class Islands {
     for (const island of this.#planner.plan([...byDpid.keys()].sort(), facts)) {
       const [key = ""] = island.members;
       const { switches: members, ...input } = islandInput(island, byDpid, numbers, facts);
-      const { watched, networkSettings, ...others } = settings;
+      const { watched, networkSettings, ofEach: _, ...others } = settings;
       const before = this.#byDpid.get(key);
       // One that can't be drawn stays as it was, and stops no other.
       this.#options.attempt(() => {

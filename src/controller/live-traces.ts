@@ -45,6 +45,8 @@ const WAIT_MS = 500;
 /** After the end for what other switches still have to tell. */
 const LINGER_MS = 200;
 const AT_ONCE = 16;
+/** Each takes a second and more: who comes after these would wait for longer than anybody does. */
+const MAX_WAITING = 8;
 /** Probes are sent while the flows that catch them have half of their time and more: what is not caught gets to a guest. */
 const FRESH_MS = (PASSING_SEC * 1000) / 2;
 
@@ -66,6 +68,8 @@ export class LiveTraces {
   readonly #options: LiveTracesOptions;
   #chase: Chase | null = null;
   #last: Promise<unknown> = Promise.resolve();
+  /** Of those that were asked for, how many are not done. */
+  #open = 0;
 
   constructor(options: LiveTracesOptions) {
     this.#options = options;
@@ -87,9 +91,18 @@ export class LiveTraces {
     return true;
   }
 
-  /** One after the other. @throws TraceError `trace/no-probe` where a probe can't be sent, or could reach a guest */
-  trace(request: TraceRequest): Promise<TraceView> {
-    const run = this.#last.then(() => this.#trace(request));
+  /**
+   * One after the other.
+   * @throws TraceError `trace/no-probe` where a probe can't be sent, or could reach a guest; `trace/busy` where many wait
+   */
+  async trace(request: TraceRequest): Promise<TraceView> {
+    if (this.#open > MAX_WAITING) throw busy();
+    this.#open += 1;
+    const run = this.#last
+      .then(() => this.#trace(request))
+      .finally(() => {
+        this.#open -= 1;
+      });
     this.#last = run.catch(() => undefined);
     return run;
   }
@@ -221,6 +234,11 @@ export class LiveTraces {
       chase.notify();
     });
   }
+}
+
+function busy(): TraceError {
+  const why = `${MAX_WAITING} live traces wait for the one that is under way`;
+  return new TraceError("trace/busy", `${why}; try again when they are done, or without --live`, { retryable: true });
 }
 
 function noProbe(message: string): TraceError {

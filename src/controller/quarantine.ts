@@ -24,7 +24,7 @@ const REST_MS = 2000;
 export interface QuarantineOptions {
   readonly trouble: Trouble;
   readonly timers: Timers;
-  /** Someone may be tried again. */
+  /** Someone may be tried again, or was left out just now. */
   readonly again: () => void;
 }
 
@@ -90,6 +90,17 @@ export class Quarantine {
       if (culprits === null) throw error;
       for (const culprit of culprits) this.#leaveOut(culprit, error);
       return without(new Set());
+    }
+  }
+
+  /** Does what concerns this one alone; where it throws, he is left out. Who is left out already is passed over. */
+  attempt(suspect: Suspect, work: () => void): void {
+    if (this.#left.has(suspect.key)) return;
+    try {
+      work();
+    } catch (error) {
+      this.#leaveOut(suspect, error);
+      this.#options.again();
     }
   }
 

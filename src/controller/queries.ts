@@ -71,7 +71,7 @@ export interface QueriesOptions {
   readonly listeners: () => readonly string[];
   readonly timers: Timers;
   /** What is wrong between a host and this controller, such as no address to give it. */
-  readonly connectionProblems: (id: HostId) => readonly Diagnostic[];
+  readonly connectionProblems: (id: HostId, entry: SwitchEntry | null) => readonly Diagnostic[];
   readonly commands: HostCommands;
   readonly admission: Admission;
   /** What is wrong with the controller itself, or with those before its door. */
@@ -116,7 +116,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     const foreign = host.fact?.adoption?.stage === "prepare" ? 0 : (entry?.installed?.foreign.size ?? 0);
     return [
       ...(hostEntry === undefined ? [] : hostProblems(hostEntry)),
-      ...options.connectionProblems(host.id),
+      ...options.connectionProblems(host.id, entry),
       ...listOf(weaver.problemOf(host.id)),
       ...(weaver.rivals.get(host.id) ?? []),
       ...host.problems,

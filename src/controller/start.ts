@@ -41,7 +41,7 @@ import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
-import { dpidText } from "./switch-entry.ts";
+import { type Dpid, dpidText, type SwitchEntry } from "./switch-entry.ts";
 import { Switches } from "./switches.ts";
 import { Traces } from "./traces.ts";
 import { Trouble } from "./trouble.ts";
@@ -112,8 +112,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
     judge: (dpid, session) => admission.judgeSwitch(session, weaver.bindings.get(dpid) ?? null),
+    elsewhere: (dpid, session) => elsewhereOf(dpid, session),
     turnAway: (session, dpid, problem) => admission.turnAway(session, dpid, problem),
   });
+  const elsewhereOf = (dpid: Dpid, session: OpenFlowSession) => {
+    const isUsed = switches.entries.get(dpid)?.session === session;
+    const outcome = isUsed ? "it is used until one comes from there" : "it is not used";
+    return admission.elsewhere(session, weaver.bindings.get(dpid) ?? null, outcome);
+  };
   const hosts: Hosts = new Hosts({
     defaultBridge: config.bridge,
     settings: hostSettings(config),
@@ -124,9 +130,9 @@ export async function startController({ config, logger, version }: ControllerOpt
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
-    connectedSwitches: (id) => {
+    connectedSwitches: (id, by) => {
       const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
-      const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
+      const own = sessions.filter((session) => admission.judgeSwitch(session, id, by) === null);
       return new Set(own.map((session) => dpidText(session.datapathId)));
     },
     changed: () => weaver.changed(),
@@ -147,6 +153,10 @@ export async function startController({ config, logger, version }: ControllerOpt
     log: logger,
     counters,
     now: timers.now,
+    homeOf: (id) => ({
+      home: hosts.entries.get(id)?.home ?? null,
+      tunnelIp: weaver.fabric?.hosts.get(id)?.tunnelIp ?? null,
+    }),
     admitted: (session) => hosts.rowsChanged(session),
     dismissed: (session, reason) => hosts.closed(session, reason),
   });
@@ -328,10 +338,12 @@ export async function startController({ config, logger, version }: ControllerOpt
   });
   warnOfPlainListeners([...listeners.ovsdb, ...listeners.openFlow], config.admission.allow, logger);
 
-  const connectionProblems = (id: HostId) => {
+  const connectionProblems = (id: HostId, entry: SwitchEntry | null) => {
     const session = hosts.entries.get(id)?.session ?? null;
     const problem = session === null ? null : targetOf(session).problem;
-    return problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
+    const found = problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
+    const sessions = [entry?.session ?? [], ...(entry?.spares ?? [])].flat();
+    return [...found, ...sessions.flatMap((one) => elsewhereOf(dpidText(one.datapathId), one) ?? [])];
   };
   const commands = new HostCommands({
     released: (id) => admission.forget(id),

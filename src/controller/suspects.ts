@@ -12,11 +12,19 @@ function switchFacts(entry: SwitchEntry | undefined): readonly unknown[] {
   return entry === undefined ? [] : [entry.readback, entry.whereabouts.observedAt(entry.dpid)];
 }
 
+/** Its ports are known by what it says of them itself. */
+function loneSuspect(dpid: Dpid, entry: SwitchEntry | undefined): Suspect {
+  const ports = entry?.session?.ports.values() ?? [];
+  return { key: switchKey(dpid), name: `switch ${dpid}`, facts: [...switchFacts(entry), ...ports] };
+}
+
 export interface Suspects {
   /** Hosts in the order in which they came, then switches. */
   readonly all: readonly Suspect[];
   /** Under whose key a switch is. */
   readonly keyOf: (dpid: Dpid) => string;
+  /** Whose a switch is, itself where it is nobody's. */
+  readonly of: (dpid: Dpid) => Suspect;
 }
 
 /** @param owners which host a switch was the bridge of when that was last concluded */
@@ -36,9 +44,12 @@ export function suspectsAmong(
   }
   for (const entry of switches.values()) {
     if (keys.has(entry.dpid)) continue;
-    all.push({ key: switchKey(entry.dpid), name: `switch ${entry.dpid}`, facts: switchFacts(entry) });
+    all.push(loneSuspect(entry.dpid, entry));
   }
-  return { all, keyOf: (dpid) => keys.get(dpid) ?? switchKey(dpid) };
+  const byKey = new Map(all.map((one) => [one.key, one]));
+  const keyOf = (dpid: Dpid): string => keys.get(dpid) ?? switchKey(dpid);
+  const of = (dpid: Dpid): Suspect => byKey.get(keyOf(dpid)) ?? loneSuspect(dpid, switches.get(dpid));
+  return { all, keyOf, of };
 }
 
 /** Equal where the same ones are left out. */

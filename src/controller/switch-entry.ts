@@ -44,6 +44,9 @@ export interface SwitchEntry {
   readonly incidents: Incidents;
 }
 
+/** Does what concerns one switch alone, so that it keeps no other from its own where it throws. */
+export type ForEach = (entry: SwitchEntry, work: () => void) => void;
+
 /** null until the switch was read at least once. */
 export function switchFact(entry: SwitchEntry): SwitchFact | null {
   if (entry.installed === null) return null;

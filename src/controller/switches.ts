@@ -22,7 +22,7 @@ import type { Counters } from "./counters.ts";
 import type { Durations } from "./durations.ts";
 import { connectionOf } from "./switch-connection.ts";
 import { type Dpid, dpidText, type SwitchEntry } from "./switch-entry.ts";
-import type { Trouble } from "./trouble.ts";
+import { type Trouble, whoOf } from "./trouble.ts";
 
 export interface SwitchesOptions {
   /** For a switch that is new. */
@@ -54,6 +54,8 @@ export interface SwitchesOptions {
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
   /** Why a connection is not taken for the switch that it says it is; null where it is. */
   readonly judge: (dpid: Dpid, session: OpenFlowSession) => Diagnostic | null;
+  /** That a connection comes from another address than the switch's host; null where it does not. */
+  readonly elsewhere: (dpid: Dpid, session: OpenFlowSession) => Diagnostic | null;
   /** Ends such a connection. */
   readonly turnAway: (session: OpenFlowSession, dpid: Dpid, problem: Diagnostic) => void;
 }
@@ -82,7 +84,7 @@ export class Switches {
     }
     if (!this.#entries.has(dpid) && !this.#makeRoom()) {
       const reason = `there are ${this.#entries.size} switches already (limits.hosts)`;
-      this.#options.trouble.refused("evictions", session.label, reason, "raise it in weft.yaml if they are yours");
+      this.#options.trouble.refused("evictions", whoOf(session), reason, "raise it in weft.yaml if they are yours");
       session.close(reason);
       return;
     }
@@ -113,11 +115,13 @@ export class Switches {
     const [oldest] = entry.spares;
     if (oldest !== undefined && entry.spares.length >= MAX_SPARES) {
       const reason = `switch ${dpid} has ${entry.spares.length + 1} newer connections`;
-      this.#options.trouble.refused("evictions", oldest.label, reason, "give each bridge one controller row");
+      this.#options.trouble.refused("evictions", whoOf(oldest), reason, "give each bridge one controller row");
       entry.spares.shift();
       oldest.close(reason);
     }
     entry.spares.push(session);
+    this.#preferHome(entry);
+    if (entry.session !== current) return;
     void answersWithin(PROBE_MS, () => current.barrier(), timers).then((alive) => {
       if (entry.session !== current) return;
       // The switch is back before its old connection was seen to be dead.
@@ -133,16 +137,37 @@ export class Switches {
 
   /** More is known of hosts now: connections that are not what they say end, and what came by them is forgotten. */
   judgeAll(): void {
-    const { judge, turnAway } = this.#options;
     for (const entry of [...this.#entries.values()]) {
-      for (const session of [entry.session, ...entry.spares]) {
-        const problem = session === null ? null : judge(entry.dpid, session);
-        if (session === null || problem === null) continue;
-        if (entry.session === session) this.#disbelieve(entry);
-        // A host that goes over to TLS does so by OVSDB first, and is told to by its Controller row.
-        if (problem.code === NO_CERTIFICATE) session.close(problem.message);
-        else turnAway(session, entry.dpid, problem);
-      }
+      for (const session of [entry.session, ...entry.spares]) if (session !== null) this.#judgeAgain(entry, session);
+      this.#options.trouble.attempt(`choosing a connection of switch ${entry.dpid}`, () => this.#preferHome(entry));
+    }
+  }
+
+  /** A connection from where the host is goes before one from elsewhere, whichever came first. */
+  #preferHome(entry: SwitchEntry): void {
+    const { elsewhere, turnAway } = this.#options;
+    const { dpid, session } = entry;
+    const problem = session === null ? null : elsewhere(dpid, session);
+    if (session === null || problem === null) return;
+    if (!entry.spares.some((spare) => elsewhere(dpid, spare) === null)) return;
+    this.#disbelieve(entry);
+    turnAway(session, dpid, problem);
+    this.closed(session, problem.message);
+  }
+
+  #judgeAgain(entry: SwitchEntry, session: OpenFlowSession): void {
+    const { judge, turnAway, trouble } = this.#options;
+    try {
+      const problem = judge(entry.dpid, session);
+      if (problem === null) return;
+      if (entry.session === session) this.#disbelieve(entry);
+      // A host that goes over to TLS does so by OVSDB first, and is told to by its Controller row.
+      if (problem.code === NO_CERTIFICATE) session.close(problem.message);
+      else turnAway(session, entry.dpid, problem);
+    } catch (error) {
+      // Who can't be judged is not let in, and stands in nobody's way.
+      trouble.fault(`judging whose switch ${entry.dpid} is`, error);
+      session.close("this controller failed at judging whose switch it is");
     }
   }
 
@@ -264,9 +289,14 @@ export class Switches {
     // What it holds is read again when it returns; until then what it held stays a fact.
     entry.isRead = false;
     entry.loaded = false;
-    const spare = entry.spares.shift();
+    const spare = this.#bestSpare(entry);
     if (spare !== undefined) this.#take(entry, spare);
     this.#options.changed();
+  }
+
+  #bestSpare({ dpid, spares }: SwitchEntry): OpenFlowSession | undefined {
+    const home = spares.findIndex((one) => this.#options.elsewhere(dpid, one) === null);
+    return spares.splice(Math.max(0, home), 1)[0];
   }
 
   packetIn(session: OpenFlowSession, packetIn: PacketIn): void {
@@ -373,7 +403,9 @@ export class Switches {
   }
 
   wakeAll(): void {
-    for (const entry of this.#entries.values()) entry.reconciler?.wake();
+    const { trouble } = this.#options;
+    for (const { dpid, reconciler } of this.#entries.values())
+      trouble.attempt(`waking the work on switch ${dpid}`, () => reconciler?.wake());
   }
 
   stop(): void {

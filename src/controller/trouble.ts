@@ -10,6 +10,11 @@ const LOG_EVERY_MS = 10_000;
 /** More kinds of trouble than this at one time are counted only. */
 const MAX_KINDS = 64;
 
+/** By what one peer is known, from however many ports it comes. */
+export function whoOf(session: { readonly label: string; readonly remoteAddress?: string }): string {
+  return session.remoteAddress ?? session.label;
+}
+
 interface Kind {
   count: number;
   lastMs: number;

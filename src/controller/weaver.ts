@@ -43,7 +43,7 @@ import type { Islands } from "./islands.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { HostSetting } from "./settings.ts";
 import { hostKey, leftOut, type Suspects, suspectsAmong } from "./suspects.ts";
-import { type Dpid, rememberedBy, type SwitchEntry, switchFact } from "./switch-entry.ts";
+import { type Dpid, type ForEach, rememberedBy, type SwitchEntry, switchFact } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
 import type { Trouble } from "./trouble.ts";
 import { TunnelRetirement } from "./tunnel-retirement.ts";
@@ -108,6 +108,7 @@ interface Identified extends IdentityOutcome, Pick<Kept, "facts" | "entries"> {
   readonly owners: ReadonlyMap<Dpid, HostId>;
   /** The same without those. */
   readonly bindings: ReadonlyMap<Dpid, HostId>;
+  readonly rivals: ReadonlyMap<HostId, readonly Diagnostic[]>;
   /** As `leftOut` tells it. */
   readonly left: string;
 }
@@ -253,7 +254,7 @@ export class Weaver {
 
   /** Whose facts make this controller fail is left out: nobody can stop the others. */
   #recompute(): void {
-    const { hosts, switches, watch, log } = this.#options;
+    const { hosts, switches, watch, log, attempt } = this.#options;
     const suspects = suspectsAmong(hosts.entries.values(), switches.entries, this.#owners);
     this.#quarantine.review(suspects.all);
     for (const id of hosts.entries.keys()) this.#forgotten.delete(id);
@@ -266,17 +267,20 @@ export class Weaver {
     this.#decisions = decisions;
     this.#owners = owners;
     this.#bindings = bindings;
-    this.#rivals = rivalBridges(identified.facts, owners, (id) => datapathIdOf(bridgeMac(id)));
+    this.#rivals = identified.rivals;
     switches.judgeAll();
+    const ofEach: ForEach = (entry, work) => this.#quarantine.attempt(suspects.of(entry.dpid), work);
     for (const dpid of this.#bindings.keys()) {
       const entry = switches.entries.get(dpid);
-      if (entry !== undefined) switches.believe(entry);
+      if (entry !== undefined) ofEach(entry, () => switches.believe(entry));
     }
     const next = this.#quarantine.run(suspects.all, (isLeftOut) => this.#derive(suspects, isLeftOut, identified));
-    this.#fabric = this.#uncompilable.size === 0 ? next : this.#compilable(suspects, next);
-    this.#deriveIslands();
-    this.#retainHeard();
-    watch.follow([...switches.entries.values()], this.#fabric, this.#options.islands.byDpid);
+    const fabric = this.#uncompilable.size === 0 ? next : this.#compilable(suspects, next);
+    this.#fabric = fabric;
+    // What fails as a whole from here on stays as it was, and keeps nobody from what follows.
+    attempt(() => this.#deriveIslands(ofEach));
+    this.#retainHeard(ofEach);
+    attempt(() => watch.follow([...switches.entries.values()], fabric, this.#options.islands.byDpid, ofEach));
     hosts.wakeAll();
     switches.wakeAll();
   }
@@ -298,7 +302,8 @@ export class Weaver {
       session === null ? believed : this.#options.believes(session, host),
     );
     const bindings = new Map([...owners].filter(([, id]) => !withheld.has(id)));
-    return { ...outcome, facts, entries, owners, bindings, left };
+    const rivals = rivalBridges(facts, owners, (id) => datapathIdOf(bridgeMac(id)));
+    return { ...outcome, facts, entries, owners, bindings, rivals, left };
   }
 
   /** @param identified what was concluded of the same facts already, if nobody else is left out */
@@ -464,11 +469,13 @@ export class Weaver {
     });
   }
 
-  #retainHeard(): void {
+  #retainHeard(ofEach: ForEach): void {
     for (const entry of this.#options.switches.entries.values()) {
       const host = this.#hostAt(entry.dpid);
       if (host?.fact == null || !takesPart(host.fact)) continue;
-      if (entry.whereabouts.retain(entry.dpid, attachedPorts(host))) this.changed();
+      ofEach(entry, () => {
+        if (entry.whereabouts.retain(entry.dpid, attachedPorts(host))) this.changed();
+      });
     }
   }
 
@@ -546,11 +553,12 @@ export class Weaver {
     return true;
   }
 
-  #deriveIslands(): void {
+  #deriveIslands(ofEach: ForEach): void {
     const { islands, switches, watch, tunnelType, networkSettings, bfd, topology, loops } = this.#options;
     const lone = [...switches.entries.values()].filter((entry) => this.#isLone(entry));
-    for (const entry of lone) switches.believe(entry);
+    for (const entry of lone) ofEach(entry, () => switches.believe(entry));
     islands.derive(lone, {
+      ofEach,
       tunnelType,
       networkSettings,
       bfd,

@@ -91,21 +91,58 @@ export interface SwitchOwner {
   readonly id: HostId;
   /** Whether it shows, or has shown, a certificate by OVSDB. */
   readonly certified: boolean;
+  /** How its OVSDB connection shows who it is, or the last one did; null where there was none. */
+  readonly home: Means | null;
+  readonly tunnelIp: string | null;
+}
+
+/** Of a problem: a switch that comes from another address than its host. */
+export const OTHER_ADDRESS = "switch/other-address";
+
+const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
+
+/** Whether a switch comes from where its host is, as far as addresses show. */
+function isAtHome(means: Means, { home, tunnelIp }: SwitchOwner): boolean {
+  if (means.kind !== "address" || home === null || means.address === tunnelIp) return true;
+  if (home.kind === "local") return isLoopback(means.address);
+  return home.kind !== "address" || home.address === means.address;
+}
+
+/**
+ * That a switch comes from elsewhere than its host; null where it does not.
+ * @param outcome what comes of it, in words
+ */
+export function elsewhere(label: string, means: Means, owner: SwitchOwner, outcome: string): Diagnostic | null {
+  if (isAtHome(means, owner)) return null;
+  const { id, home, tunnelIp } = owner;
+  const places = [home?.kind === "address" ? home.address : "this machine", ...(tunnelIp === null ? [] : [tunnelIp])];
+  return diagnostic(
+    OTHER_ADDRESS,
+    `${label} says that it is the switch of ${shown(id)}, which is at ${[...new Set(places)].join(" and ")}: ${outcome}`,
+    `if it is not ${shown(id)}, find out who it is; if it is, let ovs-vsctl get-manager and get-controller on it name one address of this controller, or go over to TLS`,
+  );
 }
 
 /**
  * Whether a switch is taken for its host's; null where it is. The certificate must be of the host that has a bridge with
  * the switch's datapath id, which its own OVSDB connection has told: another certificate of the same host will do, so
  * that certificates can be renewed one connection at a time.
+ * Where not everybody gets a place, it must also come from where the host is: nothing else tells them apart without TLS.
  * @param owner null for a switch that no host's rows name
  */
-export function judgeSwitch(label: string, means: Means, owner: SwitchOwner | null): Diagnostic | null {
+export function judgeSwitch(
+  label: string,
+  means: Means,
+  owner: SwitchOwner | null,
+  admit: AdmissionRules["admit"],
+): Diagnostic | null {
   if (owner === null) return null;
   const { id, certified } = owner;
   if (means.kind === "certificate") {
     return namesHost(means.names, id) ? null : wrongName({ id: `the switch of ${id}`, label }, means.names);
   }
-  return certified && means.kind === "address" ? plainAfterCertificate(`the switch of ${id}`, label) : null;
+  if (certified && means.kind === "address") return plainAfterCertificate(`the switch of ${id}`, label);
+  return admit === "all" ? null : elsewhere(label, means, owner, "it is turned away");
 }
 
 /**

@@ -35,6 +35,8 @@ export class HostReconciler {
   #failure: Diagnostic | null = null;
   /** The rows of the last attempt; snapshots are never changed. */
   #seen: VswitchRows | null = null;
+  /** The rows as they were before somebody changed what is not right again yet. */
+  #sound: VswitchRows | null = null;
 
   constructor(connection: HostConnection, events: HostReconcilerEvents, timers: Timers) {
     this.#connection = connection;
@@ -82,14 +84,12 @@ export class HostReconciler {
       return "settled";
     }
     const { rows } = this.#connection;
-    const found = this.#seen === null ? null : tampering(this.#seen, rows, desired);
-    this.#seen = rows;
-    if (found !== null && found.mended.length + found.lost.length > 0) this.#events.tampered(found);
+    this.#lookForOthers(rows, desired);
     const plan = planHost(rows, desired);
     this.#planProblems = plan.problems;
     if (plan.operations.length === 0) {
       this.#failure = null;
-      this.#events.settled();
+      this.#settle(rows, desired);
       return "settled";
     }
     try {
@@ -107,5 +107,22 @@ export class HostReconciler {
       this.#events.failed(error);
       return "failed";
     }
+  }
+
+  #lookForOthers(rows: VswitchRows, desired: DesiredRows): void {
+    const before = this.#seen;
+    this.#seen = rows;
+    if (before === null) return;
+    const found = tampering(before, rows, desired);
+    if (found.mended.length + found.lost.length === 0) return;
+    this.#sound ??= before;
+    this.#events.tampered(found);
+  }
+
+  /** With nothing to write for now, what others have changed may still not be as it was: a tunnel's turn may be yet to come. */
+  #settle(rows: VswitchRows, desired: DesiredRows): void {
+    if (this.#sound !== null && tampering(this.#sound, rows, desired).mended.length > 0) return;
+    this.#sound = null;
+    this.#events.settled();
   }
 }

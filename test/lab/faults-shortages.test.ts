@@ -1,11 +1,11 @@
 // A controller without file descriptors, or with a full disk: who is served, is served on.
-import { mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Guest } from "../../src/lab/index.ts";
-import { expectNoLoss, FabricUnderTest, PORTS } from "./fabric.ts";
+import { expectNoLoss, FabricUnderTest, NO_WORK, PORTS, pairsOf } from "./fabric.ts";
 import { recordMeasured, secondsOf } from "./faults.ts";
 import { describeLab } from "./requires.ts";
 
@@ -112,5 +112,89 @@ describeLab("a fabric whose controller is short of something", () => {
     await fabric.until(async () => ((await fabric.hostView(2))?.ovsdb === "disconnected" ? [] : ["still connected"]));
     await fabric.join(2);
     await fabric.settled();
+  });
+});
+
+describeLab("a fabric whose controller may not write its state", () => {
+  const state = mkdtempSync(join(tmpdir(), "weft-state-"));
+  const logFile = join(tmpdir(), `weft-state-${process.pid}.log`);
+  /** While it is there, a controller that starts finds its directory read-only. */
+  const mark = `${state}.read-only`;
+  let fabric: FabricUnderTest;
+  let guests: Guest[];
+
+  beforeAll(async () => {
+    const mounted = `mount --bind ${state} ${state} && { test ! -e ${mark} || mount -o remount,bind,ro ${state}; } && exec "$@"`;
+    fabric = await FabricUnderTest.create({
+      hosts: 2,
+      settings: {
+        timeouts: { startHoldSec: 1 },
+        admit: "approve",
+        admission: { secretFile: join(state, "approvals.key") },
+        journal: { file: join(state, "journal.jsonl") },
+      },
+      child: {
+        within: ["unshare", "-m", "sh", "-c", mounted, "sh"],
+        args: ["--log-file", logFile, "--log-level", "info"],
+      },
+    });
+  });
+
+  afterAll(async () => {
+    await fabric?.destroy();
+    for (const path of [state, mark, logFile]) rmSync(path, { recursive: true, force: true });
+  });
+
+  const idOf = (number: number): string => `${fabric.lab.name}-h${number}`;
+
+  async function approve(number: number): Promise<void> {
+    await fabric.until(async () => ((await fabric.hostView(number))?.state === "waiting" ? [] : ["it does not wait"]));
+    await fabric.controller.approve(idOf(number));
+  }
+
+  test("it says so once and plainly, knows whom it has approved, approves others, and serves on", async () => {
+    for (const number of [1, 2]) await approve(number);
+    guests = await fabric.populate({ perHost: 1 });
+    await fabric.allHeard();
+    await fabric.quiet();
+    const journal = readFileSync(join(state, "journal.jsonl"), "utf8");
+    expect(journal).not.toBe("");
+    await fabric.stop();
+    const atStop = readFileSync(join(state, "journal.jsonl"), "utf8");
+
+    writeFileSync(mark, "");
+    let secondsUntilRight = Number.NaN;
+    const pings = await expectNoLoss(pairsOf(guests), async () => {
+      secondsUntilRight = await secondsOf(async () => {
+        await fabric.start();
+        await fabric.settled({ timeoutSec: RIGHT_AGAIN_SEC });
+      });
+      expect(await fabric.work()).toEqual(NO_WORK);
+      const told = async () => (await fabric.ask("status")).problems.find(({ code }) => code === "controller/journal");
+      await fabric.until(async () => ((await told()) ? [] : ["nothing is told of the journal"]));
+      expect((await told())?.message).toContain("read-only");
+      expect((await told())?.remedy).toContain("journal.file");
+      // What changes is served, and a host that comes new is approved.
+      const late = await fabric.lab.addHost();
+      await fabric.join(late);
+      await approve(3);
+      await fabric.lab.populate({ hosts: [late], perHost: 1 });
+      await fabric.lab.waitUntilAllPing();
+      await fabric.settled();
+    });
+    expect(readFileSync(join(state, "journal.jsonl"), "utf8")).toBe(atStop);
+    const lines = readFileSync(logFile, "utf8").split("\n");
+    expect(lines.filter((line) => line.includes("journal") && line.includes("read-only")).length).toBe(1);
+    recordMeasured("shortages", { fault: "state directory read-only", repetitions: 1, pings, secondsUntilRight });
+
+    // Writable again, it is written, and all three are known.
+    await fabric.stop();
+    rmSync(mark);
+    await fabric.start();
+    await fabric.settled();
+    expect(await fabric.work()).toEqual(NO_WORK);
+    await fabric.until(async () =>
+      readFileSync(join(state, "journal.jsonl"), "utf8").length > atStop.length ? [] : ["nothing is written"],
+    );
   });
 });

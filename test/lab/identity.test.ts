@@ -101,6 +101,31 @@ describeLab("the identity of hosts", () => {
     expect((await indexes()).get(idOf(6))).toBe(6);
   });
 
+  test("a switch with the datapath id of another host's, from another address, is told with the remedy, and costs that host nothing", async () => {
+    const [one, three] = [fabric.lab.host(1), fabric.lab.host(3)];
+    const dpid = (await one.vsctl("get", "bridge", "br-int", "datapath_id")).replaceAll('"', "").trim();
+    const told = async () =>
+      (await fabric.hostView(1))?.problems.find((problem) => problem.code === "switch/other-address");
+    expect(await told()).toBeUndefined();
+    await expectNoLoss(pairsOf(guests), async () => {
+      await three.vsctl(
+        ...["add-br", "br-x", "--", "set", "bridge", "br-x", "datapath_type=netdev", "fail_mode=secure"],
+        ...[`other_config:datapath-id=${dpid}`, "other_config:disable-in-band=true", "protocols=OpenFlow13"],
+        ...["--", "set-controller", "br-x", `tcp:${fabric.lab.controllerIp}:${PORTS.openflow}`],
+      );
+      await fabric.until(async () => ((await told()) ? [] : ["nothing is told"]));
+      const problem = await told();
+      expect(problem?.message).toContain(`${three.ip}:`);
+      expect(problem?.message).toContain(`which is at ${one.ip}: it is not used`);
+      expect(problem?.remedy).toContain("get-controller");
+      // Nothing of the host's is written to it.
+      expect(await three.ofctl("--no-stats", "dump-flows", "br-x")).not.toContain("cookie=0x5745");
+      await three.vsctl("del-br", "br-x");
+      await fabric.until(async () => ((await told()) ? ["it is still told"] : []));
+      await fabric.settled();
+    });
+  });
+
   test("indexes that the configuration exchanges are exchanged, and every tunnel works afterwards", async () => {
     const before = await indexes();
     const [two, three] = [before.get(idOf(2)), before.get(idOf(3))];

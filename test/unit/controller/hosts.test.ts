@@ -30,10 +30,9 @@ function session(port: number) {
   };
 }
 
-function hosts(asked: OvsdbSession[]) {
+function hosts(asked: OvsdbSession[], trouble = new Trouble(log, counters, timers.now), maxEntries = 9) {
   return new Hosts({
-    ...{ defaultBridge: "br-int", settings: new Map(), log, timers, counters, maxEntries: 9 },
-    trouble: new Trouble(log, counters, timers.now),
+    ...{ defaultBridge: "br-int", settings: new Map(), log, timers, counters, maxEntries, trouble },
     durations: new Durations(),
     timeOfDay: () => "12:00:00",
     connectedSwitches: () => new Set(),
@@ -74,5 +73,40 @@ describe("a host that is handed back", () => {
     all.forget("h");
     expect(all.entries.size).toBe(0);
     expect(second.closed).toHaveLength(1);
+  });
+});
+
+describe("hosts for which there is no room", () => {
+  it("are told by their address, from however many ports one of them comes", () => {
+    const trouble = new Trouble(log, counters, timers.now);
+    const all = hosts([], trouble, 0);
+    for (let port = 1; port <= 100; port++) all.rowsChanged(session(port));
+    const messages = trouble.problems().map(({ message }) => message);
+    expect(messages).toEqual(["192.0.2.1 was refused: there are 0 hosts already (limits.hosts) (100 times)"]);
+  });
+});
+
+describe("hosts whose rows are read again", () => {
+  it("are so where that of another throws", () => {
+    const trouble = new Trouble(log, counters, timers.now);
+    const all = hosts([], trouble);
+    const broken = session(1);
+    const named = (id: string, one: OvsdbSession) => {
+      const own = { ...root, external_ids: new Map([["system-id", id]]) };
+      return Object.assign(one, { rows: { ...rows, openVSwitch: own } as unknown as VswitchRows });
+    };
+    all.rowsChanged(named("a", broken));
+    all.rowsChanged(named("b", session(2)));
+    const before = all.entries.get("b")?.fact;
+    Object.defineProperty(broken, "rows", {
+      get: () => {
+        throw new RangeError("rows that can't be read");
+      },
+    });
+    all.reconfigure(new Map());
+    expect(all.entries.get("b")?.fact).not.toBe(before);
+    expect(trouble.problems().map(({ message }) => message)).toEqual([
+      expect.stringContaining("reading the rows of host a again"),
+    ]);
   });
 });

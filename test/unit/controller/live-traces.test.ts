@@ -82,3 +82,28 @@ it("No probe is sent where the flows that catch it could be gone before it is th
     expect(commands).toEqual(["add", "add", "add", "add", "delete_strict", "delete_strict"]);
   }
 });
+
+it("So many wait for one that is under way, and who comes after them is told so at once", async () => {
+  let done: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const traces = {
+    fabrics: [],
+    tracedPicture: async () => {
+      await gate;
+      throw new Error("there is nothing to trace");
+    },
+  } as unknown as Traces;
+  const timers = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
+  const live = new LiveTraces({ traces, switchOf: () => null, isServed: () => true, timers });
+  const outcomes = Array.from({ length: 12 }, () => live.trace(REQUEST).catch((error: Error) => error.message));
+  const refused = await Promise.all(outcomes.slice(9));
+  expect(refused).toEqual(
+    Array(3).fill("8 live traces wait for the one that is under way; try again when they are done, or without --live"),
+  );
+  done();
+  expect(await Promise.all(outcomes.slice(0, 9))).toEqual(Array(9).fill("there is nothing to trace"));
+  // There is room again.
+  expect(await live.trace(REQUEST).catch((error: Error) => error.message)).toBe("there is nothing to trace");
+});

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { FlowStats } from "../../../proto/openflow13/index.ts";
 import { Counters } from "../../../src/controller/counters.ts";
 import { Durations } from "../../../src/controller/durations.ts";
-import { Switches } from "../../../src/controller/switches.ts";
+import { Switches, type SwitchesOptions } from "../../../src/controller/switches.ts";
 import { Trouble } from "../../../src/controller/trouble.ts";
 import { Whereabouts } from "../../../src/discovery/whereabouts.ts";
 import { type DesiredSwitch, desiredFlow } from "../../../src/pipeline/desired.ts";
@@ -44,6 +44,7 @@ function session(datapathId: bigint): FakeSession {
     },
     ...{ label: "tcp:192.0.2.1:4711", datapathId, ports: new Map(), meters: { maxMeter: 0 } },
     send: () => undefined,
+    barrier: async () => undefined,
     close: () => undefined,
     monitorFlows: async () => true,
     readFlows: async () => [known],
@@ -54,7 +55,11 @@ function session(datapathId: bigint): FakeSession {
   return fake as FakeSession;
 }
 
-function switchesWith(whereabouts: Whereabouts, desired: () => DesiredSwitch | null = () => null): Switches {
+function switchesWith(
+  whereabouts: Whereabouts,
+  desired: () => DesiredSwitch | null = () => null,
+  others: Partial<SwitchesOptions> = {},
+): Switches {
   const log = pino({ level: "silent" });
   const counters = new Counters();
   return new Switches({
@@ -69,7 +74,9 @@ function switchesWith(whereabouts: Whereabouts, desired: () => DesiredSwitch | n
     found: () => undefined,
     blockedFound: () => undefined,
     judge: () => null,
+    elsewhere: () => null,
     turnAway: () => undefined,
+    ...others,
   });
 }
 
@@ -105,5 +112,98 @@ describe("a switch that is released", () => {
     expect(whereabouts.observedAt(entry.dpid)).toEqual([]);
     expect(whereabouts.hear("0000000000000008", { vni: 7, mac: MAC, ofport: 3, ip: null, router: null }, 0)).toBe(true);
     expect(whereabouts.disputes()).toEqual([]);
+  });
+});
+
+describe("a switch that comes from elsewhere than its host", () => {
+  const problem = { code: "switch/other-address", message: "it is not where its host is", remedy: "look there" };
+
+  function withStrays() {
+    const strays = new Set<OpenFlowSession>();
+    const away: OpenFlowSession[] = [];
+    const whereabouts = new Whereabouts(RULES, 100);
+    const switches = switchesWith(whereabouts, () => null, {
+      elsewhere: (_dpid, one) => (strays.has(one) ? problem : null),
+      turnAway: (one) => void away.push(one),
+    });
+    const connect = (isStray: boolean): OpenFlowSession => {
+      const one = session(7n);
+      if (isStray) strays.add(one);
+      switches.ready(one);
+      return one;
+    };
+    const entry = () => [...switches.entries.values()][0];
+    return { switches, strays, away, whereabouts, connect, entry };
+  }
+
+  it("is used as long as none comes from there, and gives way at once, with all that it said", async () => {
+    const { switches, away, whereabouts, connect, entry } = withStrays();
+    const stray = connect(true);
+    expect(entry()?.session).toBe(stray);
+    await expect.poll(() => entry()?.isRead).toBe(true);
+    const one = entry();
+    if (one !== undefined) switches.believe(one);
+    expect(whereabouts.observedAt("0000000000000007")).toHaveLength(1);
+    const home = connect(false);
+    expect(entry()?.session).toBe(home);
+    expect(away).toEqual([stray]);
+    expect(entry()?.spares).toEqual([]);
+    expect([entry()?.believed, entry()?.readback]).toEqual([false, null]);
+    expect(whereabouts.observedAt("0000000000000007")).toEqual([]);
+    // Its end is told once more, when the socket is gone.
+    switches.closed(stray, "it is gone");
+    expect(entry()?.session).toBe(home);
+  });
+
+  it("takes the place of no other that answers, and of one that ends only where no better one waits", async () => {
+    const { switches, away, connect, entry } = withStrays();
+    const home = connect(false);
+    const stray = connect(true);
+    const second = connect(false);
+    expect([entry()?.session, entry()?.spares]).toEqual([home, [stray, second]]);
+    switches.closed(home, "a bad line");
+    expect(entry()?.session).toBe(second);
+    switches.closed(second, "a bad line");
+    expect(entry()?.session).toBe(stray);
+    expect(away).toEqual([]);
+  });
+
+  it("gives way also where it is known only later whose it is", () => {
+    const { switches, strays, away, connect, entry } = withStrays();
+    const [first, second] = [connect(false), connect(false)];
+    strays.add(first);
+    switches.judgeAll();
+    expect(entry()?.session).toBe(second);
+    expect(away).toEqual([first]);
+  });
+});
+
+describe("a switch of which it can't be told whose it is", () => {
+  it("loses its connection, and stands in no other's way", () => {
+    const closed: string[] = [];
+    const asked: string[] = [];
+    const log = pino({ level: "silent" });
+    const trouble = new Trouble(log, new Counters(), timers.now);
+    let fails = false;
+    const switches = switchesWith(new Whereabouts(RULES, 100), () => null, {
+      trouble,
+      judge: (dpid) => {
+        asked.push(dpid);
+        if (fails && dpid.endsWith("7")) throw new RangeError("no such host");
+        return null;
+      },
+    });
+    const named = (datapathId: bigint) =>
+      Object.assign(session(datapathId), { close: () => void closed.push(`${datapathId}`) });
+    switches.ready(named(7n));
+    switches.ready(named(8n));
+    fails = true;
+    asked.length = 0;
+    switches.judgeAll();
+    expect(asked).toEqual(["0000000000000007", "0000000000000008"]);
+    expect(closed).toEqual(["7"]);
+    expect(trouble.problems().map(({ message }) => message)).toEqual([
+      expect.stringContaining("judging whose switch 0000000000000007 is"),
+    ]);
   });
 });

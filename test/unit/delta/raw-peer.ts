@@ -23,12 +23,13 @@ export class RawPeer {
     });
   }
 
-  /** @param at a port of loopback, or elsewhere. */
-  protected static async dial(at: number | URL): Promise<Socket> {
+  /** @param at a port of loopback, or elsewhere. @param from the address that it comes from, of this machine's */
+  protected static async dial(at: number | URL, from?: string): Promise<Socket> {
+    const local = from === undefined ? {} : { localAddress: from };
     const socket =
       typeof at === "number"
-        ? connect({ port: at, host: "127.0.0.1" })
-        : connect({ port: Number(at.port), host: at.hostname });
+        ? connect({ port: at, host: "127.0.0.1", ...local })
+        : connect({ port: Number(at.port), host: at.hostname, ...local });
     await once(socket, "connect");
     return socket;
   }

@@ -15,6 +15,8 @@ export interface WireHostOptions {
   readonly ignores?: readonly string[];
   /** Transactions are answered, as if they had been done. */
   readonly obeys?: boolean;
+  /** The address that it comes from. */
+  readonly from?: string;
 }
 
 /** As text: a hundred hosts in one process should not each write it anew. */
@@ -35,7 +37,7 @@ export class WireHost extends RawPeer {
   #ids = 0;
 
   static async connect(port: number, options: WireHostOptions): Promise<WireHost> {
-    return new WireHost(await RawPeer.dial(port), options);
+    return new WireHost(await RawPeer.dial(port, options.from), options);
   }
 
   private constructor(socket: RawPeer["socket"], options: WireHostOptions) {

@@ -20,6 +20,8 @@ export interface WireSwitchOptions {
   readonly talks?: boolean;
   /** Kinds of message that are not answered, from the beginning. */
   readonly ignores?: readonly OpenFlowMessage["kind"][];
+  /** The address that it comes from. */
+  readonly from?: string;
 }
 
 export function portDesc(portNo: number): PortDesc {
@@ -42,7 +44,7 @@ export class WireSwitch extends RawPeer {
   #xid = 0x10000;
 
   static async connect(port: number | URL, dpid: bigint, options: WireSwitchOptions = {}): Promise<WireSwitch> {
-    return new WireSwitch(await RawPeer.dial(port), dpid, options);
+    return new WireSwitch(await RawPeer.dial(port, options.from), dpid, options);
   }
 
   private constructor(socket: RawPeer["socket"], dpid: bigint, options: WireSwitchOptions) {

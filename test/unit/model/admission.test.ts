@@ -3,6 +3,7 @@ import { approvalCode, holdsApproval } from "../../../src/discovery/approval.ts"
 import {
   type AdmissionRules,
   type Applicant,
+  elsewhere,
   isCredible,
   judgeHost,
   judgeSwitch,
@@ -80,18 +81,53 @@ describe("a host that comes", () => {
   });
 });
 
+const PLAIN = { id: "host1", certified: false, home: null, tunnelIp: null };
+
 describe("a switch that comes", () => {
   it("must show a certificate of the host whose bridge it says it is", () => {
-    const owner = { id: "host1", certified: true };
-    expect(judgeSwitch("ssl:x", certificate("host1 id:7"), owner)).toBeNull();
-    expect(judgeSwitch("ssl:x", certificate("host2"), owner)?.code).toBe("admission/certificate-name");
-    expect(judgeSwitch("tcp:x", ADDRESS, owner)?.code).toBe("admission/no-certificate");
+    const owner = { ...PLAIN, certified: true };
+    expect(judgeSwitch("ssl:x", certificate("host1 id:7"), owner, "all")).toBeNull();
+    expect(judgeSwitch("ssl:x", certificate("host2"), owner, "all")?.code).toBe("admission/certificate-name");
+    expect(judgeSwitch("tcp:x", ADDRESS, owner, "all")?.code).toBe("admission/no-certificate");
   });
 
   it("may come without where its host does, and by the machine's own socket", () => {
-    expect(judgeSwitch("tcp:x", ADDRESS, { id: "host1", certified: false })).toBeNull();
-    expect(judgeSwitch("unix:x", { kind: "local" }, { id: "host1", certified: true })).toBeNull();
-    expect(judgeSwitch("tcp:x", ADDRESS, null)).toBeNull();
+    expect(judgeSwitch("tcp:x", ADDRESS, PLAIN, "all")).toBeNull();
+    expect(judgeSwitch("unix:x", { kind: "local" }, { ...PLAIN, certified: true }, "approve")).toBeNull();
+    expect(judgeSwitch("tcp:x", ADDRESS, null, "approve")).toBeNull();
+  });
+});
+
+describe("a switch without a certificate, whose host was read", () => {
+  const at = (address: string) => ({ kind: "address", address }) as const;
+  const owner = { ...PLAIN, home: at("192.0.2.1"), tunnelIp: "198.51.100.1" };
+
+  it.each([
+    ["its database's address", owner, at("192.0.2.1"), true],
+    ["its tunnel IP", owner, at("198.51.100.1"), true],
+    ["elsewhere", owner, at("203.0.113.9"), false],
+    ["loopback, and is not on this machine", owner, at("127.0.0.1"), false],
+    ["a socket of this machine", owner, { kind: "local" } as const, true],
+    ["loopback, its database by a socket", { ...owner, home: { kind: "local" } as const }, at("127.0.0.7"), true],
+    ["loopback by IPv6, its database by a socket", { ...owner, home: { kind: "local" } as const }, at("::1"), true],
+    ["elsewhere, its database by a socket", { ...owner, home: { kind: "local" } as const }, at("192.0.2.1"), false],
+    ["anywhere, where nothing is known of its host", { ...owner, home: null }, at("203.0.113.9"), true],
+  ])("that comes from %s", (_, host, means, isHome) => {
+    for (const admit of ["known", "approve"] as const) {
+      const expected = isHome ? undefined : "switch/other-address";
+      expect(judgeSwitch("tcp:x", means, host, admit)?.code).toBe(expected);
+    }
+    // Where everybody gets a place it is told, and used as long as there is no better one.
+    expect(judgeSwitch("tcp:x", means, host, "all")).toBeNull();
+    expect(elsewhere("tcp:x", means, host, "so it is") === null).toBe(isHome);
+  });
+
+  it("is told with both addresses and the remedy", () => {
+    const problem = elsewhere("tcp:203.0.113.9:4711", at("203.0.113.9"), owner, "it is not used");
+    expect(problem?.message).toBe(
+      "tcp:203.0.113.9:4711 says that it is the switch of host1, which is at 192.0.2.1 and 198.51.100.1: it is not used",
+    );
+    expect(problem?.remedy).toContain("get-controller");
   });
 });
 
