@@ -44,7 +44,15 @@ async function checked(paths: readonly CheckPath[], fate: Fate, stalled: readonl
     timers,
   );
   const results = await run.run();
-  return checkView({ results, hosts: HOSTS, delays: new Map(), ...run.counts, tookMs: 1 });
+  return checkView({
+    results,
+    hosts: HOSTS,
+    possible: paths.length,
+    seed: null,
+    delays: new Map(),
+    ...run.counts,
+    tookMs: 1,
+  });
 }
 
 const both = [path("a", "b"), path("b", "a")];
