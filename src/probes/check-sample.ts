@@ -54,7 +54,10 @@ function someOf<T extends Samplable>(all: readonly T[], seed: number, bound: num
 
 /** In a random order, but first so many pairs that every host that sends or receives at all does. */
 function ranked<T extends Samplable>(own: readonly T[], draw: () => number): readonly Pair<T>[] {
-  const pairs = shuffled([...grouped(own, ({ from, to }) => JSON.stringify([from, to].sort())).values()], draw);
+  const pairs = shuffled(
+    [...grouped(own, ({ from, to }) => JSON.stringify(from < to ? [from, to] : [to, from])).values()],
+    draw,
+  );
   const [senders, receivers] = [new Set<HostId>(), new Set<HostId>()];
   const [first, others]: [Pair<T>[], Pair<T>[]] = [[], []];
   for (const pair of pairs) {

@@ -26,11 +26,11 @@ describe("the paths that are checked", () => {
   });
 
   it("are the same with the same seed, and others with another", () => {
-    const all = mesh(100);
-    const of = (seed: number) => sampled(all, seed, 500).chosen;
+    const all = mesh(20);
+    const of = (seed: number) => sampled(all, seed, 60).chosen;
     expect(of(3)).toEqual(of(3));
     expect(of(4)).not.toEqual(of(3));
-    const everything = new Set(Array.from({ length: 200 }, (_, seed) => of(seed)).flat());
+    const everything = new Set(Array.from({ length: 80 }, (_, seed) => of(seed)).flat());
     expect(everything.size).toBe(all.length);
   });
 
