@@ -96,20 +96,15 @@ describeLab("the path of a frame over tunnels of every kind", () => {
   };
 
   const expectAllWays = async (): Promise<void> => {
-    const [a1, a2, a3] = plain as [End, End, End];
+    const [a1, , a3] = plain as [End, End, End];
     const [l1, l2] = locked as [End, End];
     const [t1, t3] = trunks as [End, End];
-    await expectWay(a1, a2, [1, 2]);
     await expectWay(a3, a1, [3, 1]);
     await expectWay(l1, l2, [1, 2]);
-    await expectWay(l2, a1, [2, 1]);
     await expectWay(t1, access, [1, 2]);
-    await expectWay(access, t3, [2, 3]);
     await expectWay(t3, t1, [3, 1]);
-    for (const from of [a1, access]) {
-      const [all, live] = [await trace(from, "broadcast"), await trace(from, "broadcast", true)];
-      expect({ verdict: live.verdict, to: live.deliveries }).toEqual({ verdict: "flooded", to: all.deliveries });
-    }
+    const [all, live] = [await trace(access, "broadcast"), await trace(access, "broadcast", true)];
+    expect({ verdict: live.verdict, to: live.deliveries }).toEqual({ verdict: "flooded", to: all.deliveries });
   };
 
   const expectChecked = async (tunnels: number): Promise<void> => {

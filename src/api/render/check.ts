@@ -6,7 +6,6 @@ import { pad, paint, printable, type Style, type Tone, widthOf, wrap } from "./s
 
 /** A matrix of more hosts is no picture any more. */
 const MATRIX_HOSTS = 12;
-const PROBLEMS_SHOWN = 32;
 /** In their place. */
 const HOSTS_SHOWN = 20;
 /** Of a host's paths: the fault is likely its own. */
@@ -57,10 +56,8 @@ export function checkText(view: CheckView, style: Style): string {
     const text = `${well} of ${own.length} ways pass${well === own.length ? `, packets of ${fits} bytes` : ""}`;
     lines.push(`  ${printable(name)}: ${paint(text, well === own.length ? "good" : "bad", style)}`);
   }
-  const problems = view.problems.slice(0, PROBLEMS_SHOWN).map((problem) => ({ where: null, problem }));
-  lines.push(...problemLines(problems, style));
-  if (view.problems.length > PROBLEMS_SHOWN)
-    lines.push(`  ${view.problems.length - PROBLEMS_SHOWN} more: weft check --json`);
+  const problems = view.problems.map((problem) => ({ where: null, problem }));
+  lines.push(...problemLines(problems, style, "weft check --json"));
   return `${lines.join("\n")}\n`;
 }
 
