@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkText } from "../../../src/api/render/check.ts";
 import { PLAIN } from "../../../src/api/render/style.ts";
 import { Fleet } from "../../../src/sim/fleet.ts";
-import { ControllerOnLoopback, until } from "../delta/controller-on-loopback.ts";
+import { ControllerOnLoopback, PATIENCE_MS, until } from "../delta/controller-on-loopback.ts";
 
 const HOSTS = 30;
 const TUNNELS = HOSTS * (HOSTS - 1);
@@ -21,11 +21,11 @@ describe("a check of thirty hosts", { timeout: 90_000 }, () => {
       const whole = hosts.filter(({ state, flows }) => state === "up" && flows.desired === flows.installed);
       return whole.length === HOSTS && tunnels.length === TUNNELS && tunnels.every(({ state }) => state === "up");
     };
-    await until("every host is up", isUp);
+    await until("every host is up", isUp, 2 * PATIENCE_MS);
     const one = fleet.addGuest(1, { name: "g1", mac: "02:00:00:00:00:01", ip: "10.0.0.1" });
     const two = fleet.addGuest(2, { name: "g2", mac: "02:00:00:00:00:02", ip: "10.0.0.2" });
     await until("the guests ping", () => one.ping(two.ip) === 1);
-  }, 150_000);
+  }, 200_000);
 
   afterAll(async () => {
     fleet?.stop();
