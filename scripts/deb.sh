@@ -3,7 +3,8 @@
 #
 #   scripts/deb.sh [DIRECTORY]      dist-bundle unless said
 #
-# WEFT_DIST=DIRECTORY takes the man page and the completions from there, and builds nothing.
+# WEFT_MAINTAINER='NAME <ADDRESS>' says who answers for the package; whoever publishes it sets it. Else it is package.json's author,
+# with an address that nobody can have. WEFT_DIST=DIRECTORY takes the man page and the completions from there, and builds nothing.
 set -eu
 cd "$(dirname "$0")/.."
 umask 022
@@ -44,7 +45,11 @@ put 644 CHANGELOG.md $doc/CHANGELOG.md
   printf '/usr/share/common-licenses/Apache-2.0 has its text.\n\n'
   sed -n '/^-----/,$p' "$out/LICENSES.txt"
 } >"$tree/$doc/copyright"
-maintainer=$(sed -n 's/^Maintainer: //p' contrib/debian/control)
+maintainer=${WEFT_MAINTAINER:-"$(node -p 'require("./package.json").author') <noreply@weft.invalid>"}
+case $maintainer in
+  *[!\ ]\ \<*@*\>) ;;
+  *) echo "deb.sh: WEFT_MAINTAINER is to be NAME <ADDRESS>, not: $maintainer" >&2 && exit 2 ;;
+esac
 cat >"$tree/$doc/changelog" <<CHANGELOG
 weft ($debian) unstable; urgency=medium
 
@@ -56,7 +61,11 @@ gzip -9n "$tree/usr/share/man/man1/weft.1" "$tree/$doc/changelog" "$tree/$doc/CH
 
 size=$(du -sk --apparent-size "$tree" | cut -f 1)
 mkdir "$tree/DEBIAN"
-sed "s/@VERSION@/$debian/; s/@SIZE@/$size/" contrib/debian/control >"$tree/DEBIAN/control"
+# The mailbox is anybody's text: it is put in as it is.
+WEFT_MAINTAINER=$maintainer awk -v version="$debian" -v size="$size" '
+  { sub(/@VERSION@/, version); sub(/@SIZE@/, size) }
+  /@MAINTAINER@/ { print "Maintainer: " ENVIRON["WEFT_MAINTAINER"]; next }
+  { print }' contrib/debian/control >"$tree/DEBIAN/control"
 echo /etc/weft/weft.yaml >"$tree/DEBIAN/conffiles"
 for script in postinst prerm postrm; do install -m 755 contrib/debian/$script "$tree/DEBIAN/$script"; done
 (cd "$tree" && find etc usr -type f | LC_ALL=C sort | xargs md5sum) >"$tree/DEBIAN/md5sums"

@@ -5,6 +5,10 @@ export interface CheckRequest {
   readonly hosts: readonly string[];
   /** Only this network, and no tunnels of their own. */
   readonly network?: string;
+  /** Whether every path is checked, however many there are; else a sample of a large fabric. */
+  readonly all?: boolean;
+  /** Of the sample: the same one has the same paths chosen. Else one drawn by lot. */
+  readonly seed?: number;
 }
 
 export interface CheckSizeView {
@@ -51,10 +55,22 @@ export interface CheckProblemView {
   readonly remedy: string;
 }
 
+export interface CheckHostView {
+  readonly id: string;
+  readonly name: string;
+  /** Paths that begin or end here, and those of them that are not `ok`. */
+  readonly checked: number;
+  readonly failed: number;
+}
+
 export interface CheckView {
   readonly ok: boolean;
-  readonly hosts: readonly { readonly id: string; readonly name: string }[];
+  readonly hosts: readonly CheckHostView[];
   readonly paths: readonly CheckPathView[];
+  /** How many paths there are: more than `paths`, where those are a sample. */
+  readonly possible: number;
+  /** Of the sample; null where all paths were checked. */
+  readonly seed: number | null;
   readonly sent: number;
   readonly received: number;
   readonly tookMs: number;

@@ -1,6 +1,7 @@
 // The methods of the control socket: their names, arguments and what they ask of the controller.
 import { WeftError } from "../../proto/bytes/errors.ts";
 import type { Answer } from "./answer.ts";
+import type { CheckRequest } from "./check-views.ts";
 import { readEventRequest, readMoment, selectEvents } from "./event-query.ts";
 import {
   orderDrift,
@@ -56,6 +57,13 @@ interface Command {
   readonly isOrder?: true;
 }
 
+function sampleOf(text: string): Pick<CheckRequest, "all" | "seed"> {
+  if (text === "") return {};
+  if (text === "all") return { all: true };
+  if (!/^\d{1,9}$/.test(text)) throw new WeftError("control/usage", `"${text}" is neither "all" nor a seed`);
+  return { seed: Number(text) };
+}
+
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     "adopt",
@@ -72,11 +80,11 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     "check",
     {
-      args: ["[NETWORK]", "[HOST]..."],
+      args: ["[NETWORK]", "[all|SEED]", "[HOST]..."],
       optional: Number.POSITIVE_INFINITY,
-      run: async ({ queries }, [network = "", ...hosts]) => ({
+      run: async ({ queries }, [network = "", sample = "", ...hosts]) => ({
         kind: "check",
-        view: await queries.check({ hosts, ...(network === "" ? {} : { network }) }),
+        view: await queries.check({ hosts, ...(network === "" ? {} : { network }), ...sampleOf(sample) }),
       }),
     },
   ],

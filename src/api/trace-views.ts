@@ -69,7 +69,8 @@ export interface TraceView {
   readonly to: string;
   readonly frame: string;
   readonly live: boolean;
-  readonly verdict: "delivered" | "answered" | "flooded" | "dropped" | "lost";
+  /** `unknown`: it meets what the model does not know, such as NORMAL, before it has come to whom it is for. */
+  readonly verdict: "delivered" | "answered" | "flooded" | "dropped" | "lost" | "unknown";
   /** One sentence: what becomes of the frame and why. */
   readonly summary: string;
   /** In the order the frame meets the switches. */

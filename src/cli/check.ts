@@ -1,8 +1,9 @@
 // `weft check`: probes through every tunnel, plain link and network, and what does not come through.
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { type CheckProgressView, type CheckView, callControl, render } from "../api/index.ts";
 import { SilentFailure } from "./failure.ts";
 import { controlPath, globalSettings, stdoutStyle } from "./settings.ts";
+import { wholeNumber } from "./values.ts";
 
 /** A thousand hosts have a million tunnels. */
 const TIMEOUT_MS = 60 * 60_000;
@@ -14,27 +15,46 @@ export function addCheckCommand(program: Command): void {
     .description("test the fabric itself: probes through every tunnel both ways, in several sizes, and every network")
     .argument("[host...]", "only paths that have one of these hosts at an end: ids, names or indexes")
     .option("--network <network>", "only this network, by its name or VNI")
+    .option("--all", "every path, also in a large fabric, which takes minutes; else a sample of it")
+    .addOption(
+      new Option("--seed <number>", "the same sample as another check had")
+        .argParser(wholeNumber("a seed", 0, 999_999_999))
+        .conflicts("all"),
+    )
     .addHelpText(
       "after",
       `
 Probes go from switch to switch; no guest sends, gets or notices one. A path is told with its direction: what
 the row's host sends to the column's. Exit code 0 where all pass, 1 where any does not.
 
+Up to 4032 tunnels, a mesh of 64 hosts, are all checked, and likewise up to 4032 ways through networks. Of more, so many
+are drawn by lot: pairs of hosts, in both directions, such that every host sends and receives. With hosts named it is their
+paths that are chosen among. The output tells the seed.
+
 Examples:
   weft check
   weft check host3
   weft check --network blue
+  weft check --all
   weft check --json | jq '.paths[] | select(.state != "ok")'`,
     )
     .action(check);
 }
 
-async function check(hosts: readonly string[], options: { network?: string }, command: Command): Promise<void> {
+interface CheckOptions {
+  readonly network?: string;
+  readonly all?: true;
+  readonly seed?: number;
+}
+
+async function check(hosts: readonly string[], options: CheckOptions, command: Command): Promise<void> {
+  const { network = "", all, seed } = options;
+  const sample = all === true ? "all" : seed === undefined ? "" : String(seed);
   const path = controlPath(command);
   const progress = process.stderr.isTTY ? showProgress(path) : null;
   let text: string;
   try {
-    text = await callControl(path, "check", ["--json", "--", options.network ?? "", ...hosts], TIMEOUT_MS);
+    text = await callControl(path, "check", ["--json", "--", network, sample, ...hosts], TIMEOUT_MS);
   } finally {
     progress?.stop();
   }

@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { readPlainFile } from "../config/plain-file.ts";
 import { makeDirectory } from "../files/make-directory.ts";
+import { shellWord } from "../model/shell-word.ts";
 
 const BYTES = 32;
 const MAX_FILE_BYTES = 4096;
@@ -41,7 +42,7 @@ export function loadApprovalSecret(path: string): Uint8Array {
     text = make(path);
   }
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw trouble(path, "others may read it, and could approve hosts with it", `chmod 600 ${path}`);
+    throw trouble(path, "others may read it, and could approve hosts with it", `chmod 600 ${shellWord(path)}`);
   }
   const secret = Buffer.from(text.trim(), "base64url");
   if (secret.length < BYTES) {

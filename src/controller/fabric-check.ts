@@ -1,5 +1,5 @@
 // The wiring of checks: the switches that send and catch probes, and the bookkeeping of when they may.
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
 import type { PacketIn } from "../../proto/openflow13/index.ts";
@@ -8,8 +8,9 @@ import type { Fabric } from "../model/fabric.ts";
 import { checkProbeFlows } from "../pipeline/probe-flows.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import { CHECK_NONCE_BYTES, checkFrame, readCheckFrame } from "../probes/check-frame.ts";
-import { checkPaths } from "../probes/check-paths.ts";
+import { checkOffers } from "../probes/check-paths.ts";
 import { CheckRun } from "../probes/check-run.ts";
+import { MOST_PATHS, sampled } from "../probes/check-sample.ts";
 import { checkView } from "../probes/check-view.ts";
 import { CheckStations, type CheckStationsOptions } from "./check-stations.ts";
 import type { Dpid } from "./switch-entry.ts";
@@ -25,6 +26,12 @@ interface Running {
   readonly nonce: Uint8Array;
   readonly stations: CheckStations;
 }
+
+/** Seeds are short enough to be typed. */
+const SEEDS = 1_000_000;
+/** Of a sample, and of all paths there are: on a fabric where much is lost each is tried again and again. */
+const MOST_MS = 120_000;
+const MOST_FOR_ALL_MS = 30 * 60_000;
 
 export class FabricChecks {
   readonly #options: FabricChecksOptions;
@@ -72,13 +79,19 @@ export class FabricChecks {
     try {
       await stations.arm();
       const { mtu, checksums } = underlay();
-      const paths = checkPaths(fabrics, {
+      const offers = checkOffers(fabrics, {
         absence: ({ id }) => stations.absence(id),
         underlayMtu: mtu,
         checksums,
         hosts: request.hosts.length === 0 ? null : new Set(request.hosts),
         network,
       });
+      const { chosen, possible, seed } = sampled(
+        offers,
+        request.seed ?? randomInt(SEEDS),
+        request.all === true ? Number.POSITIVE_INFINITY : MOST_PATHS,
+      );
+      const paths = chosen.map((offer) => offer.path());
       const ends = new Set(paths.flatMap(({ from, to }) => [from, to]));
       const delays = await stations.delays(ends);
       const run = new CheckRun(
@@ -93,11 +106,12 @@ export class FabricChecks {
           stalled: (hosts) => stations.stalled(hosts),
         },
         timers,
+        request.all === true ? MOST_FOR_ALL_MS : MOST_MS,
       );
       this.#running = { run, nonce, stations };
       const results = await run.run();
       const hosts = all.filter(({ id }) => ends.has(id)).map(({ id, name }) => ({ id, name }));
-      return checkView({ results, hosts, delays, ...run.counts, tookMs: timers.now() - startedMs });
+      return checkView({ results, hosts, possible, seed, delays, ...run.counts, tookMs: timers.now() - startedMs });
     } finally {
       await stations.disarm();
     }

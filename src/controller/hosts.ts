@@ -5,6 +5,7 @@ import { type HostContext, hostFact, hostIdOf } from "../discovery/host-rows.ts"
 import type { Means } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { HostReconciler } from "../reconcile/host-reconciler.ts";
 import { Incidents } from "../reconcile/incidents.ts";
@@ -294,7 +295,7 @@ function rivalProblem(entry: HostEntry, rival: OvsdbSession): Diagnostic {
     return diagnostic(
       "host/connected-twice",
       `host ${entry.id} is connected twice, at ${used} and at ${rival.label}; the first is used`,
-      `on ${entry.id}: ovs-vsctl get-manager shows this controller twice; set-manager names it once`,
+      `on ${shellWord(entry.id)}: ovs-vsctl get-manager shows this controller twice; set-manager names it once`,
     );
   }
   return diagnostic(

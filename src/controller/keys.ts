@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import type { WeftConfig } from "../config/index.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { type Clock, TlsKeys, type TlsMaterial } from "../southbound/stream/index.ts";
 
 const DAY_MS = 86_400_000;
@@ -46,7 +47,7 @@ export function openKeys({ config, log, clock, trustChanged }: KeysOptions): Tls
   tellOf(keys.material);
   if ((statSync(privateKey).mode & 0o077) !== 0) {
     log.warn(
-      { code: "tls/readable-key", remedy: `chmod 600 ${privateKey}` },
+      { code: "tls/readable-key", remedy: `chmod 600 ${shellWord(privateKey)}` },
       `others may read the private key ${privateKey}`,
     );
   }

@@ -24,6 +24,7 @@ import type { HostId } from "../model/facts.ts";
 import { flowBasedProblem } from "../model/flow-based.ts";
 import { isOfKind } from "../model/lanes.ts";
 import { relaysInUse } from "../model/relays-in-use.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { unknownNames } from "../model/unknown-names.ts";
 import { type DesiredFlow, type DesiredSwitch, flowForm, flowKey } from "../pipeline/desired.ts";
 import { capProblems } from "../pipeline/flood.ts";
@@ -131,7 +132,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
             {
               code: "switch/foreign-flows",
               message: `the bridge holds ${foreign} ${foreign === 1 ? "flow" : "flows"} that Weft did not write`,
-              remedy: `weft flows ${host.id} lists them as foreign; each goes by ovs-ofctl --strict del-flows ${host.fact?.bridgeName || "BRIDGE"} 'table=...,priority=...,MATCH'`,
+              remedy: `weft flows ${shellWord(host.id)} lists them as foreign; each goes by ovs-ofctl --strict del-flows ${shellWord(host.fact?.bridgeName || "BRIDGE")} 'table=...,priority=...,MATCH'`,
             },
           ]),
     ];

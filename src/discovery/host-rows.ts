@@ -5,6 +5,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { HOST_KEYS, HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
 import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { isTunnelType, TUNNEL_TYPES } from "../model/tunnel-types.ts";
 import { adoptedBridge, adoptionFact, carriesUnderlay, foreignTunnels } from "./foreign-tunnels.ts";
 import { isPhysical, portFact, tunnelRows } from "./port-rows.ts";
@@ -78,7 +79,7 @@ function standingOf(
     const problem = diagnostic(
       "host/ovn-owned",
       `host ${hostId} belongs to OVN (external_ids:ovn-remote is set): Weft leaves its bridges alone`,
-      `on ${hostId}, if OVN is no longer used there: ovs-vsctl remove open_vswitch . external_ids ovn-remote`,
+      `on ${shellWord(hostId)}, if OVN is no longer used there: ovs-vsctl remove open_vswitch . external_ids ovn-remote`,
     );
     return { kind: "refused", problem };
   }
@@ -86,7 +87,7 @@ function standingOf(
     const problem = diagnostic(
       "host/released",
       `host ${hostId} was released: Weft leaves it alone`,
-      `weft adopt ${hostId}; or on ${hostId}: ovs-vsctl remove open_vswitch . external_ids ${HOST_SETTINGS.released}, or ovs-vsctl del-manager`,
+      `weft adopt ${shellWord(hostId)}; or on ${shellWord(hostId)}: ovs-vsctl remove open_vswitch . external_ids ${HOST_SETTINGS.released}, or ovs-vsctl del-manager`,
     );
     return { kind: "waiting", problem };
   }
@@ -105,14 +106,14 @@ export function bridgeRefusal(rows: VswitchRows, hostId: string, row: BridgeRow)
     return diagnostic(
       "host/bridge-has-nic",
       `bridge ${name} of host ${hostId} holds the network card ${nic}: taking it over could cut the host off`,
-      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
+      `on ${shellWord(hostId)}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
     );
   }
   if (carriesUnderlay(rows, row)) {
     return diagnostic(
       "host/bridge-carries-underlay",
       `bridge ${name} of host ${hostId} is the one by which the host's tunnels leave: taking it over could cut the host off`,
-      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
+      `on ${shellWord(hostId)}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-int, so that Weft makes a bridge of its own`,
     );
   }
   return null;
@@ -124,13 +125,13 @@ function consentProblem(rows: VswitchRows, hostId: string, row: BridgeRow, name:
     return diagnostic(
       "host/bridge-exists",
       `host ${hostId} had a bridge ${name} before it joined: Weft waits for consent to take it over`,
-      `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=${name} (its flows are replaced), or name another bridge`,
+      `on ${shellWord(hostId)}: ovs-vsctl set open_vswitch . ${shellWord(`external_ids:${HOST_SETTINGS.bridge}=${name}`)} (its flows are replaced), or name another bridge`,
     );
   }
   return diagnostic(
     "host/foreign-mesh",
     `bridge ${name} of host ${hostId} has hand-made tunnels (${tunnels.join(", ")}): Weft waits for consent to take it over`,
-    `weft adopt ${hostId}; or on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-weft, for a bridge of Weft's own beside it`,
+    `weft adopt ${shellWord(hostId)}; or on ${shellWord(hostId)}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.bridge}=br-weft, for a bridge of Weft's own beside it`,
   );
 }
 
@@ -206,7 +207,7 @@ function tunnelTypesOf(
       diagnostic(
         "host/tunnel-type",
         `host ${hostId} asks for tunnels of type "${text.slice(0, 64)}"; Weft makes ${Object.keys(TUNNEL_TYPES).join(", ")}`,
-        `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.tunnelType}=geneve`,
+        `on ${shellWord(hostId)}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.tunnelType}=geneve`,
       ),
     );
   }
@@ -218,7 +219,7 @@ function vlanLimitProblem(hostId: string, limit: string): Diagnostic {
   return diagnostic(
     "host/vlan-limit",
     `host ${hostId} has other_config:vlan-limit=${limit.slice(0, 16)}: frames with two VLAN tags lose one when they go by a relay`,
-    `on ${hostId}: ovs-vsctl remove open_vswitch . other_config vlan-limit`,
+    `on ${shellWord(hostId)}: ovs-vsctl remove open_vswitch . other_config vlan-limit`,
   );
 }
 

@@ -14,6 +14,7 @@ import {
 import type { BfdHealth, PortFact, TunnelRowFact } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
 import { MAX_VNI } from "../model/networks.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { isTunnelType } from "../model/tunnel-types.ts";
 import type { PriorityTags, VlanColumns } from "../model/vlan.ts";
 
@@ -114,7 +115,7 @@ function foreignTunnel(port: PortRow, row: InterfaceRow): Diagnostic {
   return diagnostic(
     "port/foreign-tunnel",
     `port ${port.name} is a ${row.type} tunnel to ${to} that Weft did not make: nothing is forwarded to it`,
-    `where that is a host of the fabric: ovs-vsctl del-port ${port.name}; a host with a mesh of such tunnels is taken over by weft adopt HOST`,
+    `where that is a host of the fabric: ovs-vsctl del-port ${shellWord(port.name)}; a host with a mesh of such tunnels is taken over by weft adopt HOST`,
   );
 }
 
@@ -126,7 +127,7 @@ function exclusion(port: PortRow, row: InterfaceRow): Diagnostic | null {
     return diagnostic(
       "port/patch",
       `port ${port.name} is a patch port: it stays out of the fabric`,
-      `ovs-vsctl del-port ${port.name}, if nothing needs it`,
+      `ovs-vsctl del-port ${shellWord(port.name)}, if nothing needs it`,
     );
   }
   if (isTunnel(row)) return foreignTunnel(port, row);
@@ -134,7 +135,7 @@ function exclusion(port: PortRow, row: InterfaceRow): Diagnostic | null {
     return diagnostic(
       "port/dot1q-tunnel",
       `port ${port.name} has vlan_mode=dot1q-tunnel, which Weft does not serve`,
-      `ovs-vsctl clear port ${port.name} vlan_mode`,
+      `ovs-vsctl clear port ${shellWord(port.name)} vlan_mode`,
     );
   }
   return null;
@@ -149,7 +150,7 @@ function declaredMac(row: InterfaceRow, problems: Diagnostic[]): readonly Mac[] 
       diagnostic(
         "port/attached-mac",
         `port ${row.name}: external_ids:attached-mac is "${text.slice(0, 64)}", not the MAC of a station`,
-        `ovs-vsctl set interface ${row.name} external_ids:attached-mac=aa:bb:cc:dd:ee:ff`,
+        `ovs-vsctl set interface ${shellWord(row.name)} external_ids:attached-mac=aa:bb:cc:dd:ee:ff`,
       ),
     );
     return [];
@@ -200,7 +201,7 @@ function isLocked(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): boo
       diagnostic(
         "port/weft-locked",
         `port ${port.name}: external_ids:${PORT_KEYS.locked} is "${text.slice(0, 64)}", which is neither true nor false: the port counts as locked`,
-        `ovs-vsctl set interface ${row.name} external_ids:${PORT_KEYS.locked}=true`,
+        `ovs-vsctl set interface ${shellWord(row.name)} external_ids:${PORT_KEYS.locked}=true`,
       ),
     );
   }
@@ -221,7 +222,7 @@ function declaredIps(port: PortRow, row: InterfaceRow, problems: Diagnostic[]): 
       diagnostic(
         "port/weft-ips",
         `port ${port.name}: external_ids:${PORT_KEYS.ips} ${what}`,
-        `ovs-vsctl set interface ${row.name} 'external_ids:${PORT_KEYS.ips}="192.0.2.10,2001:db8::10"' (${MAX_DECLARED_IPS} at most)`,
+        `ovs-vsctl set interface ${shellWord(row.name)} 'external_ids:${PORT_KEYS.ips}="192.0.2.10,2001:db8::10"' (${MAX_DECLARED_IPS} at most)`,
       ),
     );
   }
@@ -243,7 +244,7 @@ export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): Po
       diagnostic(
         "port/error",
         `port ${port.name}: Open vSwitch says "${row.error}"`,
-        `ovs-vsctl del-port ${port.name}`,
+        `ovs-vsctl del-port ${shellWord(port.name)}`,
       ),
     );
   }

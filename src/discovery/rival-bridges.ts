@@ -2,6 +2,7 @@
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
 import { type Identity, takesPart } from "../model/identity.ts";
+import { shellWord } from "../model/shell-word.ts";
 
 /**
  * The host that a switch is the bridge of, among those that say so: the one that the switch's own flows name; else the one
@@ -30,7 +31,7 @@ export function rivalBridges(
     const problem = diagnostic(
       "host/duplicate-dpid",
       `the bridges of host ${owner} and host ${id} have one datapath id, ${dpid}; ${owner} is served, ${id} is not`,
-      `on ${id}: ovs-vsctl set bridge ${bridgeName} other_config:datapath-id=${freeId(id)}`,
+      `on ${shellWord(id)}: ovs-vsctl set bridge ${shellWord(bridgeName)} other_config:datapath-id=${freeId(id)}`,
     );
     for (const each of [owner, id]) problems.set(each, [...(problems.get(each) ?? []), problem]);
   }

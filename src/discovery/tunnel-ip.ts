@@ -3,6 +3,7 @@ import { tryParseIp, unmapIpv4 } from "../../proto/bytes/ip.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { HOST_SETTINGS } from "../model/external-ids.ts";
 import type { HostId } from "../model/facts.ts";
+import { shellWord } from "../model/shell-word.ts";
 
 export interface TunnelIpSources {
   readonly hostId: HostId;
@@ -19,7 +20,7 @@ export interface TunnelIpFinding {
 }
 
 function remedy(hostId: HostId): string {
-  return `on ${hostId}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.tunnelIp}=ADDRESS`;
+  return `on ${shellWord(hostId)}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.tunnelIp}=ADDRESS`;
 }
 
 /** Loopback, multicast, unspecified and IPv6 link-local addresses lead to no other host. */

@@ -1,6 +1,7 @@
 // Columns of the bridge that must be as Weft writes them. What is found here, Weft could not put right, or has not yet.
+
+import { shellWord } from "../model/shell-word.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 
 export function bridgeFindings({ hosts }: Examined): readonly Finding[] {
   return hosts.flatMap(ofHost);

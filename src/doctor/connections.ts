@@ -1,7 +1,7 @@
 // Hosts that are away, or reach the controller by one of the two connections only, and certificates that end.
 import type { ControllerRow, ManagerRow } from "../../proto/ovsdb/vswitch-rows.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 
 const DAY_MS = 86_400_000;
 const TELL_BEFORE_MS = 30 * DAY_MS;

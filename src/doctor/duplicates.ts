@@ -1,8 +1,8 @@
 // MACs and addresses that are used in two places: each place named by itself, the one that gives way first.
 import type { DisputeFact, Party } from "../model/disputes.ts";
 import type { Fabric } from "../model/fabric.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { Examined, Finding } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 
 export function duplicateFindings({ hosts }: Examined): readonly Finding[] {
   const fabrics = new Set(hosts.map(({ fabric }) => fabric));

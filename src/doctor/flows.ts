@@ -1,8 +1,8 @@
 // Flows that somebody else has put into a bridge of Weft's.
 import { type Action, type FlowStats, formatInstructions, formatMatch, OFPP } from "../../proto/openflow13/index.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { tableName } from "../pipeline/registry.ts";
 import type { Examined, ExaminedHost, Finding } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** More of one host are counted, not named. */
 const MAX_NAMED = 8;

@@ -1,7 +1,7 @@
 // Ports of guests: those that no frame can use, and those behind which nobody speaks.
 import type { FabricPort } from "../model/fabric-ports.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { Examined, ExaminedHost, Finding } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 import { missingMtu } from "./underlay.ts";
 
 export function portFindings(examined: Examined): readonly Finding[] {

@@ -1,8 +1,8 @@
 // Versions of Open vSwitch, and settings of it that have traps.
 import type { FabricPort } from "../model/fabric-ports.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { bridgeOf, type Examined, type ExaminedHost, type Finding } from "./examined.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "./known-vulnerabilities.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** Notes: a distribution mends what it ships and keeps the number, so that a number alone proves nothing. */
 export function softwareFindings({ hosts }: Examined): readonly Finding[] {

@@ -2,8 +2,8 @@
 
 import type { FindingSeverity } from "../api/doctor-views.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import { isOneCommand, shellWord, withoutQuoted } from "../model/shell-word.ts";
 import type { Examined, Finding } from "./examined.ts";
-import { isOneCommand } from "./shell-word.ts";
 
 /** Told better by a family of its own. */
 const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
@@ -91,11 +91,16 @@ const COMMAND =
 /** What a person has to fill in; `HOST` is known. */
 const BLANK = /\b(?:ADDRESS|BRIDGE|CONTROLLER|FILE|ID|MATCH|NAME|PORT|set-ssl)\b|aa:bb:cc:dd:ee:ff|192\.0\.2\./;
 
-/** The command that a remedy names, where it can be run as it stands. */
+/** The command that a remedy names, where it can be run as it stands. Within a quoted name there is none. */
 export function commandIn(remedy: string, host: string | null): string | null {
-  const command = COMMAND.exec(remedy)?.[1]
-    ?.trim()
-    .replace(/\bHOST\b/, () => host ?? "HOST");
-  if (command === undefined || BLANK.test(command) || /\bHOST\b/.test(command)) return null;
+  const found = COMMAND.exec(withoutQuoted(remedy));
+  const text = found?.[1];
+  if (found === null || text === undefined) return null;
+  const at = found.index + found[0].length - text.length;
+  const command = remedy
+    .slice(at, at + text.length)
+    .trim()
+    .replace(/\bHOST\b/, () => (host === null ? "HOST" : shellWord(host)));
+  if (BLANK.test(command) || /\bHOST\b/.test(command)) return null;
   return isOneCommand(command) ? command : null;
 }

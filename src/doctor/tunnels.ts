@@ -1,10 +1,10 @@
 // Tunnels that do not carry frames, and in which direction: what BFD of the one end says set against that of the other.
 import type { InterfaceRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import type { TunnelRowFact, TunnelType } from "../model/facts.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { TUNNEL_TYPES } from "../model/tunnel-types.ts";
 import type { WantedTunnel } from "../model/wanted-tunnels.ts";
 import { type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** One direction, as its receiver tells it. */
 interface Direction {

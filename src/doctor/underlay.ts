@@ -1,6 +1,7 @@
 // The network below the tunnels, as far as the hosts' databases show it: an MTU that is smaller than elsewhere.
+
+import { shellWord } from "../model/shell-word.ts";
 import { type Examined, type ExaminedHost, type Finding, hasTunnels, interfaceOf } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 import { named } from "./software.ts";
 
 interface Narrow {

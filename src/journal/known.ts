@@ -54,6 +54,8 @@ const problem = z.object({
   host: nullable,
   message: text,
   remedy: text,
+  /** The MAC or address of a dispute, by which it is the same one. */
+  about: text.optional(),
 });
 
 const known = z.discriminatedUnion("kind", [host, tunnel, relay, endpoint, blocked, problem]);
@@ -95,7 +97,7 @@ export function keyOf(one: Known): string {
     case "blocked":
       return `blocked ${one.host} ${one.port}`;
     case "problem":
-      return `problem ${one.code} ${withoutCounts(one.message)}`;
+      return `problem ${one.code} ${one.about ?? withoutCounts(one.message)}`;
   }
 }
 

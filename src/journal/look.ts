@@ -145,6 +145,8 @@ function* blockedPorts(fabric: Fabric): Generator<Known> {
   }
 }
 
+const DISPUTES = /^endpoint\/(?:duplicate|flapping)-/;
+
 /** What two hosts have a part in is one problem. */
 function knownProblems(hosts: readonly HostOutlook[], common: readonly Diagnostic[]): Iterable<Known> {
   const found = new Map<string, { readonly problem: Diagnostic; host: string | null }>();
@@ -159,8 +161,10 @@ function knownProblems(hosts: readonly HostOutlook[], common: readonly Diagnosti
     for (const problem of problems) if (problem.message !== reason) add(problem, id);
   }
   for (const problem of common) add(problem, null);
-  return [...found.values()].map(({ problem: { code, message, remedy }, host }) => ({
+  return [...found.values()].map(({ problem: { code, message, remedy, subject }, host }) => ({
     kind: "problem",
+    // Ports of a host that is yet to be read have other names, and it is the same MAC's dispute all the same.
+    ...(DISPUTES.test(code) && subject !== undefined ? { about: subject } : {}),
     ...{ code, host, message, remedy },
   }));
 }

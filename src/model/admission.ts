@@ -1,6 +1,7 @@
 // Who gets a place in the fabric: what a peer has shown of itself, and the rules it is held against.
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { HostId } from "./facts.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** How a connection shows who is at its far end. */
 export type Means =
@@ -58,7 +59,7 @@ function wrongName(
   return diagnostic(
     "admission/certificate-name",
     `${label} says that it is ${shown(id)}, and its certificate has ${held}: it is turned away`,
-    `on it: ovs-vsctl set-ssl with a certificate of its own (weft pki host ${shown(id)}), or set its external_ids:system-id to the certificate's name`,
+    `on it: ovs-vsctl set-ssl with a certificate of its own (weft pki host ${shellWord(shown(id))}), or set its external_ids:system-id to the certificate's name`,
   );
 }
 
@@ -80,7 +81,7 @@ export function judgeHost(applicant: Applicant, rules: AdmissionRules): Verdict 
   if (rules.admit === "approve" && applicant.approved) return ADMITTED;
   const remedy =
     rules.admit === "approve"
-      ? `weft hosts approve ${shown(id)}`
+      ? `weft hosts approve ${shellWord(shown(id))}`
       : `in weft.yaml, if it shall: write ${JSON.stringify(shown(id))}: {} under hosts, and run weft reload`;
   const message = `${shown(id)} at ${label} wants to join, and nobody has said that it may: nothing is done for it`;
   return { kind: "waiting", problem: diagnostic("admission/waiting", message, remedy) };

@@ -3,6 +3,7 @@ import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { AdoptionStage, ForeignTunnelFact, HostId } from "./facts.ts";
 import { peerAt } from "./foreign.ts";
 import { takesPart } from "./identity.ts";
+import { shellWord } from "./shell-word.ts";
 import { areLinked } from "./topology.ts";
 import { type End, kindOf, receives, standingRows, type WaySettings } from "./ways.ts";
 
@@ -82,19 +83,19 @@ function missing({ mates, gaps }: Company, host: End, all: readonly End[]): read
   const waits = (why: string, remedy: string): void => {
     problems.push(diagnostic("adopt/waiting", `host ${host.id} goes on as before: ${why}`, remedy));
   };
-  const remedyNow = `weft adopt --now ${host.id}, if what it has with others may be lost meanwhile`;
+  const remedyNow = `weft adopt --now ${shellWord(host.id)}, if what it has with others may be lost meanwhile`;
   for (const tunnel of host.fact?.foreignTunnels ?? []) {
     if (peerAt(tunnel.remoteIp, all) !== undefined) continue;
     waits(
       `its tunnel ${tunnel.name} leads to ${tunnel.remoteIp}, where Weft knows no host`,
-      `join that host, and adopt it; on ${host.id}, if it is not needed: ovs-vsctl del-port ${tunnel.name}; or ${remedyNow}`,
+      `join that host, and adopt it; on ${shellWord(host.id)}, if it is not needed: ovs-vsctl del-port ${shellWord(tunnel.name)}; or ${remedyNow}`,
     );
   }
   for (const mate of mates) {
     if (mate.fact !== null && !takesPart(mate.fact)) {
       waits(
         `host ${mate.id}, to which it has hand-made tunnels, is not adopted`,
-        `weft adopt ${mate.id}; or ${remedyNow}`,
+        `weft adopt ${shellWord(mate.id)}; or ${remedyNow}`,
       );
     }
   }
@@ -203,7 +204,7 @@ function halfDone(host: End, peer: End, tunnel: ForeignTunnelFact): readonly Dia
     diagnostic(
       "adopt/half",
       `host ${host.id} is taken over, and host ${peer.id}, to which its tunnel ${tunnel.name} leads, is not: they do not hear each other`,
-      `weft adopt ${peer.id}; or back: weft release ${host.id}`,
+      `weft adopt ${shellWord(peer.id)}; or back: weft release ${shellWord(host.id)}`,
     ),
   ];
 }

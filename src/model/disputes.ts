@@ -76,12 +76,14 @@ export function disputeProblems(
 }
 
 function problemOf({ mac, ip, reason }: DisputeFact, holder: string, rivals: string): Diagnostic {
+  const about = { subject: ip ?? mac ?? "" };
   if (ip !== null) {
     const verb = reason === "declared" ? "is declared for" : "is used by";
     return diagnostic(
       reason === "flapping" ? "endpoint/flapping-ip" : "endpoint/duplicate-ip",
       `address ${ip} ${verb} ${holder} and used by ${rivals}: it stays with the first`,
       `give ${rivals} another address; this ends by itself when it no longer claims ${ip}`,
+      about,
     );
   }
   if (reason === "flapping") {
@@ -89,6 +91,7 @@ function problemOf({ mac, ip, reason }: DisputeFact, holder: string, rivals: str
       "endpoint/flapping-mac",
       `MAC ${mac} moves too often between ${holder} and ${rivals}: it stays at the first`,
       `find what brings its frames to ${rivals}, such as a loop outside; this ends by itself when they cease`,
+      about,
     );
   }
   const verb = reason === "declared" ? "is declared at" : "is used at";
@@ -96,5 +99,6 @@ function problemOf({ mac, ip, reason }: DisputeFact, holder: string, rivals: str
     "endpoint/duplicate-mac",
     `MAC ${mac} ${verb} ${holder} and used at ${rivals}: it stays at the first`,
     `give the guest at ${rivals} a MAC of its own; this ends by itself when it falls silent`,
+    about,
   );
 }

@@ -3,6 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId } from "./facts.ts";
 import { collectMentions, knownIp, MANY_NAMES, type Mention } from "./mentions.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Port numbers of tunnels for each pair and relay labels hold an index; a VLAN id, which carries the label, ends at 4094. */
 export const MAX_LABEL = 4094;
@@ -286,7 +287,7 @@ function withTunnelIps(
         diagnostic(
           "host/tunnel-ip-taken",
           `host ${id} and host ${other} both have the tunnel IP ${tunnelIp}; ${other} keeps it`,
-          `on ${id}: ovs-vsctl set open_vswitch . external_ids:weft-tunnel-ip=ADDRESS`,
+          `on ${shellWord(id)}: ovs-vsctl set open_vswitch . external_ids:weft-tunnel-ip=ADDRESS`,
         ),
       );
       tunnelIp = null;
@@ -331,6 +332,6 @@ function pinnedProblem(id: HostId, said: string, pinned: string): Diagnostic {
   return diagnostic(
     "host/tunnel-ip-pinned",
     `host ${id} says that its tunnel IP is ${said}; its peers know it by ${pinned}, and keep that`,
-    `weft hosts approve ${id}, if it has moved`,
+    `weft hosts approve ${shellWord(id)}, if it has moved`,
   );
 }

@@ -4,6 +4,7 @@ import { type Mac, macToBigInt } from "../../proto/bytes/mac.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { EndpointSetting, ObservedFact, PortFact } from "./facts.ts";
 import { type Network, policyOf } from "./networks.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** A MAC that may speak, and the addresses it may speak with. */
 export interface Speaker {
@@ -58,7 +59,7 @@ export function lockProblems(port: PortFact, locks: Iterable<Lock>): readonly Di
     diagnostic(
       "port/locked-silent",
       `port ${port.name} is locked and no MAC is declared for it: nobody can speak from there`,
-      `ovs-vsctl set interface ${port.name} external_ids:attached-mac=aa:bb:cc:dd:ee:ff`,
+      `ovs-vsctl set interface ${shellWord(port.name)} external_ids:attached-mac=aa:bb:cc:dd:ee:ff`,
     ),
   ];
 }

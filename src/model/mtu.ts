@@ -2,6 +2,7 @@
 import { isIpv4 } from "../../proto/bytes/ip.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId, PortFact, TunnelType } from "./facts.ts";
+import { shellWord } from "./shell-word.ts";
 import { encapsulationBytes } from "./tunnel-types.ts";
 import type { WantedTunnel } from "./wanted-tunnels.ts";
 
@@ -79,12 +80,14 @@ export function mtuAmong(
 export function mtuProblems(port: PortFact, fits: number | null): readonly Diagnostic[] {
   const mtu = port.mtu ?? null;
   if (mtu === null || fits === null || mtu <= fits) return [];
-  const internal = `ovs-vsctl set interface ${port.name} mtu_request=${fits}, or mtu.request: true in weft.yaml`;
+  const internal = `ovs-vsctl set interface ${shellWord(port.name)} mtu_request=${fits}, or mtu.request: true in weft.yaml`;
   return [
     diagnostic(
       "port/mtu",
       `port ${port.name} has an MTU of ${mtu}, and only ${fits} fits the tunnels: larger packets may be lost on the way`,
-      port.type === "internal" ? internal : `ip link set dev ${port.name} mtu ${fits}, and the same in the guest`,
+      port.type === "internal"
+        ? internal
+        : `ip link set dev ${shellWord(port.name)} mtu ${fits}, and the same in the guest`,
     ),
   ];
 }

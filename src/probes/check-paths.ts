@@ -5,11 +5,13 @@ import type { Action } from "../../proto/openflow13/index.ts";
 import type { CheckPathView, CheckSizeView } from "../api/check-views.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
-import type { HostId, Vni } from "../model/facts.ts";
-import { isOfKind, laneOf } from "../model/lanes.ts";
+import type { HostId, TunnelRowFact, Vni } from "../model/facts.ts";
+import { isShared, kindText, laneOf, type TunnelKind } from "../model/lanes.ts";
 import { CHECK_DESTINATION, CHECK_NETWORK_DESTINATION } from "../model/probe-address.ts";
 import { bareEncapsulationBytes, encapsulationBytes, TUNNEL_TYPES } from "../model/tunnel-types.ts";
+import type { WantedTunnel } from "../model/wanted-tunnels.ts";
 import { byLink, byNetwork, byTunnel } from "../pipeline/probe-flows.ts";
+import type { Samplable } from "./check-sample.ts";
 
 export interface CheckPath extends Pick<CheckPathView, "kind" | "from" | "to" | "name" | "type"> {
   readonly destination: Mac;
@@ -28,13 +30,18 @@ export interface CheckPath extends Pick<CheckPathView, "kind" | "from" | "to" | 
   readonly unchecked: string | null;
 }
 
+/** A path that can be chosen before all is put together that is to be known of it: a large fabric has a million. */
+export interface CheckOffer extends Samplable {
+  readonly path: () => CheckPath;
+}
+
 export interface CheckScope {
   /** Why probes can't be sent to and caught at a host's switch, as in "is not connected by OpenFlow"; null where they can. */
   readonly absence: (host: FabricHost) => string | null;
   /** Where a host neither shows nor says its own. */
   readonly underlayMtu: number;
   readonly checksums: boolean;
-  /** null: all. */
+  /** null: all; else paths that have one of these at an end. */
   readonly hosts: ReadonlySet<HostId> | null;
   readonly network: Vni | null;
 }
@@ -44,18 +51,16 @@ export const SMALL_BYTES = 64;
 const MAX_BYTES = 65_000;
 const LINK_BYTES = 1500;
 
-export function checkPaths(fabrics: Iterable<Fabric>, scope: CheckScope): readonly CheckPath[] {
-  const paths: CheckPath[] = [];
-  const takes = (from: HostId, to: HostId): boolean =>
-    scope.hosts === null || scope.hosts.has(from) || scope.hosts.has(to);
+export function checkOffers(fabrics: Iterable<Fabric>, scope: CheckScope): readonly CheckOffer[] {
+  const offers: CheckOffer[] = [];
+  const takes = ({ from, to, vni }: CheckOffer): boolean =>
+    (scope.network === null || vni === scope.network) &&
+    (scope.hosts === null || scope.hosts.has(from) || scope.hosts.has(to));
   for (const fabric of fabrics) {
-    const all = [...tunnelPaths(fabric, scope), ...linkPaths(fabric, scope), ...networkPaths(fabric, scope)];
-    for (const path of all) {
-      if (scope.network !== null && path.vni !== scope.network) continue;
-      if (takes(path.from, path.to)) paths.push(path);
-    }
+    for (const some of [tunnelOffers(fabric, scope), linkOffers(fabric, scope), networkOffers(fabric, scope)])
+      for (const offer of some) if (takes(offer)) offers.push(offer);
   }
-  return paths;
+  return offers;
 }
 
 function absenceOf(from: FabricHost, to: FabricHost, { absence }: CheckScope): string | null {
@@ -66,38 +71,55 @@ function absenceOf(from: FabricHost, to: FabricHost, { absence }: CheckScope): s
   return said.length === 0 ? null : said.join(", and ");
 }
 
-function* tunnelPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
+function* tunnelOffers(fabric: Fabric, scope: CheckScope): Generator<CheckOffer> {
   for (const host of fabric.hosts.values()) {
+    const rows = new Map(
+      (host.fact?.tunnels ?? []).map((row) => [tunnelKey(row, { type: row.type, shared: isShared(row) }), row]),
+    );
     for (const wanted of host.wantedTunnels) {
       const peer = fabric.hosts.get(wanted.peerId);
       if (peer === undefined) continue;
-      const { type, peerIndex, remoteIp } = wanted;
-      const row = host.fact?.tunnels.find(
-        (one) => one.peerId === wanted.peerId && one.peerIndex === peerIndex && isOfKind(one, wanted),
-      );
-      const lane = row === undefined ? null : laneOf(row, peer.tunnelIp);
-      const family = isIpv4(remoteIp) ? "ipv4" : "ipv6";
-      const mtu = Math.min(mtuOf(host, scope), mtuOf(peer, scope));
-      const overhead = bareEncapsulationBytes(type, family, scope.checksums);
-      const { udpPort } = TUNNEL_TYPES[type];
-      const missing = lane === null ? `${host.name} has no such tunnel yet` : (row?.error ?? null);
-      yield {
-        ...{ kind: "tunnel", from: host.id, to: peer.id, name: row?.name ?? type, type, vni: null },
-        destination: CHECK_DESTINATION,
-        actions: lane === null ? [] : byTunnel(lane),
-        sizes: [
-          { name: "small", bytes: SMALL_BYTES },
-          { name: "mtu", bytes: sendable(mtu - encapsulationBytes(type, family, scope.checksums)) },
-          { name: "full", bytes: sendable(mtu - overhead) },
-        ],
-        underlay: {
-          ...{ protocol: udpPort === null ? "GRE (IP protocol 47)" : `UDP ${udpPort}`, overhead },
-          ...{ from: host.tunnelIp ?? "", to: remoteIp },
-        },
-        unchecked: absenceOf(host, peer, scope) ?? missing,
-      };
+      const row = rows.get(tunnelKey(wanted, wanted));
+      const ends = { kind: "tunnel", from: host.id, to: peer.id, vni: null } as const;
+      yield { ...ends, path: () => tunnelPath(host, peer, wanted, row, scope) };
     }
   }
+}
+
+type TunnelTo = Pick<WantedTunnel, "peerId" | "peerIndex">;
+
+function tunnelKey({ peerId, peerIndex }: TunnelTo, kind: TunnelKind): string {
+  return JSON.stringify([peerId, peerIndex, kindText(kind)]);
+}
+
+function tunnelPath(
+  host: FabricHost,
+  peer: FabricHost,
+  { type, remoteIp }: WantedTunnel,
+  row: TunnelRowFact | undefined,
+  scope: CheckScope,
+): CheckPath {
+  const lane = row === undefined ? null : laneOf(row, peer.tunnelIp);
+  const family = isIpv4(remoteIp) ? "ipv4" : "ipv6";
+  const mtu = Math.min(mtuOf(host, scope), mtuOf(peer, scope));
+  const overhead = bareEncapsulationBytes(type, family, scope.checksums);
+  const { udpPort } = TUNNEL_TYPES[type];
+  const missing = lane === null ? `${host.name} has no such tunnel yet` : (row?.error ?? null);
+  return {
+    ...{ kind: "tunnel", from: host.id, to: peer.id, name: row?.name ?? type, type, vni: null },
+    destination: CHECK_DESTINATION,
+    actions: lane === null ? [] : byTunnel(lane),
+    sizes: [
+      { name: "small", bytes: SMALL_BYTES },
+      { name: "mtu", bytes: sendable(mtu - encapsulationBytes(type, family, scope.checksums)) },
+      { name: "full", bytes: sendable(mtu - overhead) },
+    ],
+    underlay: {
+      ...{ protocol: udpPort === null ? "GRE (IP protocol 47)" : `UDP ${udpPort}`, overhead },
+      ...{ from: host.tunnelIp ?? "", to: remoteIp },
+    },
+    unchecked: absenceOf(host, peer, scope) ?? missing,
+  };
 }
 
 function sendable(bytes: number): number {
@@ -108,51 +130,73 @@ function mtuOf({ fact }: FabricHost, { underlayMtu }: CheckScope): number {
   return fact?.underlayMtu ?? underlayMtu;
 }
 
-function* linkPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
+function* linkOffers(fabric: Fabric, scope: CheckScope): Generator<CheckOffer> {
   for (const host of fabric.hosts.values()) {
     for (const [ofport, far] of host.plain?.links ?? []) {
       const peer = far === null ? undefined : fabric.hosts.get(loneHostId(far.dpid));
       if (peer === undefined) continue;
-      const port = host.ports.find(({ fact }) => fact.ofport === ofport);
-      yield {
-        ...{ kind: "link", from: host.id, to: peer.id, name: port?.fact.name ?? String(ofport), type: null, vni: null },
-        destination: CHECK_DESTINATION,
-        actions: byLink(ofport),
-        sizes: [
-          { name: "small", bytes: SMALL_BYTES },
-          { name: "full", bytes: LINK_BYTES },
-        ],
-        underlay: null,
-        unchecked: absenceOf(host, peer, scope),
-      };
+      const ends = { kind: "link", from: host.id, to: peer.id, vni: null } as const;
+      yield { ...ends, path: () => linkPath(host, peer, ofport, scope) };
     }
   }
 }
 
+function linkPath(host: FabricHost, peer: FabricHost, ofport: number, scope: CheckScope): CheckPath {
+  const port = host.ports.find(({ fact }) => fact.ofport === ofport);
+  return {
+    ...{ kind: "link", from: host.id, to: peer.id, name: port?.fact.name ?? String(ofport), type: null, vni: null },
+    destination: CHECK_DESTINATION,
+    actions: byLink(ofport),
+    sizes: [
+      { name: "small", bytes: SMALL_BYTES },
+      { name: "full", bytes: LINK_BYTES },
+    ],
+    underlay: null,
+    unchecked: absenceOf(host, peer, scope),
+  };
+}
+
 /** Between hosts that have ports in it; by whatever way the groups lead, relays as well. */
-function* networkPaths(fabric: Fabric, scope: CheckScope): Generator<CheckPath> {
+function* networkOffers(fabric: Fabric, scope: CheckScope): Generator<CheckOffer> {
   const at = new Map([...fabric.hosts.values()].flatMap((host) => (host.index === null ? [] : [[host.index, host]])));
-  for (const network of fabric.networks.all()) {
-    const members = (fabric.members.get(network.vni) ?? []).flatMap((index) => at.get(index) ?? []);
+  for (const { vni, name } of fabric.networks.all()) {
+    const members = (fabric.members.get(vni) ?? []).flatMap((index) => at.get(index) ?? []);
     for (const host of members) {
       // Frames in an island bear labels, and go by the links that are checked.
       if (host.plain !== null) continue;
       for (const peer of members) {
-        if (peer.index === null || peer === host) continue;
-        const mtu = host.mtus.get(network.vni) ?? SMALL_BYTES;
-        yield {
-          ...{ kind: "network", from: host.id, to: peer.id, name: network.name, type: null, vni: network.vni },
-          destination: CHECK_NETWORK_DESTINATION,
-          actions: byNetwork(network.vni, peer.index),
-          sizes: [
-            { name: "small", bytes: SMALL_BYTES },
-            { name: "mtu", bytes: sendable(mtu) },
-          ],
-          underlay: null,
-          unchecked:
-            absenceOf(host, peer, scope) ?? (host.ways.has(peer.index) ? null : `${host.name} knows no way there`),
-        };
+        const { index } = peer;
+        if (index === null || peer === host) continue;
+        const ends = { kind: "network", from: host.id, to: peer.id, vni } as const;
+        yield { ...ends, path: () => networkPath(host, { peer, index }, { vni, name }, scope) };
       }
     }
   }
+}
+
+function networkPath(
+  host: FabricHost,
+  { peer, index }: { readonly peer: FabricHost; readonly index: number },
+  { vni, name }: { readonly vni: Vni; readonly name: string },
+  scope: CheckScope,
+): CheckPath {
+  return {
+    ...{ kind: "network", from: host.id, to: peer.id, name, type: null, vni },
+    destination: CHECK_NETWORK_DESTINATION,
+    actions: byNetwork(vni, index),
+    sizes: [
+      { name: "small", bytes: SMALL_BYTES },
+      { name: "mtu", bytes: sendable(host.mtus.get(vni) ?? SMALL_BYTES) },
+    ],
+    underlay: null,
+    unchecked:
+      absenceOf(host, peer, scope) ??
+      ownFlows(host) ??
+      (host.ways.has(index) ? null : `${host.name} knows no way there`),
+  };
+}
+
+/** A bridge that is about to be adopted has no groups for other hosts yet. */
+function ownFlows({ name, fact }: FabricHost): string | null {
+  return fact?.adoption?.stage === "prepare" ? `${name} is about to be adopted, and still forwards by itself` : null;
 }

@@ -46,6 +46,8 @@ const PROBES_IN_ALL = 4_000;
 const MANY_SMALL = 20;
 const FEW_SMALL = 2;
 const LADDER_STEPS = 32;
+/** Paths of which the size that passes is found to the byte: where all are too narrow, a few tell as much. */
+const MOST_MEASURED = 200;
 /** Paths whose time is taken, and how often each. */
 const MOST_TIMED = 200;
 const TIMED = 3;
@@ -64,9 +66,18 @@ export class CheckRun {
   #isTiming = false;
   #isAgain = false;
   #planned = 0;
+  readonly #limitMs: number;
+  #startedMs = 0;
   #notify: () => void = () => undefined;
 
-  constructor(paths: readonly CheckPath[], sender: CheckSender, timers: Timers) {
+  /** @param limitMs after it nothing more is sent; what was under way is still waited for. */
+  constructor(
+    paths: readonly CheckPath[],
+    sender: CheckSender,
+    timers: Timers,
+    limitMs: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.#limitMs = limitMs;
     this.#paths = paths;
     this.#sender = sender;
     this.#timers = timers;
@@ -100,6 +111,7 @@ export class CheckRun {
   }
 
   async run(): Promise<readonly CheckResult[]> {
+    this.#startedMs = this.#timers.now();
     const indexes = this.#paths.flatMap((path, at) => (path.unchecked === null ? [at] : []));
     const small = Math.max(FEW_SMALL, Math.min(MANY_SMALL, Math.floor(PROBES_IN_ALL / Math.max(1, indexes.length))));
     const large = small > FEW_SMALL ? 2 : 1;
@@ -111,9 +123,9 @@ export class CheckRun {
     // Once more for what has lost some: a busy machine is no broken fabric.
     const lossy = indexes.filter((at) => this.#sizes(at).some(({ sent, received }) => received < sent));
     await this.#send(lossy.flatMap((at) => this.#each(at, MANY_SMALL, 4)));
-    const tight = lossy.filter(
-      (at) => this.#smallest(at) > 0 && this.#sizes(at).some(({ received }) => received === 0),
-    );
+    const tight = lossy
+      .filter((at) => this.#smallest(at) > 0 && this.#sizes(at).some(({ received }) => received === 0))
+      .slice(0, MOST_MEASURED);
     for (const steps of [LADDER_STEPS, LADDER_STEPS]) await this.#send(tight.flatMap((at) => this.#ladder(at, steps)));
     await this.#time(indexes.filter((at) => this.#paths[at]?.kind !== "network" && this.#smallest(at) > 0));
     return this.#paths.map((path, at) => this.#result(path, at));
@@ -160,6 +172,7 @@ export class CheckRun {
     if (wanted.length === 0) return;
     this.#planned += wanted.length;
     for (let from = 0; from < wanted.length; from += BATCH) {
+      if (this.#timers.now() - this.#startedMs >= this.#limitMs) break;
       if (from > 0) await this.#pause(BATCH_GAP_MS);
       await this.#sender.ready();
       for (const one of wanted.slice(from, from + BATCH)) {

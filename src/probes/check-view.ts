@@ -1,12 +1,23 @@
 // What a check has found, judged and said: which path fails, in which direction, and what passes.
-import type { CheckPathView, CheckProblemView, CheckSizeView, CheckState, CheckView } from "../api/check-views.ts";
+import type {
+  CheckHostView,
+  CheckPathView,
+  CheckProblemView,
+  CheckSizeView,
+  CheckState,
+  CheckView,
+} from "../api/check-views.ts";
 import { HOST_SETTINGS } from "../model/external-ids.ts";
 import type { HostId } from "../model/facts.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { CheckResult } from "./check-run.ts";
 
 export interface CheckOutcome {
   readonly results: readonly CheckResult[];
   readonly hosts: readonly { readonly id: HostId; readonly name: string }[];
+  /** Of how many paths these are, and the seed of the choice; null where all are. */
+  readonly possible: number;
+  readonly seed: number | null;
   /** The way to a host's switch and back, at its shortest. */
   readonly delays: ReadonlyMap<HostId, number>;
   readonly sent: number;
@@ -14,18 +25,36 @@ export interface CheckOutcome {
   readonly tookMs: number;
 }
 
-export function checkView({ results, hosts, delays, sent, received, tookMs }: CheckOutcome): CheckView {
+export function checkView({ results, hosts, delays, ...counts }: CheckOutcome): CheckView {
+  const { possible, seed, sent, received, tookMs } = counts;
   const names = new Map(hosts.map(({ id, name }) => [id, name]));
   const nameOf = (id: HostId): string => names.get(id) ?? id;
   const back = new Map(results.map((result) => [wayKey(result, false), result]));
   const paths = results.map((result) => pathView(result, back.get(wayKey(result, true)), delays, nameOf));
+  const counted = countsByHost(paths);
   return {
     ok: paths.every(({ state }) => state === "ok"),
-    hosts,
+    hosts: hosts.map((host) => ({ ...host, ...(counted.get(host.id) ?? NONE) })),
     paths,
-    ...{ sent, received, tookMs: Math.round(tookMs) },
+    ...{ possible, seed, sent, received, tookMs: Math.round(tookMs) },
     problems: paths.flatMap((path) => problemOf(path, nameOf)),
   };
+}
+
+type Counts = Pick<CheckHostView, "checked" | "failed">;
+
+const NONE: Counts = { checked: 0, failed: 0 };
+
+/** Of the paths that begin or end at a host. */
+function countsByHost(paths: readonly CheckPathView[]): ReadonlyMap<HostId, Counts> {
+  const counted = new Map<HostId, Counts>();
+  for (const { from, to, state } of paths) {
+    for (const id of [from, to]) {
+      const { checked, failed } = counted.get(id) ?? NONE;
+      counted.set(id, { checked: checked + 1, failed: failed + (state === "ok" ? 0 : 1) });
+    }
+  }
+  return counted;
 }
 
 /** The same kind of way between the same two. */
@@ -37,7 +66,8 @@ function wayKey({ path: { kind, from, to, type, vni } }: CheckResult, reversed: 
 function stateOf({ path, sizes, stillLoses, stalled }: CheckResult): CheckState {
   if (path.unchecked !== null || stalled !== null) return "unchecked";
   const small = sizes.find(({ name }) => name === "small");
-  if (small !== undefined && small.received === 0) return "dead";
+  if (small === undefined || small.sent === 0) return "unchecked";
+  if (small.received === 0) return "dead";
   if (sizes.some(({ sent, received }) => sent > 0 && received === 0)) return "mtu";
   const lost = sizes.reduce((sum, size) => sum + size.sent - size.received, 0);
   return lost > 1 || stillLoses ? "loss" : "ok";
@@ -85,7 +115,8 @@ function reasonOf(
     case "ok":
       return null;
     case "unchecked":
-      return path.unchecked ?? stallText(result, nameOf);
+      if (path.unchecked !== null) return path.unchecked;
+      return result.stalled === null ? "there was no time left for it" : stallText(result, nameOf);
     case "loss":
       return `${lossText(sizes)} are lost from ${from} to ${to}`;
     case "mtu":
@@ -143,11 +174,13 @@ function remedyOf(
     case "unchecked":
       if (stalled !== null)
         return `see that packets of 1500 bytes pass between the controller and ${nameOf(stalled.host)}`;
-      return "weft hosts tells what is wrong there";
+      return path.unchecked === null
+        ? `weft check ${shellWord(path.from)} takes less time`
+        : "weft hosts tells what is wrong there";
     case "mtu":
       return underlay === null
         ? `weft check tells which tunnel it is`
-        : `raise the MTU between ${underlay.from} and ${underlay.to}; or on ${from}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.underlayMtu}=${(fits ?? 0) + underlay.overhead}`;
+        : `raise the MTU between ${underlay.from} and ${underlay.to}; or on ${shellWord(from)}: ovs-vsctl set open_vswitch . external_ids:${HOST_SETTINGS.underlayMtu}=${(fits ?? 0) + underlay.overhead}`;
     default:
       if (underlay === null)
         return path.kind === "network"

@@ -1,4 +1,5 @@
 // The transaction by which `weft adopt` says yes to a bridge: a key on the host, and all else follows from it.
+
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { byUuid, mutate, type Operation } from "../../proto/ovsdb/operations.ts";
 import { ovsMap, ovsSet } from "../../proto/ovsdb/values.ts";
@@ -7,6 +8,7 @@ import { bridgeRefusal } from "../discovery/host-rows.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import { HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
 import type { HostFact } from "../model/facts.ts";
+import { shellWord } from "../model/shell-word.ts";
 
 export interface AdoptOptions {
   /** null: the bridge that the host waits with. */
@@ -27,7 +29,7 @@ export function planAdopt(rows: VswitchRows, fact: HostFact, options: AdoptOptio
     const why = owned?.name === name ? "is Weft's already" : `has joined with bridge ${owned?.name}`;
     throw new WeftError(
       "host/adopted",
-      `host ${fact.id} ${why}; to give it another bridge, first: weft release ${fact.id}`,
+      `host ${fact.id} ${why}; to give it another bridge, first: weft release ${shellWord(fact.id)}`,
     );
   }
   if (bridge === undefined) {

@@ -4,6 +4,7 @@ import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts"
 import type { BridgeRow, ControllerRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import { BRIDGE_KEYS, HOST_KEYS, isOwnTunnel, PORT_KEYS } from "../model/external-ids.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { Draft, type HostPlan, setKeys } from "./host-draft.ts";
 import { type BridgeRecord, formatRecord, MADE_BY_WEFT, recordBridge, recordOf, recordTunnel } from "./host-record.ts";
@@ -187,7 +188,7 @@ function mendController(draft: Draft, bridge: BridgeRow, rows: VswitchRows, desi
       diagnostic(
         "host/other-controller",
         `bridge ${bridge.name} has another controller, ${row.target}, which may write flows too`,
-        `ovs-vsctl set-controller ${bridge.name} ${controllerTarget}`,
+        `ovs-vsctl set-controller ${shellWord(bridge.name)} ${controllerTarget}`,
       ),
     );
   }

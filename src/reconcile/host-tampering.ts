@@ -1,6 +1,7 @@
 // What somebody has done to Weft's rows on a host, in words: rows before and after, both of which the host has shown.
 import type { BridgeRow, InterfaceRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { isOwnTunnel, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { sameMap } from "./host-draft.ts";
 import { columnsThatDiffer } from "./host-tunnels.ts";
@@ -49,7 +50,8 @@ function bridgeGone(before: VswitchRows, was: BridgeRow, name: string): Tamperin
     .sort();
   const named = guests.slice(0, MAX_NAMED).join(", ");
   const more = guests.length > MAX_NAMED ? ` and ${guests.length - MAX_NAMED} more` : "";
-  const lost = guests.length === 0 ? [] : [`its ports ${named}${more} went with it (ovs-vsctl add-port ${name} PORT)`];
+  const lost =
+    guests.length === 0 ? [] : [`its ports ${named}${more} went with it (ovs-vsctl add-port ${shellWord(name)} PORT)`];
   return { mended: [`bridge ${name} was deleted`], lost };
 }
 

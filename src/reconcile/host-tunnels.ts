@@ -4,6 +4,7 @@ import { namedUuid, ovsMap, ovsSet, uuidRef } from "../../proto/ovsdb/values.ts"
 import type { BridgeRow, InterfaceRow, OpenVSwitchRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { diagnostic } from "../model/diagnostic.ts";
 import { isOwnTunnel, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { CLOSED_VLAN } from "../model/tunnel-types.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { type Draft, sameMap, setKeys } from "./host-draft.ts";
@@ -156,7 +157,7 @@ export function insertTunnel(
       diagnostic(
         "tunnel/name-taken",
         `an interface of the host is already named ${tunnel.name}; the tunnel to ${farEnd(tunnel)} is ${name}`,
-        `ovs-vsctl del-port ${tunnel.name}, if nothing needs it`,
+        `ovs-vsctl del-port ${shellWord(tunnel.name)}, if nothing needs it`,
       ),
     );
   }

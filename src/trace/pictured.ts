@@ -40,10 +40,7 @@ export function pictured(picture: FabricPicture): Pictured {
   return {
     picture,
     hosts,
-    world: world(
-      switches,
-      [...hosts.values()].flatMap((host) => [...tunnelEnds(host, hosts), ...linkEnds(host)]),
-    ),
+    world: world(switches, endsOf(picture.hosts)),
     factOf: (flow) => facts.get(flow) ?? null,
     leftOut: (id) => make(id)?.leftOut ?? 0,
   };
@@ -90,11 +87,27 @@ function unlessUnknown<T>(read: () => T): T | null {
   }
 }
 
+/** Of the switches that frames can leave: a large fabric has a million tunnels, and a trace sees few of them. */
+function endsOf(hosts: readonly PictureHost[]): readonly TunnelEnd[] {
+  const at = new Map<string, PictureHost>();
+  for (const host of hosts) {
+    if (host.tunnelIp === null) continue;
+    const key = addressKey(host, host.tunnelIp);
+    if (!at.has(key)) at.set(key, host);
+  }
+  const there = hosts.filter((host) => host.switch !== null);
+  return there.flatMap((host) => [...tunnelEnds(host, at), ...linkEnds(host)]);
+}
+
+function addressKey({ fabric }: PictureHost, address: string): string {
+  return JSON.stringify([fabric, address]);
+}
+
 /** What a host's tunnels lead to: by their addresses, as the underlay has it, not by what their rows call the peer. */
-function tunnelEnds(host: PictureHost, hosts: ReadonlyMap<HostId, PictureHost>): readonly TunnelEnd[] {
+function tunnelEnds(host: PictureHost, at: ReadonlyMap<string, PictureHost>): readonly TunnelEnd[] {
   return host.tunnels.flatMap((tunnel): readonly TunnelEnd[] => {
     if (tunnel.ofport === null) return [];
-    const peer = [...hosts.values()].find((one) => one.fabric === host.fabric && one.tunnelIp === tunnel.remoteIp);
+    const peer = at.get(addressKey(host, tunnel.remoteIp));
     const back = peer === undefined ? undefined : arrivalOf(peer, tunnel.type, host.tunnelIp);
     const shared = tunnel.shared && host.tunnelIp !== null ? { toward: tunnel.remoteIp, source: host.tunnelIp } : {};
     return [
@@ -112,8 +125,9 @@ function tunnelEnds(host: PictureHost, hosts: ReadonlyMap<HostId, PictureHost>):
 
 /** As in Open vSwitch, a port for the very address comes before one for all. */
 function arrivalOf(peer: PictureHost, type: string, from: string | null): PictureTunnel | undefined {
-  const same = peer.tunnels.filter((one) => one.type === type && one.ofport !== null);
-  return same.find((one) => !one.shared && one.remoteIp === from) ?? same.find((one) => one.shared);
+  const isThere = (one: PictureTunnel): boolean => one.type === type && one.ofport !== null;
+  const own = peer.tunnels.find((one) => !one.shared && one.remoteIp === from && isThere(one));
+  return own ?? peer.tunnels.find((one) => one.shared && isThere(one));
 }
 
 const HEARS_NOTHING = "Control Detection Time Expired";

@@ -2,6 +2,7 @@
 import {
   type Action,
   type Bucket,
+  formatPort,
   type GroupType,
   type Instruction,
   OFPG,
@@ -245,7 +246,7 @@ class Run {
       case OFPP.NORMAL:
       case OFPP.FLOOD:
       case OFPP.ALL:
-        throw unsupported(`output to port 0x${port.toString(16)}`);
+        throw unsupported(`output to ${formatPort(port)}`);
       default:
         if (port === packet.inPort) steps.push({ kind: "drop", reason: "ingress-port", port });
         else this.#send(port, context);

@@ -37,6 +37,11 @@ export function verdictOf(within: Pictured, ends: Ends, trace: Trace): Verdict {
     };
   }
   const whom = whoText(target);
+  if (losses.some(({ reason }) => reason === "unsupported"))
+    return {
+      verdict: "unknown",
+      summary: `not known is whether ${sender} reaches ${whom}: ${lossText(within, trace)}`,
+    };
   if (losses.length > 0)
     return { verdict: "lost", summary: `lost: ${sender} does not reach ${whom}: ${lossText(within, trace)}` };
   if (trace.deliveries.length > 0) {
@@ -56,6 +61,10 @@ function manyVerdict(within: Pictured, ends: Ends, trace: Trace, hasLoss: boolea
   const hosts = new Set(trace.deliveries.map(({ host }) => host)).size;
   const count = `${ports} ${ports === 1 ? "port" : "ports"} on ${hosts} ${hosts === 1 ? "host" : "hosts"}`;
   const sender = senderText(ends);
+  if (trace.drops.some(({ reason }) => reason === "unsupported")) {
+    const summary = `not known is who gets a frame of ${sender} for many, beside ${count}: ${lossText(within, trace)}`;
+    return { verdict: "unknown", summary };
+  }
   if (hasLoss) {
     const summary = `lost: a frame of ${sender} for many reaches ${count}, and not all: ${lossText(within, trace)}`;
     return { verdict: "lost", summary };

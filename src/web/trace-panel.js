@@ -29,8 +29,8 @@ export function showTrace(answer, trace, name, clear) {
         : [element("details", {}, element("summary", {}, counted(hop.steps.length, "step")), steps)]),
     );
   });
-  const end =
-    trace.verdict === "delivered" || trace.verdict === "answered" || trace.verdict === "flooded" ? "up" : "down";
+  const good = trace.verdict === "delivered" || trace.verdict === "answered" || trace.verdict === "flooded";
+  const end = good ? "up" : trace.verdict === "unknown" ? "waiting" : "down";
   answer.replaceChildren(
     element("p", {}, element("span", { class: `state ${end}` }, trace.verdict), trace.summary),
     element("ol", {}, ...hops),

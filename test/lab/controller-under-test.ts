@@ -149,7 +149,7 @@ export async function startChild(
     return JSON.parse(await callControl(control, "trace", args, 20_000));
   };
   const check: Queries["check"] = async ({ hosts, network = "" }) =>
-    JSON.parse(await callControl(control, "check", ["--json", "--", network, ...hosts], 60_000));
+    JSON.parse(await callControl(control, "check", ["--json", "--", network, "", ...hosts], 60_000));
   const approve = async (id: string): Promise<void> => {
     await callControl(control, "hosts/approve", ["--", id], 5000);
   };

@@ -4,8 +4,15 @@ import { type Frame, frameToBytes, vlanTag } from "../../src/trace/index.ts";
 export interface PortNumbers {
   /** Datapath port -> OpenFlow port, of one bridge. */
   readonly ofports: ReadonlyMap<number, number>;
-  /** Remote address -> OpenFlow port of the tunnel to it. */
+  /** Remote address, or `flow`, -> OpenFlow port of the tunnel to it. */
   readonly tunnels: ReadonlyMap<string, number>;
+}
+
+/** The port of its own for that address, or the flow-based one for all. */
+export function tunnelPortTo({ tunnels }: PortNumbers, remote: string): number {
+  const port = tunnels.get(remote) ?? tunnels.get("flow");
+  if (port === undefined) throw new Error(`no tunnel leads to ${remote}`);
+  return port;
 }
 
 /** `dpif/show`. */
@@ -144,7 +151,7 @@ function run(actions: string, start: Frame, ports: PortNumbers, effects: string[
       case "tnl_push": {
         const [, remote = ""] = /ipv4\(src=[^,]+,dst=([^,]+),/.exec(action) ?? [];
         const [, key = "0"] = /(?:vni=|key=)(0x[0-9a-f]+)/.exec(action) ?? [];
-        effects.push(`tunnel ${ports.tunnels.get(remote)} key ${BigInt(key)} ${hexOf(frame)}`);
+        effects.push(`tunnel ${tunnelPortTo(ports, remote)} key ${BigInt(key)} ${hexOf(frame)}`);
         // What follows in this list is done to the packet outside.
         return;
       }

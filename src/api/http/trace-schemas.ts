@@ -59,7 +59,7 @@ export const trace = named(
     to: text,
     frame: text,
     live: z.boolean(),
-    verdict: z.enum(["delivered", "answered", "flooded", "dropped", "lost"]),
+    verdict: z.enum(["delivered", "answered", "flooded", "dropped", "lost", "unknown"]),
     summary: text,
     hops: z.array(hop).readonly(),
     deliveries: z.array(delivery).readonly(),

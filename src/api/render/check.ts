@@ -1,12 +1,15 @@
 // What a check has found, for people: a sentence, a matrix of tunnels, networks, and what is wrong.
-import type { CheckPathView, CheckView } from "../check-views.ts";
+import type { CheckHostView, CheckPathView, CheckView } from "../check-views.ts";
 import type { CsvField } from "./csv.ts";
 import { problemLines } from "./problems.ts";
-import { pad, paint, printable, type Style, type Tone, widthOf } from "./style.ts";
+import { pad, paint, printable, type Style, type Tone, widthOf, wrap } from "./style.ts";
 
 /** A matrix of more hosts is no picture any more. */
 const MATRIX_HOSTS = 12;
-const PROBLEMS_SHOWN = 32;
+/** In their place. */
+const HOSTS_SHOWN = 20;
+/** Of a host's paths: the fault is likely its own. */
+const MOST = 0.5;
 const NOTHING = "·";
 
 export const CHECK_FIELDS: readonly CsvField<CheckPathView>[] = [
@@ -38,6 +41,10 @@ export function checkText(view: CheckView, style: Style): string {
         ? `All ${view.paths.length} paths pass: ${counts}.`
         : `${bad} of ${view.paths.length} paths do not pass: ${counts}.`;
   const lines = [paint(verdict, bad === 0 ? "good" : "bad", style)];
+  if (view.seed !== null) {
+    const chosen = `These are a sample of ${view.possible} paths: weft check --seed ${view.seed} has the same again, --all has all, and HOST those of one host.`;
+    lines.push(...wrap(chosen, style.width));
+  }
   const direct = view.paths.filter(({ kind }) => kind !== "network");
   if (direct.length > 0) lines.push("", ...matrixLines(view, direct, style));
   const networks = [...new Set(view.paths.filter(({ kind }) => kind === "network").map(({ name }) => name))];
@@ -49,10 +56,8 @@ export function checkText(view: CheckView, style: Style): string {
     const text = `${well} of ${own.length} ways pass${well === own.length ? `, packets of ${fits} bytes` : ""}`;
     lines.push(`  ${printable(name)}: ${paint(text, well === own.length ? "good" : "bad", style)}`);
   }
-  const problems = view.problems.slice(0, PROBLEMS_SHOWN).map((problem) => ({ where: null, problem }));
-  lines.push(...problemLines(problems, style));
-  if (view.problems.length > PROBLEMS_SHOWN)
-    lines.push(`  ${view.problems.length - PROBLEMS_SHOWN} more: weft check --json`);
+  const problems = view.problems.map((problem) => ({ where: null, problem }));
+  lines.push(...problemLines(problems, style, "weft check --json"));
   return `${lines.join("\n")}\n`;
 }
 
@@ -90,7 +95,7 @@ function matrixLines(view: CheckView, paths: readonly CheckPathView[], style: St
   const title = paint(`Round trips, or what does not pass, from row to column (${types})`, "strong", style);
   const passing = paths.filter(({ state }) => state === "ok").length;
   const summary = [title, `  ${passing} of ${paths.length} pass`];
-  if (view.hosts.length > MATRIX_HOSTS) return summary;
+  if (view.hosts.length > MATRIX_HOSTS) return [...summary, ...hostLines(view, style)];
   const names = view.hosts.map(({ name }) => printable(name));
   const cells = new Map<string, CheckPathView>();
   for (const path of paths) {
@@ -106,7 +111,7 @@ function matrixLines(view: CheckView, paths: readonly CheckPathView[], style: St
     Math.max(widthOf(name), ...rows.map((row) => widthOf(textOf(row[at] ?? null)))),
   );
   const whole = 2 + first + widths.reduce((sum, width) => sum + width + 2, 0);
-  if (style.width !== null && whole > style.width) return summary;
+  if (style.width !== null && whole > style.width) return [...summary, ...hostLines(view, style)];
   return [
     title,
     `  ${pad("", first)}  ${names.map((name, at) => pad(name, widths[at] ?? 0)).join("  ")}`.trimEnd(),
@@ -118,5 +123,26 @@ function matrixLines(view: CheckView, paths: readonly CheckPathView[], style: St
       });
       return `  ${pad(names[at] ?? "", first)}  ${line.join("  ")}`.trimEnd();
     }),
+  ];
+}
+
+/** In place of a matrix: hosts with paths that do not pass, the worst first. Its peers' lists have what one host lacks, too. */
+function hostLines({ hosts }: CheckView, style: Style): readonly string[] {
+  const share = ({ checked, failed }: CheckHostView): number => failed / Math.max(1, checked);
+  const bad = hosts.filter(({ failed }) => failed > 0);
+  if (bad.length === 0) return [];
+  const worst = [...bad].sort((a, b) => share(b) - share(a) || b.failed - a.failed || (a.name < b.name ? -1 : 1));
+  const shown = worst.slice(0, HOSTS_SHOWN);
+  const width = Math.max(...shown.map(({ name }) => widthOf(printable(name))));
+  const rest = worst.length - shown.length;
+  return [
+    "",
+    paint("Hosts, the worst first: of the paths from and to each", "strong", style),
+    ...shown.map((host) => {
+      const text = `${host.failed} of ${host.checked} do not pass`;
+      return `  ${pad(printable(host.name), width)}  ${paint(text, share(host) > MOST ? "bad" : "warn", style)}`;
+    }),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    `  ${hosts.length - bad.length} hosts have none that does not pass`,
   ];
 }

@@ -8,8 +8,15 @@ export interface LocatedProblem {
   readonly problem: ProblemView;
 }
 
-/** Nothing if there are none. The same problem at one place is told once. */
-export function problemLines(problems: readonly LocatedProblem[], style: Style): readonly string[] {
+/** A person reads no more; one fault of a large fabric shows at all of its hosts. */
+const PROBLEMS_SHOWN = 32;
+
+/** Nothing if there are none. The same problem at one place is told once. @param elsewhere where all of them are told */
+export function problemLines(
+  problems: readonly LocatedProblem[],
+  style: Style,
+  elsewhere = "weft doctor",
+): readonly string[] {
   if (problems.length === 0) return [];
   const told = new Set<string>();
   const lines = ["", paint("Problems", "strong", style)];
@@ -18,6 +25,7 @@ export function problemLines(problems: readonly LocatedProblem[], style: Style):
     const text = `${place}${printable(problem.message)} (${printable(problem.code)})`;
     if (told.has(text)) continue;
     told.add(text);
+    if (told.size > PROBLEMS_SHOWN) continue;
     const width = style.width === null ? null : Math.max(20, style.width - 4);
     wrap(text, width).forEach((part, at) => {
       lines.push(`${at === 0 ? paint("! ", "bad", style) : "  "}${part}`);
@@ -25,5 +33,6 @@ export function problemLines(problems: readonly LocatedProblem[], style: Style):
     // A remedy is often a command to copy: it is never broken.
     if (problem.remedy !== "") lines.push(`  ${paint(printable(problem.remedy), "warn", style)}`);
   }
-  return lines;
+  const more = told.size - PROBLEMS_SHOWN;
+  return more > 0 ? [...lines, `  ${more} more: ${elsewhere}`] : lines;
 }

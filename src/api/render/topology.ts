@@ -9,6 +9,8 @@ import { pad, paint, printable, type Style, shorten, widthOf } from "./style.ts"
 import { type Column, tableLines } from "./table.ts";
 import { stateTone } from "./tones.ts";
 
+/** More hosts than this are counted, those that are well first: `weft hosts` lists them. */
+const HOSTS_SHOWN = 48;
 /** More guests than this on one host are counted, not listed: `weft endpoints` lists them. */
 const GUESTS_SHOWN = 24;
 
@@ -62,10 +64,21 @@ function hostTree(view: TopologyView, style: Style): readonly string[] {
     state: widest(view.hosts.map((host) => host.state)),
   };
   const columns = guestColumns(view.endpoints);
-  return view.hosts.flatMap((host) => [
-    hostLine(host, widths, style),
-    ...guestLines(guests.get(host.id) ?? [], columns, style),
-  ]);
+  const shown = hostsShown(view.hosts);
+  const lines = view.hosts
+    .filter((host) => shown.has(host))
+    .flatMap((host) => [hostLine(host, widths, style), ...guestLines(guests.get(host.id) ?? [], columns, style)]);
+  const left = view.hosts.filter((host) => !shown.has(host));
+  if (left.length === 0) return lines;
+  const up = left.filter(({ state }) => state === "up").length;
+  return [...lines, `and ${left.length} more, ${up === left.length ? "all" : up} of them up: weft hosts`];
+}
+
+/** With too many, those of which something is to be said, then the first of the others. */
+function hostsShown(hosts: readonly HostView[]): ReadonlySet<HostView> {
+  const isOdd = ({ state, problems }: HostView): boolean => state !== "up" || problems.length > 0;
+  const order = hosts.length > HOSTS_SHOWN ? [...hosts.filter(isOdd), ...hosts.filter((host) => !isOdd(host))] : hosts;
+  return new Set(order.slice(0, HOSTS_SHOWN));
 }
 
 function isLone({ id }: HostView): boolean {

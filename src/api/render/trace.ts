@@ -11,6 +11,7 @@ const TONES: Readonly<Record<TraceView["verdict"], Tone>> = {
   flooded: "good",
   dropped: "bad",
   lost: "bad",
+  unknown: "warn",
 };
 
 /** Whether the frame gets to whom it is for. */

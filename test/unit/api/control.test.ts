@@ -45,7 +45,7 @@ describe("the control socket, asked by Open vSwitch's own ovs-appctl", () => {
     expect(stdout).toBe(`The available commands are:
   adopt           HOST [BRIDGE] [now]
   apply           NAME TEXT [restart] [--format=table|json|csv | --json]
-  check           [NETWORK] [HOST]... [--format=table|json|csv | --json]
+  check           [NETWORK] [all|SEED] [HOST]... [--format=table|json|csv | --json]
   check/progress  [--format=table|json|csv | --json]
   doctor          [HOST] [--format=table|json|csv | --json]
   drift           [HOST] [--format=table|json|csv | --json]

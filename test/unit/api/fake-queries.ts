@@ -216,9 +216,10 @@ const PATH = { kind: "tunnel", type: "geneve", sizes: [{ name: "small", bytes: 6
 export const CHECK: CheckView = {
   ok: false,
   hosts: [
-    { id: "host1", name: "host1" },
-    { id: "host2", name: "host2" },
+    { id: "host1", name: "host1", checked: 2, failed: 1 },
+    { id: "host2", name: "host2", checked: 2, failed: 1 },
   ],
+  ...{ possible: 2, seed: null },
   paths: [
     { ...PATH, from: "host1", to: "host2", name: "geneve2", state: "ok", fits: 1450, roundTripUs: 612, ...NO_FAULT },
     {

@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { EMPTY_VSWITCH_ROWS } from "../../../proto/ovsdb/vswitch-rows.ts";
 import { type Examined, type ExaminedHost, examine } from "../../../src/doctor/index.ts";
 import { isAffected, KNOWN_VULNERABILITIES, versionOf } from "../../../src/doctor/known-vulnerabilities.ts";
-import { shellWord } from "../../../src/doctor/shell-word.ts";
 import { commandIn } from "../../../src/doctor/told-problems.ts";
 import { protocolOf } from "../../../src/doctor/tunnels.ts";
 import { diagnostic } from "../../../src/model/diagnostic.ts";
 import type { FabricHost } from "../../../src/model/fabric.ts";
+import { shellWord } from "../../../src/model/shell-word.ts";
 import { unknownNames } from "../../../src/model/unknown-names.ts";
 import { derive, hostFact, portFact, stored, switchFact } from "../model/facts-for-tests.ts";
 import { mesh } from "./mesh.ts";
@@ -179,8 +179,16 @@ describe("the command of a remedy", () => {
     expect(commandIn("on h1: ovs-vsctl set open_vswitch . external_ids:system-id=$(uuidgen)", "h1")).toMatch(/uuidgen/);
     for (const name of ["$(reboot)", "`reboot`", "a|reboot", "a&reboot", "a>b", "a\nreboot"]) {
       expect(commandIn(`weft adopt ${name}`, name), name).toBeNull();
-      expect(commandIn("weft flows HOST shows what is missing", name), name).toBeNull();
+      const command = commandIn("weft flows HOST shows what is missing", name);
+      expect(command, name).toBe(`weft flows '${name}'`);
     }
+  });
+
+  it("is not looked for within a name", () => {
+    const name = "a: ovs-vsctl del-br br0; weft release h1";
+    expect(commandIn(`on ${shellWord(name)}: ovs-vsctl del-manager`, name)).toBe("ovs-vsctl del-manager");
+    expect(commandIn(`give ${shellWord(name)} another address; this ends by itself`, name)).toBeNull();
+    expect(commandIn(`weft adopt ${shellWord("it's; a")}; or wait`, null)).toBe("weft adopt 'it'\\''s; a'");
   });
 
   it("comes with what is told anyway, ranked", () => {

@@ -178,6 +178,13 @@ describe("a problem", () => {
     ]);
   });
 
+  it("about a MAC is the same one while a host that is yet to be read has no names for its ports", () => {
+    const dispute = (port: string) =>
+      problem({ code: "endpoint/duplicate-mac", host: null, message: `MAC x is used at ${port}`, about: "x" });
+    expect(told([dispute("h2 port tap0")], [dispute("h2 port 2")])).toEqual([]);
+    expect(told([dispute("h2 port tap0")], [{ ...dispute("h2 port tap0"), about: "y" }])).toHaveLength(2);
+  });
+
   it("that somebody made and Weft mended is told once it is mended", () => {
     const deed = (end: string) =>
       problem({ code: "switch/tampered", message: `2 flows were deleted at 12:03:11; ${end}` });

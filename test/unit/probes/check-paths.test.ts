@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { encode, OFP_NO_BUFFER, OFPP } from "../../../proto/openflow13/index.ts";
 import { checkFrame } from "../../../src/probes/check-frame.ts";
-import { checkPaths } from "../../../src/probes/check-paths.ts";
+import { checkOffers } from "../../../src/probes/check-paths.ts";
 import { derive, hostFact, stored, tunnelTo } from "../model/facts-for-tests.ts";
 
 it("Probes of every size go into a message to a switch, whatever a host says that its underlay passes", () => {
@@ -25,7 +25,7 @@ it("Probes of every size go into a message to a switch, whatever a host says tha
   ];
   const fabric = derive(hosts, {}, { tunnelType: "gre" });
   const scope = { absence: () => null, underlayMtu: 1500, checksums: false, hosts: null, network: null };
-  const paths = checkPaths([fabric], scope);
+  const paths = checkOffers([fabric], scope).map(({ path }) => path());
   expect(paths.map(({ kind, unchecked }) => ({ kind, unchecked }))).toContainEqual({ kind: "tunnel", unchecked: null });
   for (const { destination, actions, sizes } of paths) {
     for (const { bytes } of sizes) {

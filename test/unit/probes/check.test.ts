@@ -30,7 +30,12 @@ const timers = {
 type Fate = (path: CheckPath, bytes: number, number: number) => string | null;
 
 /** @param fate the host where a probe comes out; null where it is lost. */
-async function checked(paths: readonly CheckPath[], fate: Fate, stalled: readonly string[] = []) {
+async function checked(
+  paths: readonly CheckPath[],
+  fate: Fate,
+  stalled: readonly string[] = [],
+  limitMs = Number.POSITIVE_INFINITY,
+) {
   const run: CheckRun = new CheckRun(
     paths,
     {
@@ -42,9 +47,18 @@ async function checked(paths: readonly CheckPath[], fate: Fate, stalled: readonl
       stalled: async (hosts) => new Set([...hosts].filter((host) => stalled.includes(host))),
     },
     timers,
+    limitMs,
   );
   const results = await run.run();
-  return checkView({ results, hosts: HOSTS, delays: new Map(), ...run.counts, tookMs: 1 });
+  return checkView({
+    results,
+    hosts: HOSTS,
+    possible: paths.length,
+    seed: null,
+    delays: new Map(),
+    ...run.counts,
+    tookMs: 1,
+  });
 }
 
 const both = [path("a", "b"), path("b", "a")];
@@ -107,6 +121,20 @@ describe("a check", () => {
     // What b is sent by the controller is lost at once, so its own first probes are what it stands still at.
     const view = await checked(both, (one, bytes) => (one.from === "b" || bytes > 64 ? null : one.to), ["b"]);
     expect(view.paths.map(({ state }) => state)).toEqual(["unchecked", "unchecked"]);
+  });
+
+  it("says of what there was no time for that it was not checked", async () => {
+    const view = await checked(both, (one) => one.to, [], 0);
+    expect({ ok: view.ok, sent: view.sent }).toEqual({ ok: false, sent: 0 });
+    expect(view.paths.map(({ state, reason }) => [state, reason])).toEqual([
+      ["unchecked", "there was no time left for it"],
+      ["unchecked", "there was no time left for it"],
+    ]);
+    expect(view.hosts.map(({ checked: paths, failed }) => [paths, failed])).toEqual([
+      [2, 2],
+      [2, 2],
+      [0, 0],
+    ]);
   });
 
   it("says that it can't know where the way from the controller itself stands still, or an end is away", async () => {

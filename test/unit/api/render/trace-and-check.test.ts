@@ -59,3 +59,16 @@ Problems
     "kind,from,to,name,type,state,sent,received,fits,roundTripUs,reason,remedy",
   );
 });
+
+it("shows a check of many hosts by its worst ones, and says how a sample was drawn", () => {
+  const names = Array.from({ length: 40 }, (_, at) => `host${String(at + 1).padStart(2, "0")}`);
+  const hosts = names.map((id, at) => ({ id, name: id, checked: 10, failed: at === 6 ? 10 : at < 30 ? 1 : 0 }));
+  const view = { ...CHECK, hosts, possible: 1560, seed: 42 };
+  const lines = render({ kind: "check", view }, "table").split("\n");
+  expect(lines[1]).toBe(
+    "These are a sample of 1560 paths: weft check --seed 42 has the same again, --all has all, and HOST those of one host.",
+  );
+  const at = lines.indexOf("Hosts, the worst first: of the paths from and to each");
+  expect(lines.slice(at + 1, at + 3)).toEqual(["  host07  10 of 10 do not pass", "  host01  1 of 10 do not pass"]);
+  expect(lines.slice(at + 21, at + 23)).toEqual(["  and 10 more", "  10 hosts have none that does not pass"]);
+});
