@@ -7,7 +7,8 @@ import { probedPortsOf } from "../discovery/probed-ports.ts";
 import { rivalBridges } from "../discovery/rival-bridges.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { attachedPorts, deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
+import { deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
+import { attachedPorts } from "../model/fabric-endpoints.ts";
 import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
 import {
