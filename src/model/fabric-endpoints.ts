@@ -8,6 +8,7 @@ import type { EndpointSetting, HostId, RememberedFact, Vni } from "./facts.ts";
 import type { Identity } from "./identity.ts";
 import { heardUnder } from "./locks.ts";
 import type { Place } from "./place.ts";
+import { SharedMap } from "./shared-map.ts";
 
 export interface EndpointInput {
   readonly identities: ReadonlyMap<HostId, Identity>;
@@ -19,8 +20,10 @@ export interface EndpointInput {
 }
 
 export interface FabricEndpoints {
-  /** By `endpointKey`, sorted. */
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** By `endpointKey`. */
+  readonly endpoints: SharedMap<Endpoint>;
+  /** The same by host; the list of a host whose endpoints are as before is the same. */
+  readonly endpointsAt: ReadonlyMap<HostId, readonly Endpoint[]>;
   /** By `endpointKey`: what is declared of it, the declaration that counts first. */
   readonly declared: ReadonlyMap<string, readonly Declaration[]>;
   /** See `EndpointTable.standbys`. */
@@ -102,6 +105,20 @@ function joined(
   return problems;
 }
 
+function groupedByHost(
+  endpoints: Iterable<Endpoint>,
+  before: ReadonlyMap<HostId, readonly Endpoint[]>,
+): ReadonlyMap<HostId, readonly Endpoint[]> {
+  const lists = new Map<HostId, Endpoint[]>();
+  for (const endpoint of endpoints) {
+    const list = lists.get(endpoint.hostId);
+    if (list === undefined) lists.set(endpoint.hostId, [endpoint]);
+    else list.push(endpoint);
+  }
+  const isSame = (a: readonly Endpoint[], b: readonly Endpoint[]) => a.length === b.length && a.every((e, at) => e === b[at]);
+  return new Map([...lists].map(([id, list]) => [id, isSame(before.get(id) ?? [], list) ? (before.get(id) ?? list) : list]));
+}
+
 /** Pure: the same facts give the same. @param remembered what still counts of it */
 export function deriveEndpoints(
   input: EndpointInput,
@@ -117,9 +134,12 @@ export function deriveEndpoints(
   const { declarations, problems } = declarationsOf(declaring, input.endpointSettings ?? []);
   const claims = claimsOf(input, hosts.values(), remembered);
   const table = resolveEndpoints(declarations, claims, previous?.endpoints ?? new Map());
+  const before = previous?.endpoints ?? SharedMap.of<Endpoint>();
+  const gone = [...before.keys()].filter((key) => !table.endpoints.has(key)).map((key) => [key, undefined] as const);
   const disputed = disputeProblems(input.disputes ?? [], input.capped ?? [], namesOf(hosts.values()));
   return {
-    endpoints: table.endpoints,
+    endpoints: before.with([...gone, ...table.endpoints]),
+    endpointsAt: groupedByHost(table.endpoints.values(), previous?.endpointsAt ?? new Map()),
     declared: table.declared,
     standbys: table.standbys,
     disputes: input.disputes ?? [],
