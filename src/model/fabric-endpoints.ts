@@ -115,8 +115,11 @@ function groupedByHost(
     if (list === undefined) lists.set(endpoint.hostId, [endpoint]);
     else list.push(endpoint);
   }
-  const isSame = (a: readonly Endpoint[], b: readonly Endpoint[]) => a.length === b.length && a.every((e, at) => e === b[at]);
-  return new Map([...lists].map(([id, list]) => [id, isSame(before.get(id) ?? [], list) ? (before.get(id) ?? list) : list]));
+  const isSame = (a: readonly Endpoint[], b: readonly Endpoint[]) =>
+    a.length === b.length && a.every((e, at) => e === b[at]);
+  return new Map(
+    [...lists].map(([id, list]) => [id, isSame(before.get(id) ?? [], list) ? (before.get(id) ?? list) : list]),
+  );
 }
 
 /** Pure: the same facts give the same. @param remembered what still counts of it */

@@ -43,8 +43,7 @@ function sizeOf<V>(node: Node<V> | null): number {
 function setInLeaf<V>(leaf: Leaf<V>, key: string, value: V, shift: number, by: object): Node<V> {
   const at = leaf.keys.indexOf(key);
   if (at >= 0 && leaf.values[at] === value) return leaf;
-  const own: Leaf<V> =
-    leaf.by === by ? leaf : { kind: "leaf", by, keys: [...leaf.keys], values: [...leaf.values] };
+  const own: Leaf<V> = leaf.by === by ? leaf : { kind: "leaf", by, keys: [...leaf.keys], values: [...leaf.values] };
   if (at >= 0) {
     own.values[at] = value;
     return own;
@@ -71,8 +70,7 @@ function set<V>(node: Node<V> | null, key: string, value: V, hash: number, shift
 }
 
 function withChild<V>(node: Branch<V>, slot: number, child: Node<V> | null, grown: number, by: object): Branch<V> {
-  const own: Branch<V> =
-    node.by === by ? node : { kind: "branch", by, children: [...node.children], size: node.size };
+  const own: Branch<V> = node.by === by ? node : { kind: "branch", by, children: [...node.children], size: node.size };
   own.children[slot] = child;
   own.size += grown;
   return own;

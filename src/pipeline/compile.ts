@@ -15,8 +15,8 @@ import { remoteEndpointFlow, standbyFlows } from "./forward.ts";
 import { groups, meters } from "./groups.ts";
 import { guardFlows } from "./guard.ts";
 import { type Exceptions, LayeredFlows, NO_EXCEPTIONS, type SharedLayers } from "./layered-flows.ts";
-import { isReached, type LocalNetworks, localFlows, localNetworks } from "./local-endpoints.ts";
 import { learnFlows } from "./learn.ts";
+import { isReached, type LocalNetworks, localFlows, localNetworks } from "./local-endpoints.ts";
 import { plainLinkFlows } from "./plain-links.ts";
 import { layerName, type SharedFlows, shareFlows } from "./shared-flows.ts";
 
@@ -95,7 +95,11 @@ function frameInputs(fabric: Fabric, host: FabricHost, settings: PipelineSetting
   ];
 }
 
-function groupInputs(fabric: Fabric, { index, plain, ports, ways }: FabricHost, networks: LocalNetworks): readonly unknown[] {
+function groupInputs(
+  fabric: Fabric,
+  { index, plain, ports, ways }: FabricHost,
+  networks: LocalNetworks,
+): readonly unknown[] {
   const members = [...networks.keys()].map((vni) => fabric.members.get(vni) ?? null);
   return [index, plain, ways, ...members, ...ports];
 }
@@ -121,7 +125,12 @@ interface Unreachable {
   readonly hosts: readonly (readonly [Vni, HostId])[];
 }
 
-function unreachableFrom(host: FabricHost, shared: SharedFlows, networks: LocalNetworks, before?: Unreachable): Unreachable {
+function unreachableFrom(
+  host: FabricHost,
+  shared: SharedFlows,
+  networks: LocalNetworks,
+  before?: Unreachable,
+): Unreachable {
   const inputs = [host.ways, ...networks.keys(), ...[...networks.keys()].map((vni) => shared.hosts.get(vni))];
   if (before !== undefined && sameItems(before.inputs, inputs)) return before;
   const hosts = [...networks.keys()].flatMap((vni) =>

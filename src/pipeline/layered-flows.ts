@@ -1,6 +1,7 @@
 // The flows of one switch in layers: sets that many switches hold alike, its own before them, and before both what differs.
 import { differences, SharedMap } from "../model/shared-map.ts";
 import type { DesiredFlow } from "./desired.ts";
+import { TABLES } from "./registry.ts";
 
 /** By `layerOf` their keys. */
 export type SharedLayers = ReadonlyMap<string, SharedMap<DesiredFlow>>;
@@ -16,6 +17,13 @@ const NETWORK = /(?:^|[/,])(metadata=[^,]*)/;
 /** Which layer a flow with this key would be in: that of its table and network. */
 export function layerOf(key: string): string {
   return `${key.slice(0, key.indexOf("/"))} ${NETWORK.exec(key)?.[1] ?? ""}`;
+}
+
+const [FORWARD, ANSWER] = [`${TABLES.forward.id} `, `${TABLES.answer.id} `];
+
+/** The name of the layer with the answers for the endpoints of a layer of FORWARD; null for any other layer. */
+export function answersBeside(name: string): string | null {
+  return name.startsWith(FORWARD) ? `${ANSWER}${name.slice(FORWARD.length)}` : null;
 }
 
 /** Behaves as the one map it stands for. Immutable. */

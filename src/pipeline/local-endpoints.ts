@@ -66,7 +66,10 @@ export type LocalNetworks = ReadonlyMap<Vni, LocalNetwork>;
 
 export function localNetworks({ networks, local }: CompileContext): LocalNetworks {
   const found = new Map(
-    networks.map(({ vni, answer }) => [vni, { answered: answer, ofports: new Set<number>(), locked: new Set<number>() }]),
+    networks.map(({ vni, answer }) => [
+      vni,
+      { answered: answer, ofports: new Set<number>(), locked: new Set<number>() },
+    ]),
   );
   for (const { ofport, port, attachment } of local) {
     const { vni } = attachment.network;

@@ -70,7 +70,11 @@ interface Step {
 }
 
 /** Endpoints whose flows may be others now. */
-function stepsBetween(from: SharedFlows, to: Omit<SharedFlows, "forward" | "answers" | "hosts">, fabric: Fabric): readonly Step[] {
+function stepsBetween(
+  from: SharedFlows,
+  to: Omit<SharedFlows, "forward" | "answers" | "hosts">,
+  fabric: Fabric,
+): readonly Step[] {
   const steps: Step[] = [...differences(from.endpoints, to.endpoints)];
   for (const id of new Set([...from.down.keys(), ...to.down.keys()])) {
     if (sameSet(from.down.get(id) ?? NO_PORTS, to.down.get(id) ?? NO_PORTS)) continue;
@@ -152,7 +156,8 @@ export function shareFlows(fabric: Fabric, previous: SharedFlows = NOTHING): Sha
   const answering = sameSet(previous.answering, state.answering) ? previous.answering : state.answering;
   const steps = stepsBetween(previous, state, fabric);
   const answers = new Map<boolean, Layers>();
-  const everything = (): readonly Step[] => [...fabric.endpoints.values()].map((after) => ({ before: undefined, after }));
+  const everything = (): readonly Step[] =>
+    [...fabric.endpoints.values()].map((after) => ({ before: undefined, after }));
   for (const nd of new Set([...fabric.hosts.values()].map((host) => host.fact?.userspaceDatapath ?? false))) {
     const before = answering === previous.answering ? previous.answers.get(nd) : undefined;
     const isAnswered = ({ vni, hostId, portName }: Endpoint): boolean =>
