@@ -5,11 +5,14 @@ import type { Way } from "../model/ways.ts";
 import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, output, relayBit, vlanVid } from "./context.ts";
 import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
+import { madeOnce } from "./made-once.ts";
 import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter, treeGroup } from "./registry.ts";
 
 function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
   return { weight: 0, watchPort: OFPP.ANY, watchGroup: OFPG.ANY, ...fields };
 }
+
+const hostGroupOf = madeOnce<Way, DesiredGroup>();
 
 /** In the order in which they refer to each other. */
 export function* groups(context: CompileContext): Generator<DesiredGroup> {
@@ -27,7 +30,7 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
     yield* plainGroups(context, host.plain);
     return;
   }
-  for (const [index, way] of host.ways) yield hostGroupTo(index, way);
+  for (const [index, way] of host.ways) yield hostGroupOf(way, index, () => hostGroupTo(index, way));
   for (const { vni } of context.networks) {
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
     yield desiredGroup(
