@@ -11,6 +11,7 @@ import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { type Readback, readBackOwn, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { AuditPace } from "../reconcile/audit-pace.ts";
+import { CommonFlows } from "../reconcile/common-flows.ts";
 import { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts";
@@ -64,6 +65,8 @@ const MAX_SPARES = 4;
 export class Switches {
   readonly #options: SwitchesOptions;
   readonly #entries = new Map<Dpid, SwitchEntry>();
+  readonly #common = new CommonFlows();
+
   constructor(options: SwitchesOptions) {
     this.#options = options;
   }
@@ -214,6 +217,7 @@ export class Switches {
       },
       timers,
       pace,
+      this.#common,
     );
     entry.reconciler.wake();
     changed();

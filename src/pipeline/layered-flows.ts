@@ -120,6 +120,19 @@ export interface FlowDifference {
   readonly after: DesiredFlow | undefined;
 }
 
+const differing = new WeakMap<object, WeakMap<object, readonly string[]>>();
+
+/** The keys of flows that two versions of a layer have in different forms: looked for once, and many ask. */
+function differingIn(from: SharedMap<DesiredFlow>, to: SharedMap<DesiredFlow>): readonly string[] {
+  if (from === to) return [];
+  const kept = differing.get(from)?.get(to);
+  if (kept !== undefined) return kept;
+  const keys = differences(from, to).flatMap(({ key, before, after }) => (before?.form === after?.form ? [] : [key]));
+  const of = differing.get(from) ?? new WeakMap<object, readonly string[]>();
+  differing.set(from, of.set(to, keys));
+  return keys;
+}
+
 /** What a layer may have made different: more keys than have, and not one that has is missing. */
 function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
   const keys = new Set<string>();
@@ -130,7 +143,7 @@ function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
   for (const [name, layer] of to.shared) {
     const before = from.shared.get(name);
     if (before === undefined) add(layer.keys());
-    else for (const { key } of differences(before, layer)) keys.add(key);
+    else add(differingIn(before, layer));
   }
   for (const [name, layer] of from.shared) if (!to.shared.has(name)) add(layer.keys());
   for (const { key } of differences(from.exceptions, to.exceptions)) keys.add(key);
@@ -138,7 +151,7 @@ function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
   return keys;
 }
 
-/** In the order of the switch's own flows, then of the others. Costs what differs, and where its own differ those. */
+/** Of form. In the order of the switch's own flows, then of the others. Costs what differs, and where its own differ those. */
 export function* flowDifferences(
   before: ReadonlyMap<string, DesiredFlow>,
   after: ReadonlyMap<string, DesiredFlow>,
@@ -147,6 +160,6 @@ export function* flowDifferences(
   const [from, to] = [layered(before), layered(after)];
   for (const key of differingKeys(from, to)) {
     const [was, is] = [from.get(key), to.get(key)];
-    if (was !== is) yield { key, before: was, after: is };
+    if (was !== is && was?.form !== is?.form) yield { key, before: was, after: is };
   }
 }

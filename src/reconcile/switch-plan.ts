@@ -113,7 +113,7 @@ export function planSwitch(
   for (const { before: have, after: wanted } of flowDifferences(installed.flows, desired.flows)) {
     if (wanted === undefined) {
       if (have !== undefined) (have.tableId === TABLES.arrive.id ? before : gone).push(flowMod("delete_strict", have));
-    } else if (have?.form !== wanted.form && !held(wanted)) {
+    } else if (!held(wanted)) {
       flows.push(have === undefined ? flowMod("add", wanted) : changedFlow(wanted, have));
     }
   }

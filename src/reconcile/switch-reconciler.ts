@@ -6,6 +6,7 @@ import { type DesiredFlow, type DesiredSwitch, flowKey } from "../pipeline/desir
 import { layered } from "../pipeline/layered-flows.ts";
 import { tableName } from "../pipeline/registry.ts";
 import type { AuditPace } from "./audit-pace.ts";
+import { CommonFlows } from "./common-flows.ts";
 import type { Comparison, Drift } from "./drift.ts";
 import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED, withoutFlow } from "./installed.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
@@ -64,6 +65,7 @@ export class SwitchReconciler {
   readonly #connection: SwitchConnection;
   readonly #events: SwitchReconcilerEvents;
   readonly #timers: Timers;
+  readonly #common: CommonFlows;
   readonly #loop: ReconcileLoop;
   #phase: "unread" | "read" = "unread";
   #installed: InstalledSwitch = NOTHING_INSTALLED;
@@ -82,7 +84,15 @@ export class SwitchReconciler {
   /** Reports of timeouts that could not have been. */
   #untrue = 0;
 
-  constructor(connection: SwitchConnection, events: SwitchReconcilerEvents, timers: Timers, pace: AuditPace) {
+  /** @param common and @param pace are those of all switches */
+  constructor(
+    connection: SwitchConnection,
+    events: SwitchReconcilerEvents,
+    timers: Timers,
+    pace: AuditPace,
+    common = new CommonFlows(),
+  ) {
+    this.#common = common;
     this.#connection = connection;
     this.#events = events;
     this.#timers = timers;
@@ -205,7 +215,8 @@ export class SwitchReconciler {
       this.#connection.readMeters(),
     ]);
     this.#phase = "read";
-    this.#installed = this.#meant = installedFrom(flows, groups, meters);
+    const installed = installedFrom(flows, groups, meters);
+    this.#installed = this.#meant = { ...installed, flows: this.#common.absorb(installed.flows) };
     this.#events.installedChanged(this.#meant);
   }
 

@@ -8,6 +8,7 @@ import { type DesiredFlow, type DesiredSwitch, flowForm, flowKey } from "../../s
 import { layered } from "../../src/pipeline/layered-flows.ts";
 import { type Readback, readBack, readBackOwn, sharedMemories } from "../../src/pipeline/readback.ts";
 import { shareFlows } from "../../src/pipeline/shared-flows.ts";
+import { CommonFlows } from "../../src/reconcile/common-flows.ts";
 import { type InstalledSwitch, NOTHING_INSTALLED } from "../../src/reconcile/installed.ts";
 import { planSwitch, type SwitchChange } from "../../src/reconcile/switch-plan.ts";
 import {
@@ -290,6 +291,17 @@ function expectReadback(device: Device): void {
   }
 }
 
+/** Read again by a controller that knows nothing, with those of others. */
+function expectFoundAlike({ installed, desired }: Device, others: Iterable<Device>): void {
+  const common = new CommonFlows(1);
+  for (const other of [...others].reverse()) {
+    const read = new Map(other.installed.flows);
+    expect(formsOf(common.absorb(read))).toEqual(formsOf(read));
+  }
+  const flows = common.absorb(new Map(installed.flows));
+  if (desired !== undefined) expect(planSwitch(desired, { ...installed, flows }).changes).toEqual([]);
+}
+
 function isServed(host: FabricHost): boolean {
   return host.fact !== null && host.switch !== null && host.index !== null;
 }
@@ -326,6 +338,7 @@ describe("endpoints that come and go, move, are declared and disputed, on hosts 
             device.installed = { ...desired, foreign: new Set() };
             expect(planSwitch(desired, device.installed).changes).toEqual([]);
             expectReadback(device);
+            expectFoundAlike(device, devices.values());
           }
         }
       }),
