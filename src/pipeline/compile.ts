@@ -110,10 +110,24 @@ function keyed(flows: Iterable<DesiredFlow>): ReadonlyMap<string, DesiredFlow> {
   return map;
 }
 
+/** By key and form: ports have the same numbers on many switches, and then the same flows. */
+const alike = new Map<string, DesiredFlow>();
+/** With more than these at once it starts anew. */
+const MAX_ALIKE = 65_536;
+
+function sameOnAll(flow: DesiredFlow): DesiredFlow {
+  const text = `${flow.key}=${flow.form}`;
+  const known = alike.get(text);
+  if (known !== undefined) return known;
+  if (alike.size >= MAX_ALIKE) alike.clear();
+  alike.set(text, flow);
+  return flow;
+}
+
 function frameOf(context: CompileContext, inputs: readonly unknown[]): Frame {
   return {
     inputs,
-    flows: keyed(FEATURES.flatMap((feature) => [...feature(context)])),
+    flows: keyed(FEATURES.flatMap((feature) => [...feature(context)].map(sameOnAll))),
     meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
     networks: localNetworks(context),
   };

@@ -147,11 +147,24 @@ function isRelay(bucket: Bucket): boolean {
 function outputOf(actions: Iterable<Action>): Lane | null {
   let toward: string | null = null;
   for (const action of actions) {
-    if (action.kind === "output") return { port: action.port, toward };
+    if (action.kind === "output") return laneBy(action.port, toward);
     if (action.kind === "set_field") toward = addressOf(action.field, "nx_tun_ipv4_dst", "nx_tun_ipv6_dst") ?? toward;
   }
   return null;
 }
+
+/** Every host has the same port for a peer. */
+const lanes = new Map<number, Lane>();
+
+function laneBy(port: number, toward: string | null): Lane {
+  if (toward !== null) return { port, toward };
+  const lane = lanes.get(port) ?? Object.freeze({ port, toward });
+  if (lanes.size < MAX_LANES) lanes.set(port, lane);
+  return lane;
+}
+
+const MAX_LANES = 65_536;
+const NO_LANES: readonly Lane[] = [];
 
 /** null for another field, and for one that is cleared. */
 function addressOf(tlv: OxmTlv, four: OxmName, six: OxmName): string | null {
@@ -280,9 +293,10 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
       const direct = ways.find((bucket) => !isRelay(bucket));
       const lane = direct === undefined ? null : outputOf(direct.actions);
       if (lane !== null) sendsBy.set(role.index, lane);
+      const relays = ways.filter(isRelay);
       relaysBy.set(
         role.index,
-        ways.filter(isRelay).flatMap((bucket) => outputOf(bucket.actions) ?? []),
+        relays.length === 0 ? NO_LANES : relays.flatMap((bucket) => outputOf(bucket.actions) ?? []),
       );
     } else if (role?.kind === "flood") {
       for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {

@@ -22,7 +22,7 @@ function isCommon({ cookie }: DesiredFlow): boolean {
 }
 
 /** null where it has too little in common. */
-function common(
+function inCommon(
   known: Layer,
   flows: readonly DesiredFlow[],
   own: ReadonlyMap<string, DesiredFlow>,
