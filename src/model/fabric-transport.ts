@@ -29,8 +29,8 @@ import { type Links, type LinksOfAll, linksAmong, NO_LINKS } from "./links.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { PlainPart } from "./plain-links.ts";
-import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
-import { type Topology, topologyKey } from "./topology.ts";
+import { placeKey, planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
+import type { Topology } from "./topology.ts";
 import { concerns, type End, isOnlyNamed, isUnread, type Way, type WaySettings } from "./ways.ts";
 
 const NO_SETTINGS: readonly EndpointSetting[] = Object.freeze([]);
@@ -145,11 +145,9 @@ function relaysAmong(
       : [];
     ends.push({ id, name, index, tunnels, vouched, read, unread: met });
   }
-  const key = `${healing} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
+  const key = `${healing} ${placeKey(input.topology, ends)} ${relayPlanKey(ends)}`;
   if (previous?.relays.key === key) return previous.relays;
-  const before = previous?.relays.plan;
-  const plan = [...planRelays(ends, input.topology, healing)];
-  return { key, plan: new Map(plan.map(([index, peers]) => [index, keptMap(before?.get(index), peers)])) };
+  return { key, plan: planRelays(ends, input.topology, healing, previous?.relays.plan) };
 }
 
 /** What of a transport is not told, and saves the next one work. */
