@@ -119,9 +119,20 @@ function plainWays({ towards }: PlainPart): ReadonlyMap<number, Way> {
   return new Map(ways.sort(([a], [b]) => a - b));
 }
 
+const NO_ROWS: readonly TunnelRowFact[] = Object.freeze([]);
+const ownRows = new WeakMap<readonly TunnelRowFact[], { fabricId: string | null; rows: readonly TunnelRowFact[] }>();
+
 /** The rows of this fabric: those of another say nothing. */
 function tunnelsIn(fabricId: string | null, fact: HostFact | null): readonly TunnelRowFact[] {
-  const rows = fact?.tunnels ?? [];
+  const all = fact?.tunnels ?? NO_ROWS;
+  const known = ownRows.get(all);
+  if (known !== undefined && known.fabricId === fabricId) return known.rows;
+  const rows = rowsIn(fabricId, all);
+  ownRows.set(all, { fabricId, rows });
+  return rows;
+}
+
+function rowsIn(fabricId: string | null, rows: readonly TunnelRowFact[]): readonly TunnelRowFact[] {
   return rows.every((row) => row.fabricId === fabricId) ? rows : rows.filter((row) => row.fabricId === fabricId);
 }
 
@@ -138,7 +149,7 @@ function relaysAmong(
   for (const host of all) {
     const { id, name, index, fact, vouched } = host;
     if (index === null || input.plain?.has(id) === true) continue;
-    const tunnels = healing ? tunnelsIn(input.fabricId, fact) : [];
+    const tunnels = healing ? tunnelsIn(input.fabricId, fact) : NO_ROWS;
     const read = !isOnlyNamed(host);
     const met = !isUnread(host)
       ? unread.filter((peer) => concerns(host, peer)).flatMap((peer) => peer.index ?? [])

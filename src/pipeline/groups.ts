@@ -1,5 +1,6 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
+import type { Vni } from "../model/facts.ts";
 import type { PlainPart } from "../model/plain-links.ts";
 import type { Way } from "../model/ways.ts";
 import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, output, relayBit, vlanVid } from "./context.ts";
@@ -13,6 +14,20 @@ function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
 }
 
 const hostGroupOf = madeOnce<Way, DesiredGroup>();
+
+const floodBuckets = new Map<string, Bucket>();
+const MAX_FLOOD_BUCKETS = 131_072;
+
+/** The same on all hosts but the one it leads to. */
+function floodBucket(vni: Vni, index: number): Bucket {
+  const key = `${vni} ${index}`;
+  const known = floodBuckets.get(key);
+  if (known !== undefined) return known;
+  const made = bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] });
+  if (floodBuckets.size >= MAX_FLOOD_BUCKETS) floodBuckets.clear();
+  floodBuckets.set(key, made);
+  return made;
+}
 
 /** In the order in which they refer to each other. */
 export function* groups(context: CompileContext): Generator<DesiredGroup> {
@@ -36,7 +51,7 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
     yield desiredGroup(
       floodGroup(vni),
       "all",
-      peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
+      peers.map((index) => floodBucket(vni, index)),
     );
   }
 }
