@@ -50,15 +50,15 @@ export function canonicalInstructions(instructions: readonly Instruction[]): str
     .join(";");
 }
 
-/** Of frozen buckets alone, which many groups have in common. */
+/** Buckets are never changed, and many groups have the same. */
 const bucketTexts = new WeakMap<Bucket, string>();
 
-function canonicalBucket(bucket: Bucket): string {
+function bucketText(bucket: Bucket): string {
   const known = bucketTexts.get(bucket);
   if (known !== undefined) return known;
   const watch = `watch_port=${bucket.watchPort},watch_group=${bucket.watchGroup}`;
   const text = `${watch},actions=${canonicalActions(bucket.actions)}`;
-  if (Object.isFrozen(bucket)) bucketTexts.set(bucket, text);
+  bucketTexts.set(bucket, text);
   return text;
 }
 
@@ -66,7 +66,7 @@ function canonicalBucket(bucket: Bucket): string {
 export function canonicalGroup(type: GroupType, buckets: readonly Bucket[]): string {
   const parts = buckets.map((bucket) => {
     const weight = type === "select" ? `weight=${bucket.weight},` : "";
-    return `bucket(${weight}${canonicalBucket(bucket)})`;
+    return `bucket(${weight}${bucketText(bucket)})`;
   });
   return `${type}:${parts.join("")}`;
 }

@@ -149,16 +149,28 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => byText(a.name, b.name);
 const byNameAndPeer = (a: TunnelRowFact, b: TunnelRowFact): number => byName(a, b) || a.peerIndex - b.peerIndex;
 
+const byPortName = new WeakMap<readonly string[], readonly string[]>();
+
+/** Ports of a bridge by their names, which never change: what is read off them in this order needs hardly any sorting. */
+function portsByName(rows: VswitchRows, { ports }: BridgeRow): readonly string[] {
+  const known = byPortName.get(ports);
+  if (known !== undefined) return known;
+  const names = new Map(ports.map((uuid) => [uuid, rows.ports.get(uuid)?.name ?? ""]));
+  const sorted = [...ports].sort((a, b) => byText(names.get(a) ?? "", names.get(b) ?? ""));
+  byPortName.set(ports, sorted);
+  return sorted;
+}
+
 function portsOf(rows: VswitchRows, bridge: BridgeRow): { ports: PortFact[]; tunnels: TunnelRowFact[] } {
   const ports: PortFact[] = [];
   const tunnels: TunnelRowFact[] = [];
-  for (const uuid of bridge.ports) {
+  for (const uuid of portsByName(rows, bridge)) {
     const port = rows.ports.get(uuid);
     const row = rows.interfaces.get(port?.interfaces[0] ?? "");
     if (port === undefined || row === undefined) continue;
     const made = tunnelRows(row);
     if (made === null) ports.push(portFact(port, row, port.name === bridge.name));
-    else tunnels.push(...made);
+    else for (const tunnel of made) tunnels.push(tunnel);
   }
   return { ports: ports.sort(byName), tunnels: tunnels.sort(byNameAndPeer) };
 }

@@ -5,7 +5,16 @@ import { type Identity, takesPart } from "./identity.ts";
 import { kept } from "./kept.ts";
 import { type Lock, lockOf, lockProblems } from "./locks.ts";
 import { judgeLoops, type LoopFacts, type LoopPort, type LoopVerdict, NO_LOOPS, portKey } from "./loops.ts";
-import { familyOf, type MtuSettings, mtuAmong, mtuProblems, type PathEnd, pathMtus, underlayMtuOf } from "./mtu.ts";
+import {
+  evenMtu,
+  familyOf,
+  type MtuSettings,
+  mtuAmong,
+  mtuProblems,
+  type PathEnd,
+  pathMtus,
+  underlayMtuOf,
+} from "./mtu.ts";
 import type { Attachment, NetworkTable } from "./networks.ts";
 
 export interface FabricPort {
@@ -117,6 +126,7 @@ export interface AllMtus {
 }
 
 const NO_MTUS: ReadonlyMap<Vni, number> = new Map();
+const NO_PATHS: ReadonlyMap<number, number> = new Map();
 
 /** @param before what it came to the last time */
 export function mtusAmong(
@@ -130,12 +140,13 @@ export function mtusAmong(
   const now = hosts.flatMap((host) => [host.index, underlayMtuOf(host, settings), familyOf(host.tunnelIp)]);
   const underlays = kept(before?.underlays, [tunnelType, underlayMtu, checksums, ...now]);
   const at = new Map(hosts.flatMap((host) => (host.index === null ? [] : [[host.index, host] as const])));
+  const even = evenMtu(hosts, settings);
   const of = new Map(
     hosts.map((host) => {
       const from = [underlays, members, host.wantedTunnels, host.ports, host.plain];
       const old = before?.of.get(host.id);
       if (old !== undefined && from.every((one, place) => one === old.from[place])) return [host.id, old] as const;
-      return [host.id, { from, ...hostMtus(host, at, members, settings, old) }] as const;
+      return [host.id, { from, ...hostMtus(host, at, members, { ...settings, even }, old) }] as const;
     }),
   );
   return { of, underlays };
@@ -145,19 +156,18 @@ function hostMtus(
   host: MtuHost,
   at: ReadonlyMap<number, PathEnd>,
   members: ReadonlyMap<Vni, readonly number[]>,
-  settings: MtuSettings,
+  settings: MtuSettings & { readonly even: number | null },
   before: HostMtus | undefined,
 ): HostMtus {
   // What plain links let pass nobody tells.
   if (host.plain !== null) return { mtus: NO_MTUS, ports: host.ports };
   const vnis = new Set(host.ports.flatMap((port) => port.attachments.map((one) => one.network.vni)));
   const mtus = new Map<Vni, number>();
-  if (vnis.size > 0) {
-    const paths = pathMtus(host, at, settings);
-    for (const vni of vnis) {
-      const mtu = mtuAmong(host, members.get(vni) ?? [], paths, settings);
-      if (mtu !== null) mtus.set(vni, mtu);
-    }
+  const isEven = settings.even !== null && host.wantedTunnels.every(({ type }) => type === settings.tunnelType);
+  const paths = isEven || vnis.size === 0 ? NO_PATHS : pathMtus(host, at, settings);
+  for (const vni of vnis) {
+    const mtu = isEven ? settings.even : mtuAmong(host, members.get(vni) ?? [], paths, settings);
+    if (mtu !== null && host.index !== null) mtus.set(vni, mtu);
   }
   const ports = host.ports.map((port) => {
     const own = port.attachments.flatMap((one) => mtus.get(one.network.vni) ?? []);

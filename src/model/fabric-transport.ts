@@ -29,8 +29,8 @@ import { type Links, type LinksOfAll, linksAmong, NO_LINKS } from "./links.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { PlainPart } from "./plain-links.ts";
-import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
-import { type Topology, topologyKey } from "./topology.ts";
+import { placeKey, planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
+import type { Topology } from "./topology.ts";
 import { concerns, type End, isOnlyNamed, isUnread, type Way, type WaySettings } from "./ways.ts";
 
 const NO_SETTINGS: readonly EndpointSetting[] = Object.freeze([]);
@@ -119,9 +119,20 @@ function plainWays({ towards }: PlainPart): ReadonlyMap<number, Way> {
   return new Map(ways.sort(([a], [b]) => a - b));
 }
 
+const NO_ROWS: readonly TunnelRowFact[] = Object.freeze([]);
+const ownRows = new WeakMap<readonly TunnelRowFact[], { fabricId: string | null; rows: readonly TunnelRowFact[] }>();
+
 /** The rows of this fabric: those of another say nothing. */
 function tunnelsIn(fabricId: string | null, fact: HostFact | null): readonly TunnelRowFact[] {
-  const rows = fact?.tunnels ?? [];
+  const all = fact?.tunnels ?? NO_ROWS;
+  const known = ownRows.get(all);
+  if (known !== undefined && known.fabricId === fabricId) return known.rows;
+  const rows = rowsIn(fabricId, all);
+  ownRows.set(all, { fabricId, rows });
+  return rows;
+}
+
+function rowsIn(fabricId: string | null, rows: readonly TunnelRowFact[]): readonly TunnelRowFact[] {
   return rows.every((row) => row.fabricId === fabricId) ? rows : rows.filter((row) => row.fabricId === fabricId);
 }
 
@@ -138,18 +149,16 @@ function relaysAmong(
   for (const host of all) {
     const { id, name, index, fact, vouched } = host;
     if (index === null || input.plain?.has(id) === true) continue;
-    const tunnels = healing ? tunnelsIn(input.fabricId, fact) : [];
+    const tunnels = healing ? tunnelsIn(input.fabricId, fact) : NO_ROWS;
     const read = !isOnlyNamed(host);
     const met = !isUnread(host)
       ? unread.filter((peer) => concerns(host, peer)).flatMap((peer) => peer.index ?? [])
       : [];
     ends.push({ id, name, index, tunnels, vouched, read, unread: met });
   }
-  const key = `${healing} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
+  const key = `${healing} ${placeKey(input.topology, ends)} ${relayPlanKey(ends)}`;
   if (previous?.relays.key === key) return previous.relays;
-  const before = previous?.relays.plan;
-  const plan = [...planRelays(ends, input.topology, healing)];
-  return { key, plan: new Map(plan.map(([index, peers]) => [index, keptMap(before?.get(index), peers)])) };
+  return { key, plan: planRelays(ends, input.topology, healing, previous?.relays.plan) };
 }
 
 /** What of a transport is not told, and saves the next one work. */

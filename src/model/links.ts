@@ -91,6 +91,7 @@ export interface LinksInput {
 }
 
 const NO_RELAYS: readonly number[] = Object.freeze([]);
+const NO_LEGS: readonly Lane[] = Object.freeze([]);
 
 /** @param previous what it came to the last time. */
 export function linksAmong({ settings, ends, plan, remembered }: LinksInput, previous?: LinksOfAll): LinksOfAll {
@@ -149,7 +150,10 @@ export function linksAmong({ settings, ends, plan, remembered }: LinksInput, pre
       continue;
     }
     const unsettled = pairs.flatMap((pair, at) => (pair === null || pair.isSettled ? [] : [at]));
-    const put = assemble({ context, host, ends, pairs, placeOf, remembered }, previous?.of.get(host.id)?.links);
+    const put = assemble(
+      { context, host, ends, pairs, plan: planned, placeOf, remembered },
+      previous?.of.get(host.id)?.links,
+    );
     of.set(host.id, { host, pairs, unsettled, plan: planned, ...put });
   }
   if (!isSameOrder) pool.keepOnly(new Set(ends.map(({ id }) => id)));
@@ -190,12 +194,14 @@ interface Assembly {
   readonly host: End;
   readonly ends: readonly End[];
   readonly pairs: readonly (Pair | null)[];
+  /** Peer index -> indexes of the relays that are planned. */
+  readonly plan: ReadonlyMap<number, readonly number[]> | undefined;
   readonly placeOf: ReadonlyMap<number, number>;
   readonly remembered: readonly RememberedFact[];
 }
 
 function assemble(
-  { context, host, ends, pairs, placeOf, remembered }: Assembly,
+  { context, host, ends, pairs, plan, placeOf, remembered }: Assembly,
   before: Links | undefined,
 ): Pick<HostLinks, "links" | "asksOthers"> {
   const { settings } = context;
@@ -205,20 +211,22 @@ function assemble(
   const wanted: WantedTunnel[] = [];
   const entrances: Entrance[] = [];
   let asksOthers = false;
-  for (const [place, pair] of pairs.entries()) {
-    const peer = ends[place];
-    if (pair === null || peer === undefined || peer.index === null) continue;
-    const planned = context.planned(host, peer.index);
+  for (let place = 0; place < pairs.length; place++) {
+    const [pair, peer] = [pairs[place], ends[place]];
+    if (pair == null || peer === undefined || peer.index === null) continue;
+    const { index } = peer;
+    const planned = plan?.get(index) ?? NO_RELAYS;
     const hasDirect = pair.way !== null;
     if (!hasDirect || peer.fact === null) asksOthers = true;
-    const relays = chooseRelays(settings, host, peer, planned, endAt, hasDirect);
-    const legs = relays.flatMap((relay) => pairs[placeOf.get(relay) ?? -1]?.leg ?? []);
+    const isPlain = hasDirect && planned.length === 0;
+    const relays = isPlain ? NO_RELAYS : chooseRelays(settings, host, peer, planned, endAt, hasDirect);
+    const legs = isPlain ? NO_LEGS : relays.flatMap((relay) => pairs[placeOf.get(relay) ?? -1]?.leg ?? []);
     if (hasDirect || legs.length > 0) {
-      ways.set(peer.index, wayOf(pair, legs, before?.ways.get(peer.index)));
-      entrances.push(...pair.entrances);
+      ways.set(index, wayOf(pair, legs, before?.ways.get(index)));
+      for (const entrance of pair.entrances) entrances.push(entrance);
     }
-    if (pair.passing !== null) relaying.set(peer.index, pair.passing);
-    wanted.push(...pair.wanted);
+    if (pair.passing !== null) relaying.set(index, pair.passing);
+    for (const tunnel of pair.wanted) wanted.push(tunnel);
   }
   const isSorted = remember({ host, endAt, ways, relaying, entrances, remembered });
   const links: Links = Object.freeze({

@@ -63,6 +63,17 @@ export function pathMtus(
   return mtus;
 }
 
+/** What fits every path by tunnels of the default type, where underlays and address families are the same all over; else null. */
+export function evenMtu(hosts: readonly PathEnd[], settings: MtuSettings): number | null {
+  const [first] = hosts;
+  if (first === undefined) return null;
+  const [underlay, family] = [underlayMtuOf(first, settings), familyOf(first.tunnelIp)];
+  const isEven = hosts.every(
+    (host) => underlayMtuOf(host, settings) === underlay && familyOf(host.tunnelIp) === family,
+  );
+  return isEven ? underlay - ownBytes(first, settings) : null;
+}
+
 /** For a network whose members are these; what would fit a tunnel of the host's own where there is none yet. */
 export function mtuAmong(
   host: PathEnd,

@@ -1,6 +1,5 @@
 // What follows for a host from one peer: the tunnels and lanes of the pair, by what both ends hold and say.
 import type { HostId, Lane } from "./facts.ts";
-import { isSame } from "./kept.ts";
 import { type Entrance, entrancesOf, type WantedTunnel, wantedTunnels } from "./wanted-tunnels.ts";
 import {
   concerns,
@@ -50,12 +49,22 @@ function isSamePair(a: Pair, b: Pair): boolean {
     isSameLane(a.leg, b.leg) &&
     isSameLane(a.passing, b.passing) &&
     a.wanted.length === b.wanted.length &&
-    a.wanted.every((one, at) => isSame(one, b.wanted[at])) &&
+    a.wanted.every((one, at) => isSameTunnel(one, b.wanted[at])) &&
     a.entrances.length === b.entrances.length &&
     a.entrances.every(({ lane, index }, at) => {
       const other = b.entrances[at];
       return other !== undefined && index === other.index && isSameLane(lane, other.lane);
     })
+  );
+}
+
+function isSameTunnel(a: WantedTunnel, b: WantedTunnel | undefined): boolean {
+  return (
+    a.peerId === b?.peerId &&
+    a.peerIndex === b.peerIndex &&
+    a.remoteIp === b.remoteIp &&
+    a.type === b.type &&
+    a.shared === b.shared
   );
 }
 
@@ -109,7 +118,7 @@ export class Pairing {
     const direct = directLane(settings, host, peer, kind, () => this.#unsettled(this.#hasRelay(host, peer, index)));
     const standing = direct ?? standingLane(settings, host, peer);
     return {
-      way: direct === null ? null : Object.freeze({ direct, relays: NO_RELAYS }),
+      way: direct === null ? null : { direct, relays: NO_RELAYS },
       leg: standing,
       passing: direct ?? (standing === null ? null : passingLane(settings, host, peer)),
       wanted: wantedTunnels(settings, host, peer, kind, () => this.#unsettled(this.#context.legsInUse())),

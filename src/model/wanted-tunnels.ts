@@ -1,7 +1,7 @@
 // Which tunnels should stand on a host, and where it should expect frames of its peers, now and while that changes.
 import type { HostId, Lane, TunnelRowFact } from "./facts.ts";
 import { takesPart } from "./identity.ts";
-import { isOfKind, isShared, laneKey, laneOf, plannedLane, sameKind, type TunnelKind } from "./lanes.ts";
+import { isOfKind, isShared, laneKey, laneOf, plannedLane, type TunnelKind } from "./lanes.ts";
 import { type End, heldRelays, holdsRowOf, isOnlyNamed, isUnread, kindOf, rowsTo, type WaySettings } from "./ways.ts";
 
 export interface WantedTunnel extends TunnelKind {
@@ -60,25 +60,34 @@ export function wantedTunnels(
   // Nobody could make its end of one.
   if (isOnlyNamed(peer) && !holdsRowOf(host, peer)) return NONE;
   const base = { peerId: peer.id, peerIndex: peer.index, remoteIp: peer.tunnelIp };
+  const rows = rowsTo(settings, host, peer);
   const wanted: WantedTunnel[] = [];
-  if (kind !== null && isExpected(settings, host, peer, kind)) wanted.push({ ...base, ...kind });
-  for (const row of rowsTo(settings, host, peer)) {
+  if (kind !== null && isExpected(host, peer, kind, rows)) wanted.push(wantedOf(base, kind));
+  for (const row of rows) {
+    if (kind !== null && isOfKind(row, kind)) continue;
     const held = kindOf(row);
-    if (kind !== null && sameKind(held, kind)) continue;
     const moved = hasMoved(settings, host, peer, held) && hasMoved(settings, peer, host, held);
     const relayed = kind === null && isLeg(legsInUse(), host, peer);
-    if (!moved || relayed || settings.keepTunnel(host.id, peer.id, held)) wanted.push({ ...base, ...held });
+    if (!moved || relayed || settings.keepTunnel(host.id, peer.id, held)) wanted.push(wantedOf(base, held));
   }
   return wanted.sort((a, b) => Number(a.shared) - Number(b.shared) || (a.type < b.type ? -1 : 1));
+}
+
+/** Written out, since there is one for each pair of hosts: spreading costs many times as much. */
+function wantedOf(
+  { peerId, peerIndex, remoteIp }: Omit<WantedTunnel, keyof TunnelKind>,
+  kind: TunnelKind,
+): WantedTunnel {
+  return { peerId, peerIndex, remoteIp, type: kind.type, shared: kind.shared };
 }
 
 /**
  * A tunnel of a peer's own takes in what comes from it from the moment it stands, away from a shared port of its type:
  * where that is in use, CLASSIFY is to expect it first.
  */
-function isExpected(settings: WaySettings, host: End, peer: End, kind: TunnelKind): boolean {
-  const rows = rowsTo(settings, host, peer).filter((row) => row.type === kind.type);
-  if (kind.shared || !rows.some(isShared) || rows.some((row) => isOfKind(row, kind))) return true;
+function isExpected(host: End, peer: End, kind: TunnelKind, rows: readonly TunnelRowFact[]): boolean {
+  if (kind.shared || !rows.some((row) => row.type === kind.type && isShared(row))) return true;
+  if (rows.some((row) => isOfKind(row, kind))) return true;
   const lane = plannedLane(kind, { index: peer.index ?? 0, address: peer.tunnelIp });
   return lane !== null && host.switch?.receivesOn.has(laneKey(lane)) === true;
 }
@@ -104,7 +113,7 @@ export function entrancesOf(
   const found: Entrance[] = [];
   const add = (lane: Lane | null): void => {
     const isNew = !found.some((one) => one.lane.port === lane?.port && one.lane.toward === lane.toward);
-    if (lane !== null && isNew) found.push(Object.freeze({ lane, index }));
+    if (lane !== null && isNew) found.push({ lane, index });
   };
   add(direct);
   for (const row of rowsNaming(host, index)) add(laneOf(row, peer.tunnelIp));

@@ -1,7 +1,6 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
 import type { Vni } from "../model/facts.ts";
-import type { Network } from "../model/networks.ts";
 import type { PlainPart } from "../model/plain-links.ts";
 import type { Way } from "../model/ways.ts";
 import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, output, relayBit, vlanVid } from "./context.ts";
@@ -15,7 +14,20 @@ function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
 }
 
 const hostGroupOf = madeOnce<Way, DesiredGroup>();
-const floodBucketOf = madeOnce<Network, Bucket>();
+
+const floodBuckets = new Map<string, Bucket>();
+const MAX_FLOOD_BUCKETS = 131_072;
+
+/** The same on all hosts but the one it leads to. */
+function floodBucket(vni: Vni, index: number): Bucket {
+  const key = `${vni} ${index}`;
+  const known = floodBuckets.get(key);
+  if (known !== undefined) return known;
+  const made = bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] });
+  if (floodBuckets.size >= MAX_FLOOD_BUCKETS) floodBuckets.clear();
+  floodBuckets.set(key, made);
+  return made;
+}
 
 /** In the order in which they refer to each other. */
 export function* groups(context: CompileContext): Generator<DesiredGroup> {
@@ -34,20 +46,14 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
     return;
   }
   for (const [index, way] of host.ways) yield hostGroupOf(way, index, () => hostGroupTo(index, way));
-  for (const network of context.networks) {
-    const { vni } = network;
+  for (const { vni } of context.networks) {
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
     yield desiredGroup(
       floodGroup(vni),
       "all",
-      peers.map((index) => floodBucketOf(network, index, () => floodBucket(vni, index))),
+      peers.map((index) => floodBucket(vni, index)),
     );
   }
-}
-
-/** The same on every switch. */
-function floodBucket(vni: Vni, index: number): Bucket {
-  return Object.freeze(bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] }));
 }
 
 /**

@@ -184,6 +184,49 @@ function entranceOf(match: Match): Lane | null {
 const lists = new Map<string, readonly Vni[]>();
 const MAX_LISTS = 4096;
 
+/** What an immutable flow or group says is read off it once: most are the same objects on many switches. */
+function once<K extends object, V>(read: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, { readonly value: V }>();
+  return (key) => {
+    const before = known.get(key) ?? { value: read(key) };
+    known.set(key, before);
+    return before.value;
+  };
+}
+
+const cookieOf = once((flow: HeldFlow) => decodeCookie(flow.cookie));
+
+/** Of kinds that a switch has one of for each host, and that say all they say elsewhere than by a port they are at. */
+const MANY: ReadonlySet<string> = new Set(["tunnel", "relay", "remote-endpoint", "answer"]);
+
+const entranceKey = once(({ match }: HeldFlow) => {
+  const entrance = entranceOf(match);
+  return entrance === null ? null : laneKey(entrance);
+});
+
+const onwardLane = once(({ instructions }: HeldFlow) => outputOf(actionsOf(instructions)));
+
+const saidBy = once(({ groupId, buckets }: HeldGroup) => {
+  const role = groupRole(groupId);
+  if (role?.kind === "host") {
+    // The last bucket is the first one again.
+    const ways = buckets.slice(0, -1);
+    const first = ways.find((bucket) => !isRelay(bucket));
+    const direct = first === undefined ? null : outputOf(first.actions);
+    const by = ways.filter(isRelay);
+    const relays = by.length === 0 ? NO_LANES : by.flatMap((bucket) => outputOf(bucket.actions) ?? []);
+    return { kind: role.kind, index: role.index, direct, relays };
+  }
+  if (role?.kind !== "flood") return null;
+  const to = buckets.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
+      return target?.kind === "host" ? [target.index] : [];
+    }),
+  );
+  return { kind: role.kind, vni: role.vni, to };
+});
+
 /** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
   let ownIndex: number | null = null;
@@ -204,8 +247,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const endpointsAt = new Map<number, Map<string, Gathered>>();
   const answers: { at: number; vni: Vni; answer: NonNullable<ReturnType<typeof answerOf>> }[] = [];
   for (const flow of flows) {
-    const fact = decodeCookie(flow.cookie);
-    const inPort = numberOf(flow.match, "in_port");
+    const fact = cookieOf(flow);
+    const inPort = fact === undefined || MANY.has(fact.kind) ? null : numberOf(flow.match, "in_port");
     switch (fact?.kind) {
       case "identity":
         ownIndex = fact.place;
@@ -224,15 +267,15 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         others.add(fact.place);
         break;
       case "tunnel": {
-        const entrance = entranceOf(flow.match);
-        if (entrance !== null) receivesOn.add(laneKey(entrance));
+        const entrance = entranceKey(flow);
+        if (entrance !== null) receivesOn.add(entrance);
         break;
       }
       case "blocked":
         if (inPort !== null) blocked.add(inPort);
         break;
       case "relay": {
-        const lane = outputOf(actionsOf(flow.instructions));
+        const lane = onwardLane(flow);
         if (lane !== null) relaysTo.set(fact.place, lane);
         break;
       }
@@ -286,23 +329,12 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const relaysBy = new Map<number, readonly Lane[]>();
   const vnisAt = new Map<number, Set<Vni>>();
   for (const group of groups) {
-    const role = groupRole(group.groupId);
-    if (role?.kind === "host") {
-      // The last bucket is the first one again.
-      const ways = group.buckets.slice(0, -1);
-      const direct = ways.find((bucket) => !isRelay(bucket));
-      const lane = direct === undefined ? null : outputOf(direct.actions);
-      if (lane !== null) sendsBy.set(role.index, lane);
-      const relays = ways.filter(isRelay);
-      relaysBy.set(
-        role.index,
-        relays.length === 0 ? NO_LANES : relays.flatMap((bucket) => outputOf(bucket.actions) ?? []),
-      );
-    } else if (role?.kind === "flood") {
-      for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {
-        const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
-        if (target?.kind === "host") addTo(vnisAt, target.index, role.vni);
-      }
+    const said = saidBy(group);
+    if (said?.kind === "host") {
+      if (said.direct !== null) sendsBy.set(said.index, said.direct);
+      relaysBy.set(said.index, said.relays);
+    } else if (said?.kind === "flood") {
+      for (const index of said.to) addTo(vnisAt, index, said.vni);
     }
   }
   const told = [endpointsAt, vnisAt, sendsBy, relaysBy, relaysTo].flatMap((map) => [...map.keys()]);

@@ -8,6 +8,7 @@ import { takesPart } from "../model/identity.ts";
 import { DEFAULT_NETWORK, FIRST_NAMED_VNI } from "../model/networks.ts";
 import { sharedTunnelName, sharedTunnelPort, TUNNEL_TYPES, tunnelName, tunnelPort } from "../model/tunnel-types.ts";
 import type { WantedTunnel } from "../model/wanted-tunnels.ts";
+import { madeOnce } from "./made-once.ts";
 
 export interface DesiredTunnel {
   readonly name: string;
@@ -93,6 +94,12 @@ function tunnelOptions(
   return new Map(entries.flatMap(([key, value]) => (value === null ? [] : [[key, String(value)] as const])));
 }
 
+const entryOf = madeOnce<WantedTunnel, ReturnType<typeof peerEntry>>();
+
+function entryFor({ peerIndex, remoteIp, peerId }: WantedTunnel): ReturnType<typeof peerEntry> {
+  return peerEntry({ index: peerIndex, remoteIp, id: peerId });
+}
+
 /** One Interface of each type for all peers. It names them: who is away is known by that after a restart. */
 function sharedTunnels(host: FabricHost, fabricId: string, options: TunnelOptions): readonly DesiredTunnel[] {
   const byType = new Map<TunnelType, WantedTunnel[]>();
@@ -112,7 +119,7 @@ function sharedTunnels(host: FabricHost, fabricId: string, options: TunnelOption
     externalIds: new Map([
       [OWNER_KEY, fabricId],
       [SHARED_TUNNEL_KEYS.shared, "true"],
-      ...peers.map(({ peerIndex, remoteIp, peerId }) => peerEntry({ index: peerIndex, remoteIp, id: peerId })),
+      ...peers.map((peer) => entryOf(peer, "", () => entryFor(peer))),
     ]),
     // BFD is between two ends, and this has many.
     bfd: new Map(),

@@ -5,6 +5,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { planHost } from "./host-plan.ts";
 import { type Tampering, tampering } from "./host-tampering.ts";
+import { askTheSame } from "./host-wishes.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
 import type { Timers } from "./timers.ts";
 
@@ -84,7 +85,9 @@ export class HostReconciler {
       return "settled";
     }
     const { rows } = this.#connection;
-    if (this.#right?.rows === rows && this.#right.desired === desired) {
+    if (this.#right?.desired === desired && askTheSame(this.#right.rows, rows)) {
+      this.#right = { rows, desired };
+      this.#seen = rows;
       this.#events.settled();
       return "settled";
     }
