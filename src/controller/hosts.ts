@@ -1,7 +1,7 @@
 // The hosts that are or were connected by OVSDB: one session each, their rows as facts, their reconcilers.
 import type { Logger } from "pino";
 import type { Operation } from "../../proto/ovsdb/operations.ts";
-import { type HostContext, hostFact, hostIdOf } from "../discovery/host-rows.ts";
+import { dpidOf, type HostContext, hostFact, hostIdOf } from "../discovery/host-rows.ts";
 import type { Means } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
@@ -51,8 +51,10 @@ export interface HostsOptions {
   /** Of hosts that are or were connected. */
   readonly maxEntries: number;
   /** Those that may be the host's, going by this connection of it. */
-  readonly connectedSwitches: (id: HostId, session: OvsdbSession) => ReadonlySet<string>;
+  readonly connectedSwitches: (id: HostId, session: OvsdbSession) => Pick<ReadonlySet<string>, "has">;
   readonly changed: () => void;
+  /** Rows have changed that no fact is drawn from. */
+  readonly touched: () => void;
   /** null while nothing is to be written. */
   readonly desired: (entry: HostEntry, session: OvsdbSession) => DesiredRows | null;
 }
@@ -83,7 +85,7 @@ export class Hosts {
       settings: hostSetting(settings, id),
       connectedSwitches: this.#options.connectedSwitches(id, session),
     };
-    return hostFact(session.rows, context);
+    return hostFact(session.rows, context, this.#entries.get(id)?.fact);
   }
 
   /** The session's rows are there, or have changed. */
@@ -111,6 +113,12 @@ export class Hosts {
   #refresh(entry: HostEntry, session: OvsdbSession): void {
     const fact = this.#factOf(session, entry.id);
     if (fact === null) return;
+    if (fact === entry.fact) {
+      // What is Weft's may have been changed all the same.
+      entry.reconciler?.wake();
+      this.#options.touched();
+      return;
+    }
     entry.fact = fact;
     this.#options.changed();
   }
@@ -129,8 +137,11 @@ export class Hosts {
   }
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */
-  refreshAll(): void {
-    this.#refreshEach((entry) => entry.fact.standing.kind !== "owned");
+  switchConnected(dpid: string): void {
+    this.#refreshEach(({ fact, session }) => {
+      if (fact.standing.kind === "owned") return false;
+      return [...(session?.rows.bridges.values() ?? [])].some((bridge) => dpidOf(bridge) === dpid);
+    });
   }
 
   /** One whose rows this fails at keeps its facts, and stops no other. */

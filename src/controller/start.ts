@@ -130,12 +130,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
-    connectedSwitches: (id, by) => {
-      const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
-      const own = sessions.filter((session) => admission.judgeSwitch(session, id, by) === null);
-      return new Set(own.map((session) => dpidText(session.datapathId)));
-    },
+    connectedSwitches: (id, by) => ({
+      has(dpid) {
+        const session = switches.entries.get(dpid)?.session ?? null;
+        return session !== null && admission.judgeSwitch(session, id, by) === null;
+      },
+    }),
     changed: () => weaver.changed(),
+    touched: () => recorder?.changed(),
     desired: (entry, session) => desiredRows(entry, session),
   });
   const rowSettings = (id: HostId, session: OvsdbSession | null) => {
@@ -260,7 +262,7 @@ export async function startController({ config, logger, version }: ControllerOpt
         return;
       }
       switches.ready(session);
-      hosts.refreshAll();
+      hosts.switchConnected(dpidText(session.datapathId));
     },
     onPacketIn: (session, packetIn) => {
       const caught = isInUse(session) ? [liveTraces, checks] : [];

@@ -2,7 +2,9 @@
 import type { Whereabouts } from "../discovery/whereabouts.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
-import type { Readback } from "../pipeline/readback.ts";
+import { kept, keptMap } from "../model/kept.ts";
+import type { DesiredSwitch } from "../pipeline/desired.ts";
+import { type Readback, sharedMemories } from "../pipeline/readback.ts";
 import type { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import type { SwitchReconciler } from "../reconcile/switch-reconciler.ts";
@@ -27,6 +29,10 @@ export interface SwitchEntry {
   /** What was last read or confirmed; null before. Stays while the switch is away. */
   installed: InstalledSwitch | null;
   readback: Readback | null;
+  /** What it should hold, as last compiled; what is the same in the next is not made again. */
+  desired: DesiredSwitch | null;
+  /** What its reconciler was woken for; undefined before the first time. */
+  wokenFor: DesiredSwitch | null | undefined;
   /** Whether the session in use has been read back. */
   isRead: boolean;
   /** Whether it is the bridge of a host, or one that is served alone: nothing that others say or show counts. */
@@ -47,23 +53,39 @@ export interface SwitchEntry {
 /** Does what concerns one switch alone, so that it keeps no other from its own where it throws. */
 export type ForEach = (entry: SwitchEntry, work: () => void) => void;
 
-/** null until the switch was read at least once. */
+/** What was last told of each switch, and what it was read from. */
+const told = new WeakMap<SwitchEntry, { readonly readback: Readback | null; readonly fact: SwitchFact }>();
+
+/** null until the switch was read at least once. The same object, and in it the same parts, where they are as before. */
 export function switchFact(entry: SwitchEntry): SwitchFact | null {
   if (entry.installed === null) return null;
-  return {
-    dpid: entry.dpid,
-    ownIndex: entry.readback?.ownIndex ?? null,
-    maxMeter: entry.maxMeter,
-    observed: entry.whereabouts.observedAt(entry.dpid),
-    receivesOn: entry.readback?.receivesOn ?? new Set(),
-    sendsBy: entry.readback?.sendsBy ?? new Map(),
-    relaysBy: entry.readback?.relaysBy ?? new Map(),
-    relaysTo: entry.readback?.relaysTo ?? new Map(),
+  const { dpid, readback, maxMeter } = entry;
+  const known = told.get(entry);
+  const observed = entry.whereabouts.observedAt(dpid);
+  const before = known?.fact;
+  if (before !== undefined && known?.readback === readback) {
+    if (before.observed === observed && before.maxMeter === maxMeter) return before;
+    const fact = { ...before, observed, maxMeter };
+    told.set(entry, { readback, fact });
+    return fact;
+  }
+  const fact: SwitchFact = {
+    dpid,
+    ownIndex: readback?.ownIndex ?? null,
+    maxMeter,
+    observed,
+    receivesOn: kept(before?.receivesOn, readback?.receivesOn ?? new Set()),
+    sendsBy: keptMap(before?.sendsBy, readback?.sendsBy ?? new Map()),
+    relaysBy: keptMap(before?.relaysBy, readback?.relaysBy ?? new Map()),
+    relaysTo: keptMap(before?.relaysTo, readback?.relaysTo ?? new Map()),
   };
+  told.set(entry, { readback, fact });
+  return fact;
 }
 
-export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
-  return entry.readback?.remembered ?? [];
+/** Lists, some of them the same for all switches that hold the same. */
+export function rememberedBy({ installed, readback }: SwitchEntry): readonly (readonly RememberedFact[])[] {
+  return [readback?.remembered ?? [], ...(installed === null ? [] : sharedMemories(installed.flows))];
 }
 
 export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {

@@ -8,9 +8,10 @@ import type { Whereabouts } from "../discovery/whereabouts.ts";
 import { NO_CERTIFICATE } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
+import { type Readback, readBackOwn, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { AuditPace } from "../reconcile/audit-pace.ts";
+import { CommonFlows } from "../reconcile/common-flows.ts";
 import { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts";
@@ -66,6 +67,8 @@ const MAX_SPARES = 4;
 export class Switches {
   readonly #options: SwitchesOptions;
   readonly #entries = new Map<Dpid, SwitchEntry>();
+  readonly #common = new CommonFlows();
+
   constructor(options: SwitchesOptions) {
     this.#options = options;
   }
@@ -96,6 +99,8 @@ export class Switches {
       reconciler: null,
       installed: null,
       readback: null,
+      desired: null,
+      wokenFor: undefined,
       isRead: false,
       believed: false,
       loaded: false,
@@ -237,19 +242,22 @@ export class Switches {
       },
       timers,
       pace,
+      this.#common,
     );
     entry.reconciler.wake();
     changed();
   }
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
-    const readback = readBack(installed.flows.values(), installed.groups.values());
+    const readback = readBackOwn(installed.flows, installed.groups, entry.readback);
+    const isNews = readback !== entry.readback || !entry.isRead || entry.left !== null;
     entry.isRead = true;
     entry.left = null;
     entry.installed = installed;
     entry.readback = readback;
     if (entry.believed) this.#load(entry, readback);
-    this.#options.changed();
+    // What it has in common with others was no news when it was written.
+    if (isNews) this.#options.changed();
   }
 
   /** Once for each connection: later readings tell what this controller itself has written. */
@@ -402,10 +410,28 @@ export class Switches {
     ]);
   }
 
+  /** Those of which something else is wanted now, or of which that can't be told. */
   wakeAll(): void {
     const { trouble } = this.#options;
-    for (const { dpid, reconciler } of this.#entries.values())
-      trouble.attempt(`waking the work on switch ${dpid}`, () => reconciler?.wake());
+    for (const entry of this.#entries.values()) {
+      trouble.attempt(`waking the work on switch ${entry.dpid}`, () => this.#wakeIfWanted(entry));
+    }
+  }
+
+  #wakeIfWanted(entry: SwitchEntry): void {
+    const desired = entry.reconciler === null || entry.released ? null : this.#wanted(entry);
+    if (desired !== undefined && desired === entry.wokenFor) return;
+    entry.wokenFor = desired;
+    entry.reconciler?.wake();
+  }
+
+  /** undefined where it can't be told: the reconciler tells why. */
+  #wanted(entry: SwitchEntry): DesiredSwitch | null | undefined {
+    try {
+      return this.#options.desired(entry);
+    } catch {
+      return undefined;
+    }
   }
 
   stop(): void {

@@ -7,8 +7,17 @@ import { probedPortsOf } from "../discovery/probed-ports.ts";
 import { rivalBridges } from "../discovery/rival-bridges.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { attachedPorts, deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
-import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import { deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
+import { attachedPorts } from "../model/fabric-endpoints.ts";
+import type {
+  EndpointSetting,
+  HostFact,
+  HostId,
+  NetworkSetting,
+  RememberedFact,
+  SwitchFact,
+  TunnelType,
+} from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
 import {
   type Decisions,
@@ -16,6 +25,7 @@ import {
   type IdentityInput,
   type IdentityOutcome,
   NO_DECISIONS,
+  type PreviousIdentities,
   resolveIdentities,
   takesPart,
 } from "../model/identity.ts";
@@ -35,6 +45,7 @@ import {
   type TunnelOptions,
 } from "../pipeline/rows.ts";
 import { type Situation, settle, type Wanted } from "../pipeline/settle.ts";
+import { shareFlows } from "../pipeline/shared-flows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
@@ -125,12 +136,17 @@ export class Weaver {
   /** What flows say of these is no news of a host that is yet to come back. */
   readonly #forgottenIndexes = new Set<number>();
   readonly #quarantine: Quarantine;
+  /** What was wanted of each host's rows the last time. */
+  readonly #rows = new WeakMap<HostEntry, DesiredRows>();
   /** Hosts whose tables or rows could not be told. */
   readonly #uncompilable = new Set<HostId>();
   #decisions: Decisions = NO_DECISIONS;
+  /** What was concluded of whom the last time. */
+  #known: PreviousIdentities | undefined;
   #fabric: Fabric | null = null;
   #owners: ReadonlyMap<Dpid, HostId> = new Map();
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
+  #dpidOf: ReadonlyMap<HostId, Dpid> = new Map();
   #rivals: ReadonlyMap<HostId, readonly Diagnostic[]> = new Map();
   #scheduled = false;
   #redrawing = false;
@@ -267,6 +283,7 @@ export class Weaver {
     this.#decisions = decisions;
     this.#owners = owners;
     this.#bindings = bindings;
+    this.#dpidOf = new Map([...bindings].map(([dpid, id]) => [id, dpid]));
     this.#rivals = identified.rivals;
     switches.judgeAll();
     const ofEach: ForEach = (entry, work) => this.#quarantine.attempt(suspects.of(entry.dpid), work);
@@ -297,7 +314,8 @@ export class Weaver {
     const left = leftOut(suspects.all, isLeftOut);
     const known = [...this.#options.hosts.entries.values()].map(({ fact }) => fact);
     const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
-    const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld));
+    const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld), this.#known);
+    this.#known = outcome;
     const owners = bindSwitches(known, outcome.identities, entries, this.#owners, ({ session, believed }, host) =>
       session === null ? believed : this.#options.believes(session, host),
     );
@@ -311,9 +329,11 @@ export class Weaver {
     const isSame = identified?.left === leftOut(suspects.all, isLeftOut);
     const who = identified !== undefined && isSame ? identified : this.#identify(suspects, isLeftOut);
     const { fabricId, identities, facts, entries, bindings } = who;
-    const situation = { hosts: new Map(facts.map((fact) => [fact.id, fact])), ...this.#held(entries, bindings) };
+    const situation = this.#held(entries, bindings, who, facts);
     const input = this.#fabricInput(this.#options, { fabricId, identities }, situation);
-    return deriveFabric(input, this.#fabric ?? undefined);
+    const fabric = deriveFabric(input, this.#fabric ?? undefined);
+    shareFlows(fabric, this.#fabric === null ? undefined : shareFlows(this.#fabric));
+    return fabric;
   }
 
   /** Tables or rows that could not be told are tried again, and without those because of whom they can't be. */
@@ -393,7 +413,10 @@ export class Weaver {
   #held(
     entries: readonly SwitchEntry[],
     bindings: ReadonlyMap<Dpid, HostId>,
-  ): Pick<Situation, "switches" | "remembered"> {
+    { identities }: Pick<IdentityOutcome, "identities">,
+    facts: readonly HostFact[],
+  ): Situation {
+    const hosts = new Map(facts.map((fact) => [fact.id, fact]));
     const switches = new Map<HostId, SwitchFact>();
     for (const [dpid, id] of bindings) {
       const entry = this.#options.switches.entries.get(dpid);
@@ -401,11 +424,13 @@ export class Weaver {
       if (fact !== null) switches.set(id, fact);
     }
     // What a lone switch holds says nothing about the fabric's hosts.
-    const remembered = entries
-      .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
-      .flatMap(rememberedBy)
+    // Where every host was read itself, nothing that others say of it counts.
+    const isRead = !this.holding && [...identities.keys()].every((id) => switches.has(id) && hosts.has(id));
+    const telling = isRead ? [] : entries.filter((entry) => entry.readback?.plain == null && this.#counts(entry));
+    const remembered = [...new Set(telling.flatMap(rememberedBy))]
+      .flat()
       .filter((fact) => !this.#forgottenIndexes.has(fact.index));
-    return { switches, remembered };
+    return { hosts, switches, remembered };
   }
 
   #fabricInput(
@@ -451,7 +476,7 @@ export class Weaver {
     const isLeftOut = (key: string): boolean => this.#quarantine.problem(key) !== null;
     const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
     const outcome = resolveIdentities(this.#identityInput(options, facts, entries, withheld));
-    const start = { hosts: new Map(facts.map((fact) => [fact.id, fact])), ...this.#held(entries, this.#bindings) };
+    const start = this.#held(entries, this.#bindings, outcome, facts);
     return settle(start, async (situation) => {
       const fabric = deriveFabric({ ...this.#fabricInput(options, outcome, situation), keepTunnel: () => false });
       const rows = new Map<HostId, DesiredRows>();
@@ -498,7 +523,8 @@ export class Weaver {
   /** The bridge of a host of any fabric. */
   switchOf(host: FabricHost): SwitchEntry | null {
     const { entries } = this.#options.switches;
-    for (const [dpid, id] of this.#bindings) if (id === host.id) return entries.get(dpid) ?? null;
+    const bound = this.#dpidOf.get(host.id);
+    if (bound !== undefined) return entries.get(bound) ?? null;
     const dpid = host.fact?.dpid ?? null;
     // Of two hosts with one datapath id the switch is the other's.
     return dpid === null || this.#bindings.has(dpid) ? null : (entries.get(dpid) ?? null);
@@ -515,11 +541,13 @@ export class Weaver {
 
   #indexesInFlows(entries: readonly SwitchEntry[]): ReadonlySet<number> {
     const indexes = new Set<number>();
+    const lists = new Set<readonly RememberedFact[]>();
     for (const entry of entries) {
       if (entry.readback === null || entry.readback.plain !== null || !this.#counts(entry)) continue;
       if (entry.readback.ownIndex !== null && entry.readback.ownIndex > 0) indexes.add(entry.readback.ownIndex);
-      for (const fact of entry.readback.remembered) indexes.add(fact.index);
+      for (const list of rememberedBy(entry)) lists.add(list);
     }
+    for (const list of lists) for (const { index } of list) indexes.add(index);
     for (const index of this.#forgottenIndexes) indexes.delete(index);
     return indexes;
   }
@@ -528,18 +556,25 @@ export class Weaver {
    * A switch is a lone one when no host's rows name it and it holds no flows of a joined host; and, since a switch that
    * lost its flows looks the same, when some time has passed and it is not the bridge of a host that peers know.
    */
-  #isLone(entry: SwitchEntry): boolean {
+  #isLone(entry: SwitchEntry, isSomebodys: (dpid: Dpid) => boolean): boolean {
     if (entry.readback === null || !this.#options.servesAlone(loneHostId(entry.dpid))) return false;
     if (entry.session === null || !entry.isRead) {
       const wasLone = this.#options.islands.byDpid.has(entry.dpid);
       return wasLone && !this.#bindings.has(entry.dpid) && this.#waits(entry.leftAtMs + GONE_GRACE_MS);
     }
     if ((entry.readback.ownIndex ?? 0) > 0 || this.#bindings.has(entry.dpid)) return false;
-    for (const { fact } of this.#options.hosts.entries.values()) if (fact.dpid === entry.dpid) return false;
-    for (const id of this.#fabric?.hosts.keys() ?? []) if (datapathIdOf(bridgeMac(id)) === entry.dpid) return false;
+    if (isSomebodys(entry.dpid)) return false;
     if (entry.readback.ownIndex === 0) return true;
     const nobody = this.#options.hosts.entries.size === 0 && (this.#fabric?.hosts.size ?? 0) === 0;
     return !this.#waits(entry.connectedAtMs + (nobody ? FIRST_GRACE_MS : LONE_GRACE_MS));
+  }
+
+  /** Of bridges that hosts say are theirs, or that hosts which are known make. */
+  #claimedDpids(): ReadonlySet<Dpid> {
+    const claimed = new Set<Dpid>();
+    for (const { fact } of this.#options.hosts.entries.values()) if (fact.dpid !== null) claimed.add(fact.dpid);
+    for (const id of this.#fabric?.hosts.keys() ?? []) claimed.add(datapathIdOf(bridgeMac(id)));
+    return claimed;
   }
 
   /** Whether a moment is yet to come; what follows from it is looked at then. */
@@ -555,7 +590,12 @@ export class Weaver {
 
   #deriveIslands(ofEach: ForEach): void {
     const { islands, switches, watch, tunnelType, networkSettings, bfd, topology, loops } = this.#options;
-    const lone = [...switches.entries.values()].filter((entry) => this.#isLone(entry));
+    let claimed: ReadonlySet<Dpid> | null = null;
+    const isSomebodys = (dpid: Dpid): boolean => {
+      claimed ??= this.#claimedDpids();
+      return claimed.has(dpid);
+    };
+    const lone = [...switches.entries.values()].filter((entry) => this.#isLone(entry, isSomebodys));
     for (const entry of lone) ofEach(entry, () => switches.believe(entry));
     islands.derive(lone, {
       ofEach,
@@ -579,28 +619,43 @@ export class Weaver {
 
   /** What a switch should hold; null while its host's rows are not known, or it has no place in the fabric. */
   desiredSwitch(entry: SwitchEntry): DesiredSwitch | null {
-    const { islands, pipeline } = this.#options;
+    const { islands } = this.#options;
     const island = islands.byDpid.get(entry.dpid);
     const lone = island?.hosts.get(loneHostId(entry.dpid));
-    if (island !== undefined && lone !== undefined)
-      return islands.settling ? null : compileSwitch(island, lone, pipeline);
+    if (island !== undefined && lone !== undefined) return islands.settling ? null : this.#compile(entry, island, lone);
     const id = this.#bindings.get(entry.dpid);
     const fabric = this.#fabric;
     const host = id === undefined ? undefined : fabric?.hosts.get(id);
     if (fabric === null || host === undefined || !this.isServed(host)) return null;
-    return this.#compiled(host.id, () => compileSwitch(fabric, host, pipeline));
+    return this.#compiled(host.id, () => this.#compile(entry, fabric, host));
+  }
+
+  #compile(entry: SwitchEntry, fabric: Fabric, host: FabricHost): DesiredSwitch {
+    entry.desired = compileSwitch(fabric, host, this.#options.pipeline, entry.desired ?? undefined);
+    return entry.desired;
   }
 
   desiredRows(entry: HostEntry, controllerTarget: string, approval: string | null): DesiredRows | null {
     const fabric = this.#fabric;
     const host = fabric?.hosts.get(entry.id);
     if (fabric === null || host === undefined) return null;
-    return this.#compiled(host.id, () => this.#rowsOf(fabric, host, controllerTarget, approval));
+    return this.#compiled(host.id, () => {
+      const rows = this.#rowsOf(fabric, host, controllerTarget, approval, this.#rows.get(entry));
+      if (rows !== null) this.#rows.set(entry, rows);
+      return rows;
+    });
   }
 
-  #rowsOf(fabric: Fabric, host: FabricHost, controllerTarget: string, approval: string | null): DesiredRows | null {
+  #rowsOf(
+    fabric: Fabric,
+    host: FabricHost,
+    controllerTarget: string,
+    approval: string | null,
+    previous?: DesiredRows,
+  ): DesiredRows | null {
     const { datapathType, tunnelOptions, requestMtu } = this.#options;
-    return compileRows(fabric, host, { controllerTarget, approval, datapathType, tunnelOptions, requestMtu });
+    const settings = { controllerTarget, approval, datapathType, tunnelOptions, requestMtu };
+    return compileRows(fabric, host, settings, previous);
   }
 
   /** Every local port whose switch is connected. */

@@ -5,6 +5,7 @@ import type { InterfaceRow, PortRow } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import {
   GUEST_KEYS,
+  type NamedPeer,
   namedPeers,
   OWNER_KEY,
   PORT_KEYS,
@@ -52,15 +53,29 @@ function wholeNumber(text: string | undefined, min: number, max: number): number
   return value >= min && value <= max ? value : null;
 }
 
+/** Rows are never changed: what one says is read off it once. */
+const tunnelsOf = new WeakMap<InterfaceRow, readonly TunnelRowFact[] | null>();
+
 /** The tunnels of an Interface that Weft made, more than one where it is flow-based; null for any other Interface. */
 export function tunnelRows(row: InterfaceRow): readonly TunnelRowFact[] | null {
-  if (row.external_ids.has(SHARED_TUNNEL_KEYS.shared)) return sharedRows(row);
+  const known = tunnelsOf.get(row);
+  if (known !== undefined) return known;
+  const tunnels = readTunnels(row);
+  tunnelsOf.set(row, tunnels);
+  return tunnels;
+}
+
+function readTunnels(row: InterfaceRow): readonly TunnelRowFact[] | null {
+  if (row.external_ids.has(SHARED_TUNNEL_KEYS.shared)) return readShared(row);
   const peerId = row.external_ids.get(TUNNEL_KEYS.peer);
   const peerIndex = wholeNumber(row.external_ids.get(TUNNEL_KEYS.peerIndex), 1, MAX_INDEX);
   const fabricId = row.external_ids.get(OWNER_KEY);
   if (!isTunnelType(row.type) || peerId === undefined || peerIndex === null || fabricId === undefined) return null;
   const remoteIp = row.options.get("remote_ip") ?? "";
-  return [Object.freeze({ ...endOf(row), type: row.type, remoteIp, peerId, peerIndex, fabricId, bfd: bfdHealth(row) })];
+  const { name, type, error } = row;
+  const [ofport, linkUp, bfd] = [openFlowPort(row), row.link_state === "up", bfdHealth(row)];
+  // Written out: a host has one for each other host, and each change of its row makes it anew.
+  return [Object.freeze({ name, type, ofport, remoteIp, peerId, peerIndex, fabricId, linkUp, bfd, error })];
 }
 
 function endOf(row: InterfaceRow): Pick<TunnelRowFact, "name" | "ofport" | "linkUp" | "error"> {
@@ -68,23 +83,46 @@ function endOf(row: InterfaceRow): Pick<TunnelRowFact, "name" | "ofport" | "link
 }
 
 /** One for each peer that the Interface names. */
-function sharedRows(row: InterfaceRow): readonly TunnelRowFact[] | null {
+function readShared(row: InterfaceRow): readonly TunnelRowFact[] | null {
   const { type } = row;
   const fabricId = row.external_ids.get(OWNER_KEY);
   if (!isTunnelType(type) || fabricId === undefined) return null;
-  const common = { ...endOf(row), type, shared: true, fabricId, bfd: { kind: "off" } as const };
-  return namedPeers(row.external_ids).flatMap(({ index, remoteIp, id }) => {
-    const ip = tryParseIp(remoteIp);
-    if (ip === undefined || index > MAX_INDEX) return [];
-    return [Object.freeze({ ...common, remoteIp: ip, peerId: id, peerIndex: index })];
-  });
+  const common = { ...endOf(row), type, fabricId };
+  return namedPeers(row.external_ids).flatMap((peer) => sharedRow(common, peer) ?? []);
 }
+
+type SharedEnd = Pick<TunnelRowFact, "name" | "ofport" | "linkUp" | "error" | "type" | "fabricId">;
+
+/** On most hosts the same is said of a peer. */
+const sharedRows = new WeakMap<NamedPeer, TunnelRowFact>();
+
+function sharedRow(end: SharedEnd, peer: NamedPeer): TunnelRowFact | null {
+  const known = sharedRows.get(peer);
+  const isSo =
+    known?.name === end.name &&
+    known.ofport === end.ofport &&
+    known.linkUp === end.linkUp &&
+    known.error === end.error &&
+    known.type === end.type &&
+    known.fabricId === end.fabricId;
+  if (isSo) return known;
+  const remoteIp = tryParseIp(peer.remoteIp);
+  if (remoteIp === undefined || peer.index > MAX_INDEX) return null;
+  const { id: peerId, index: peerIndex } = peer;
+  const fact: TunnelRowFact = Object.freeze({ ...end, shared: true, remoteIp, peerId, peerIndex, bfd: BFD_OFF });
+  sharedRows.set(peer, fact);
+  return fact;
+}
+
+const BFD_OFF: BfdHealth = Object.freeze({ kind: "off" });
+const BFD_UP: BfdHealth = Object.freeze({ kind: "up" });
+const BFD_STARTING: BfdHealth = Object.freeze({ kind: "starting" });
 
 /** `flap_count` counts changes of `forwarding`: 0 while a session has never been up. */
 function bfdHealth(row: InterfaceRow): BfdHealth {
-  if (row.bfd.get("enable") !== "true") return { kind: "off" };
-  if (row.bfd_status.get("forwarding") === "true") return { kind: "up" };
-  if ((row.bfd_status.get("flap_count") ?? "0") === "0") return { kind: "starting" };
+  if (row.bfd.get("enable") !== "true") return BFD_OFF;
+  if (row.bfd_status.get("forwarding") === "true") return BFD_UP;
+  if ((row.bfd_status.get("flap_count") ?? "0") === "0") return BFD_STARTING;
   return { kind: "down", why: row.bfd_status.get("diagnostic") ?? "no diagnostic" };
 }
 
@@ -236,8 +274,21 @@ function priorityTags(port: PortRow): PriorityTags {
   return text === "if-nonzero" || text === "always" ? text : "never";
 }
 
+const portOf = new WeakMap<
+  InterfaceRow,
+  { readonly port: PortRow; readonly isLocal: boolean; readonly fact: PortFact }
+>();
+
 /** A local port of the bridge. What a row says wrongly becomes a problem of the port, never an error. */
 export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
+  const known = portOf.get(row);
+  if (known?.port === port && known.isLocal === isLocal) return known.fact;
+  const fact = readPort(port, row, isLocal);
+  portOf.set(row, { port, isLocal, fact });
+  return fact;
+}
+
+function readPort(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
   const problems: Diagnostic[] = [];
   if (row.error !== null) {
     problems.push(

@@ -59,14 +59,29 @@ export function peerEntry({ index, remoteIp, id }: NamedPeer): readonly [key: st
   return [`${SHARED_TUNNEL_KEYS.peer}${index}`, `${remoteIp} ${id}`];
 }
 
+/** By what is written: on all hosts of a fabric the same stands for a peer. null for what names none. */
+const read = new Map<string, { readonly key: string; readonly peer: NamedPeer | null }>();
+/** Some more than there can be hosts. */
+const MAX_READ = 131_072;
+
+function namedPeer(key: string, value: string): NamedPeer | null {
+  const known = read.get(value);
+  if (known?.key === key) return known.peer;
+  const index = /^weft-peer-([1-9]\d{0,4})$/.exec(key)?.[1];
+  const [, remoteIp, id] = /^(\S+) (.+)$/s.exec(value) ?? [];
+  const isWhole = index !== undefined && remoteIp !== undefined && id !== undefined;
+  const peer = isWhole ? Object.freeze({ index: Number(index), remoteIp, id }) : null;
+  if (read.size >= MAX_READ) read.clear();
+  read.set(value, { key, peer });
+  return peer;
+}
+
 /** Sorted by index; what is not as `peerEntry` writes it is passed over. */
 export function namedPeers(externalIds: ReadonlyMap<string, string>): readonly NamedPeer[] {
   const peers: NamedPeer[] = [];
   for (const [key, value] of externalIds) {
-    const index = /^weft-peer-([1-9]\d{0,4})$/.exec(key)?.[1];
-    const [, remoteIp, id] = /^(\S+) (.+)$/s.exec(value) ?? [];
-    if (index !== undefined && remoteIp !== undefined && id !== undefined)
-      peers.push({ index: Number(index), remoteIp, id });
+    const peer = key.startsWith(SHARED_TUNNEL_KEYS.peer) ? namedPeer(key, value) : null;
+    if (peer !== null) peers.push(peer);
   }
   return peers.sort((a, b) => a.index - b.index);
 }

@@ -28,7 +28,7 @@ export function underlayMtuOf(host: PathEnd, settings: MtuSettings): number {
   return host.fact?.underlayMtu ?? settings.underlayMtu;
 }
 
-function familyOf(ip: string | null): "ipv4" | "ipv6" {
+export function familyOf(ip: string | null): "ipv4" | "ipv6" {
   return ip === null || isIpv4(ip) ? "ipv4" : "ipv6";
 }
 
@@ -62,6 +62,17 @@ export function pathMtus(
     mtus.set(index, Math.min(least, last));
   }
   return mtus;
+}
+
+/** What fits every path by tunnels of the default type, where underlays and address families are the same all over; else null. */
+export function evenMtu(hosts: readonly PathEnd[], settings: MtuSettings): number | null {
+  const [first] = hosts;
+  if (first === undefined) return null;
+  const [underlay, family] = [underlayMtuOf(first, settings), familyOf(first.tunnelIp)];
+  const isEven = hosts.every(
+    (host) => underlayMtuOf(host, settings) === underlay && familyOf(host.tunnelIp) === family,
+  );
+  return isEven ? underlay - ownBytes(first, settings) : null;
 }
 
 /** For a network whose members are these; what would fit a tunnel of the host's own where there is none yet. */

@@ -24,13 +24,18 @@ function whyDown(row: TunnelRowFact): string {
   return `tunnel ${row.name} is down: Open vSwitch reports its link down`;
 }
 
+const byLane = new WeakMap<readonly TunnelRowFact[], ReadonlyMap<string, TunnelRowFact>>();
+
 function rowsByLane(rows: readonly TunnelRowFact[]): ReadonlyMap<string, TunnelRowFact> {
-  return new Map(
-    rows.flatMap((row): [string, TunnelRowFact][] => {
-      const lane = laneOf(row, null);
-      return lane === null ? [] : [[laneKey(lane), row]];
-    }),
-  );
+  const known = byLane.get(rows);
+  if (known !== undefined) return known;
+  const found = new Map<string, TunnelRowFact>();
+  for (const row of rows) {
+    const lane = laneOf(row, null);
+    if (lane !== null) found.set(laneKey(lane), row);
+  }
+  byLane.set(rows, found);
+  return found;
 }
 
 /** Sorted by index of either end. Nothing is told of hosts that have not been read. */

@@ -1,6 +1,7 @@
 // Relays: by which third hosts frames for a peer go round when the direct tunnel is down.
 import type { HostId, TunnelRowFact } from "./facts.ts";
-import { areLinked, mayRelay, type Topology } from "./topology.ts";
+import { isSame, keptMap } from "./kept.ts";
+import { areLinked, mayRelay, type Topology, topologyKey } from "./topology.ts";
 
 /** A host that can be an end or a relay of a path. */
 export interface RelayHost {
@@ -48,9 +49,17 @@ function endsOf(key: number): readonly [number, number] {
 /** Pairs whose tunnel is down as either end sees it: one way down counts as down. */
 export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
   const down = new Set<number>();
-  for (const host of hosts) {
-    for (const row of host.tunnels) if (row.bfd.kind === "down") down.add(pairKey(host.index, row.peerIndex));
-  }
+  for (const host of hosts) for (const peerIndex of downFrom(host.tunnels)) down.add(pairKey(host.index, peerIndex));
+  return down;
+}
+
+const downOf = new WeakMap<readonly TunnelRowFact[], readonly number[]>();
+
+function downFrom(rows: readonly TunnelRowFact[]): readonly number[] {
+  const known = downOf.get(rows);
+  if (known !== undefined) return known;
+  const down = rows.flatMap((row) => (row.bfd.kind === "down" ? [row.peerIndex] : []));
+  downOf.set(rows, down);
   return down;
 }
 
@@ -59,22 +68,35 @@ export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
  * that follow the place of its own hash: load spreads, and a host that comes or goes changes only the pairs next to it.
  * Relays with a leg that is down come last: what a switch can't see is that a relay's second leg is down too.
  * @param healing whether pairs that have a tunnel get relays as well
+ * @param previous another plan: of pairs that neither other hosts nor other tunnels that are down have to do with, it is kept
  */
-export function planRelays(hosts: readonly RelayHost[], topology: Topology, healing: boolean): RelayPlan {
-  const ring = hosts
-    .filter((host) => host.vouched && mayRelay(topology, host))
-    .flatMap(({ index }) => Array.from({ length: PLACES }, (_, n) => ({ at: mix(index * PLACES + n), index })))
-    .sort((a, b) => a.at - b.at || a.index - b.index);
+export function planRelays(
+  hosts: readonly RelayHost[],
+  topology: Topology,
+  healing: boolean,
+  previous?: RelayPlan,
+): RelayPlan {
+  const relays = hosts.filter((host) => host.vouched && mayRelay(topology, host)).map(({ index }) => index);
   const down = downPairs(hosts);
-  const isolated = isolatedHosts(new Set(ring.map(({ index }) => index)), down);
-  const choice = { ring, down, isolated };
-  const plan = new Map<number, Map<number, readonly number[]>>();
-  for (const { index } of hosts) plan.set(index, new Map());
+  const isolated = isolatedHosts(new Set(relays), down);
+  const from = `${healing} ${placeKey(topology, hosts)} ${relays.join()} ${endsKey(hosts)}`;
+  const before = previous === undefined ? undefined : madeFrom.get(previous);
+  const plan = new Map<number, ReadonlyMap<number, readonly number[]>>();
+  if (previous !== undefined && before?.from === from) {
+    const touched = touchedBy({ down, isolated }, before);
+    const choice = { ring: before.ring, down, isolated };
+    for (const [index, peers] of previous) plan.set(index, keptPeers(choice, index, peers, touched));
+    madeFrom.set(plan, { from, ...choice });
+    return plan;
+  }
+  const choice = { ring: ringOf(relays), down, isolated };
+  const rows = new Map<number, Map<number, readonly number[]>>();
+  for (const { index } of hosts) rows.set(index, new Map());
   const add = (a: RelayHost, b: RelayHost): void => {
     if (!healing && areLinked(topology, a, b)) return;
-    const relays = relaysOf(choice, a.index, b.index);
-    plan.get(a.index)?.set(b.index, relays);
-    plan.get(b.index)?.set(a.index, relays);
+    const chosen = relaysOf(choice, a.index, b.index);
+    rows.get(a.index)?.set(b.index, chosen);
+    rows.get(b.index)?.set(a.index, chosen);
   };
   const byIndex = new Map(hosts.map((host) => [host.index, host]));
   const read = hosts.filter((host) => host.read);
@@ -85,7 +107,52 @@ export function planRelays(hosts: readonly RelayHost[], topology: Topology, heal
       if (b !== undefined) add(a, b);
     }
   }
+  for (const [index, peers] of rows) plan.set(index, keptMap(previous?.get(index), peers));
+  madeFrom.set(plan, { from, ...choice });
   return plan;
+}
+
+const madeFrom = new WeakMap<RelayPlan, RelayChoice & { readonly from: string }>();
+
+function ringOf(relays: readonly number[]): RelayChoice["ring"] {
+  return relays
+    .flatMap((index) => Array.from({ length: PLACES }, (_, n) => ({ at: mix(index * PLACES + n), index })))
+    .sort((a, b) => a.at - b.at || a.index - b.index);
+}
+
+/** Ends of pairs of which one plan knows that their tunnel is down and the other does not, and those that are cut off in one. */
+function touchedBy(
+  now: Pick<RelayChoice, "down" | "isolated">,
+  before: Pick<RelayChoice, "down" | "isolated">,
+): ReadonlySet<number> {
+  const touched = new Set<number>();
+  for (const [some, others] of [
+    [now.down, before.down],
+    [before.down, now.down],
+  ] as const) {
+    for (const key of some) if (!others.has(key)) for (const end of endsOf(key)) touched.add(end);
+  }
+  for (const index of now.isolated) if (!before.isolated.has(index)) touched.add(index);
+  for (const index of before.isolated) if (!now.isolated.has(index)) touched.add(index);
+  return touched;
+}
+
+function keptPeers(
+  choice: RelayChoice,
+  index: number,
+  peers: ReadonlyMap<number, readonly number[]>,
+  touched: ReadonlySet<number>,
+): ReadonlyMap<number, readonly number[]> {
+  let next: Map<number, readonly number[]> | null = null;
+  for (const peer of touched.has(index) ? peers.keys() : touched) {
+    const before = peers.get(peer);
+    if (before === undefined) continue;
+    const chosen = relaysOf(choice, Math.min(index, peer), Math.max(index, peer));
+    if (isSame(before, chosen)) continue;
+    next ??= new Map(peers);
+    next.set(peer, chosen);
+  }
+  return next ?? peers;
 }
 
 /** Hosts without a tunnel to any relay that is up: one that is gone, mostly. No search helps them. */
@@ -134,12 +201,21 @@ function firstAtOrAfter(ring: readonly { readonly at: number }[], place: number)
   return low;
 }
 
+/** Hubs, and pairs with a tunnel of their own, go by names as well. */
+export function placeKey(topology: Topology, hosts: readonly RelayHost[]): string {
+  const names = topology.kind === "mesh" ? "" : hosts.map(({ id, name }) => JSON.stringify([id, name])).join();
+  return `${topologyKey(topology)} ${names}`;
+}
+
+function endsKey(hosts: readonly RelayHost[]): string {
+  const byIndex = [...hosts].sort((a, b) => a.index - b.index);
+  return byIndex
+    .map(({ index, vouched, read, unread }) => `${index}${vouched ? "" : "-"}${read ? "" : "?"}${unread.join(" ")}`)
+    .join(",");
+}
+
 /** Equal for equal plans: hosts and what is down is all that a plan depends on. */
 export function relayPlanKey(hosts: readonly RelayHost[]): string {
-  const byIndex = [...hosts].sort((a, b) => a.index - b.index);
-  const ends = byIndex.map(
-    ({ index, vouched, read, unread }) => `${index}${vouched ? "" : "-"}${read ? "" : "?"}${unread.join(" ")}`,
-  );
   const down = [...downPairs(hosts)].sort((a, b) => a - b);
-  return `${ends.join(",")}/${down.join(",")}`;
+  return `${endsKey(hosts)}/${down.join(",")}`;
 }

@@ -1,14 +1,32 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
+import type { Vni } from "../model/facts.ts";
 import type { PlainPart } from "../model/plain-links.ts";
 import type { Way } from "../model/ways.ts";
 import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, output, relayBit, vlanVid } from "./context.ts";
 import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
+import { madeOnce } from "./made-once.ts";
 import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter, treeGroup } from "./registry.ts";
 
 function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
   return { weight: 0, watchPort: OFPP.ANY, watchGroup: OFPG.ANY, ...fields };
+}
+
+const hostGroupOf = madeOnce<Way, DesiredGroup>();
+
+const floodBuckets = new Map<string, Bucket>();
+const MAX_FLOOD_BUCKETS = 131_072;
+
+/** The same on all hosts but the one it leads to. */
+function floodBucket(vni: Vni, index: number): Bucket {
+  const key = `${vni} ${index}`;
+  const known = floodBuckets.get(key);
+  if (known !== undefined) return known;
+  const made = bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] });
+  if (floodBuckets.size >= MAX_FLOOD_BUCKETS) floodBuckets.clear();
+  floodBuckets.set(key, made);
+  return made;
 }
 
 /** In the order in which they refer to each other. */
@@ -27,13 +45,13 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
     yield* plainGroups(context, host.plain);
     return;
   }
-  for (const [index, way] of host.ways) yield hostGroupTo(index, way);
+  for (const [index, way] of host.ways) yield hostGroupOf(way, index, () => hostGroupTo(index, way));
   for (const { vni } of context.networks) {
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
     yield desiredGroup(
       floodGroup(vni),
       "all",
-      peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
+      peers.map((index) => floodBucket(vni, index)),
     );
   }
 }

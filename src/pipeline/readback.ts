@@ -6,6 +6,9 @@ import type { Action, Bucket, Instruction, Match, OxmName, OxmTlv } from "../../
 import type { Lane, ObservedFact, RememberedEndpoint, RememberedFact, RivalFact, Vni } from "../model/facts.ts";
 import { laneKey } from "../model/lanes.ts";
 import type { LinkEnd } from "../model/plain-links.ts";
+import { SharedMap } from "../model/shared-map.ts";
+import type { DesiredFlow } from "./desired.ts";
+import { answersBeside, type Exceptions, LayeredFlows, layered, NO_LAYERS } from "./layered-flows.ts";
 import { decodeLinkNote } from "./link-note.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
@@ -144,11 +147,24 @@ function isRelay(bucket: Bucket): boolean {
 function outputOf(actions: Iterable<Action>): Lane | null {
   let toward: string | null = null;
   for (const action of actions) {
-    if (action.kind === "output") return { port: action.port, toward };
+    if (action.kind === "output") return laneBy(action.port, toward);
     if (action.kind === "set_field") toward = addressOf(action.field, "nx_tun_ipv4_dst", "nx_tun_ipv6_dst") ?? toward;
   }
   return null;
 }
+
+/** Every host has the same port for a peer. */
+const lanes = new Map<number, Lane>();
+
+function laneBy(port: number, toward: string | null): Lane {
+  if (toward !== null) return { port, toward };
+  const lane = lanes.get(port) ?? Object.freeze({ port, toward });
+  if (lanes.size < MAX_LANES) lanes.set(port, lane);
+  return lane;
+}
+
+const MAX_LANES = 65_536;
+const NO_LANES: readonly Lane[] = [];
 
 /** null for another field, and for one that is cleared. */
 function addressOf(tlv: OxmTlv, four: OxmName, six: OxmName): string | null {
@@ -163,6 +179,53 @@ function entranceOf(match: Match): Lane | null {
   const from = match.map((tlv) => addressOf(tlv, "nx_tun_ipv4_src", "nx_tun_ipv6_src")).find((ip) => ip !== null);
   return port === null ? null : { port, toward: from ?? null };
 }
+
+/** One list for all that are equal: every switch has one for every other. */
+const lists = new Map<string, readonly Vni[]>();
+const MAX_LISTS = 4096;
+
+/** What an immutable flow or group says is read off it once: most are the same objects on many switches. */
+function once<K extends object, V>(read: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, { readonly value: V }>();
+  return (key) => {
+    const before = known.get(key) ?? { value: read(key) };
+    known.set(key, before);
+    return before.value;
+  };
+}
+
+const cookieOf = once((flow: HeldFlow) => decodeCookie(flow.cookie));
+
+/** Of kinds that a switch has one of for each host, and that say all they say elsewhere than by a port they are at. */
+const MANY: ReadonlySet<string> = new Set(["tunnel", "relay", "remote-endpoint", "answer"]);
+
+const entranceKey = once(({ match }: HeldFlow) => {
+  const entrance = entranceOf(match);
+  return entrance === null ? null : laneKey(entrance);
+});
+
+const onwardLane = once(({ instructions }: HeldFlow) => outputOf(actionsOf(instructions)));
+
+const saidBy = once(({ groupId, buckets }: HeldGroup) => {
+  const role = groupRole(groupId);
+  if (role?.kind === "host") {
+    // The last bucket is the first one again.
+    const ways = buckets.slice(0, -1);
+    const first = ways.find((bucket) => !isRelay(bucket));
+    const direct = first === undefined ? null : outputOf(first.actions);
+    const by = ways.filter(isRelay);
+    const relays = by.length === 0 ? NO_LANES : by.flatMap((bucket) => outputOf(bucket.actions) ?? []);
+    return { kind: role.kind, index: role.index, direct, relays };
+  }
+  if (role?.kind !== "flood") return null;
+  const to = buckets.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
+      return target?.kind === "host" ? [target.index] : [];
+    }),
+  );
+  return { kind: role.kind, vni: role.vni, to };
+});
 
 /** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
@@ -184,8 +247,8 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const endpointsAt = new Map<number, Map<string, Gathered>>();
   const answers: { at: number; vni: Vni; answer: NonNullable<ReturnType<typeof answerOf>> }[] = [];
   for (const flow of flows) {
-    const fact = decodeCookie(flow.cookie);
-    const inPort = numberOf(flow.match, "in_port");
+    const fact = cookieOf(flow);
+    const inPort = fact === undefined || MANY.has(fact.kind) ? null : numberOf(flow.match, "in_port");
     switch (fact?.kind) {
       case "identity":
         ownIndex = fact.place;
@@ -204,15 +267,15 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
         others.add(fact.place);
         break;
       case "tunnel": {
-        const entrance = entranceOf(flow.match);
-        if (entrance !== null) receivesOn.add(laneKey(entrance));
+        const entrance = entranceKey(flow);
+        if (entrance !== null) receivesOn.add(entrance);
         break;
       }
       case "blocked":
         if (inPort !== null) blocked.add(inPort);
         break;
       case "relay": {
-        const lane = outputOf(actionsOf(flow.instructions));
+        const lane = onwardLane(flow);
         if (lane !== null) relaysTo.set(fact.place, lane);
         break;
       }
@@ -266,26 +329,23 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   const relaysBy = new Map<number, readonly Lane[]>();
   const vnisAt = new Map<number, Set<Vni>>();
   for (const group of groups) {
-    const role = groupRole(group.groupId);
-    if (role?.kind === "host") {
-      // The last bucket is the first one again.
-      const ways = group.buckets.slice(0, -1);
-      const direct = ways.find((bucket) => !isRelay(bucket));
-      const lane = direct === undefined ? null : outputOf(direct.actions);
-      if (lane !== null) sendsBy.set(role.index, lane);
-      relaysBy.set(
-        role.index,
-        ways.filter(isRelay).flatMap((bucket) => outputOf(bucket.actions) ?? []),
-      );
-    } else if (role?.kind === "flood") {
-      for (const action of group.buckets.flatMap((bucket) => bucket.actions)) {
-        const target = action.kind === "group" ? groupRole(action.groupId) : undefined;
-        if (target?.kind === "host") addTo(vnisAt, target.index, role.vni);
-      }
+    const said = saidBy(group);
+    if (said?.kind === "host") {
+      if (said.direct !== null) sendsBy.set(said.index, said.direct);
+      relaysBy.set(said.index, said.relays);
+    } else if (said?.kind === "flood") {
+      for (const index of said.to) addTo(vnisAt, index, said.vni);
     }
   }
   const told = [endpointsAt, vnisAt, sendsBy, relaysBy, relaysTo].flatMap((map) => [...map.keys()]);
   const indexes = [...new Set(told)].sort((a, b) => a - b);
+  const known = (vnis: ReadonlySet<Vni> | undefined): readonly Vni[] => {
+    const sorted = [...(vnis ?? [])].sort((a, b) => a - b);
+    const text = sorted.join();
+    const same = lists.get(text);
+    if (same === undefined && lists.size < MAX_LISTS) lists.set(text, sorted);
+    return same ?? sorted;
+  };
   return {
     ownIndex,
     observed: [...observed]
@@ -299,10 +359,59 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     relaysBy,
     relaysTo,
     plain: ownIndex === 0 ? { number: ownNumber, guests, links, listening, others } : null,
-    remembered: indexes.map((index) => ({
-      index,
-      endpoints: [...(endpointsAt.get(index)?.values() ?? [])].map(gatheredFact),
-      vnis: [...(vnisAt.get(index) ?? [])].sort((a, b) => a - b),
-    })),
+    remembered: indexes.map((index) => {
+      const here = endpointsAt.get(index);
+      const endpoints = here === undefined ? NO_ENDPOINTS : [...here.values()].map(gatheredFact);
+      return { index, endpoints, vnis: known(vnisAt.get(index)) };
+    }),
   };
+}
+
+const NO_ENDPOINTS: readonly RememberedEndpoint[] = [];
+
+/** What a reading was made of. */
+interface ReadFrom {
+  readonly own: ReadonlyMap<string, DesiredFlow>;
+  readonly exceptions: Exceptions;
+  readonly groups: ReadonlyMap<number, HeldGroup>;
+}
+
+const readFrom = new WeakMap<Readback, ReadFrom>();
+
+/**
+ * The same of what a switch is known to hold, without what it has in common with others: that `sharedMemories` tells.
+ * @param before of the same switch; the same object where nothing is different.
+ */
+export function readBackOwn(
+  flows: ReadonlyMap<string, DesiredFlow>,
+  groups: ReadonlyMap<number, HeldGroup>,
+  before: Readback | null = null,
+): Readback {
+  const { own, exceptions } = layered(flows);
+  const was = before === null ? undefined : readFrom.get(before);
+  if (before !== null && was?.own === own && was.exceptions === exceptions && was.groups === groups) return before;
+  const readback = readBack(new LayeredFlows(own, NO_LAYERS, exceptions).values(), groups.values());
+  readFrom.set(readback, { own, exceptions, groups });
+  return readback;
+}
+
+const memories = new WeakMap<SharedMap<DesiredFlow>, WeakMap<object, readonly RememberedFact[]>>();
+const NO_ANSWERS = SharedMap.of<DesiredFlow>();
+
+/**
+ * What the flows that a switch has in common with others say of hosts: for each network a list, the same for all of them.
+ * Those who can't reach a host, and that host itself, are said to remember it too.
+ */
+export function sharedMemories(flows: ReadonlyMap<string, DesiredFlow>): readonly (readonly RememberedFact[])[] {
+  const { shared } = layered(flows);
+  return [...shared].flatMap(([name, forward]) => {
+    const answers = shared.get(answersBeside(name) ?? "") ?? NO_ANSWERS;
+    if (answersBeside(name) === null) return [];
+    const kept = memories.get(forward)?.get(answers);
+    if (kept !== undefined) return [kept];
+    const { remembered } = readBack([...forward.values(), ...answers.values()], []);
+    const by = memories.get(forward) ?? new WeakMap<object, readonly RememberedFact[]>();
+    memories.set(forward, by.set(answers, remembered));
+    return [remembered];
+  });
 }

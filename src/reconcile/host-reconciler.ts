@@ -5,6 +5,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { planHost } from "./host-plan.ts";
 import { type Tampering, tampering } from "./host-tampering.ts";
+import { askTheSame } from "./host-wishes.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
 import type { Timers } from "./timers.ts";
 
@@ -37,6 +38,8 @@ export class HostReconciler {
   #seen: VswitchRows | null = null;
   /** The rows as they were before somebody changed what is not right again yet. */
   #sound: VswitchRows | null = null;
+  /** What was wanted when nothing was left to do, and the rows then: neither is ever changed. */
+  #right: { readonly rows: VswitchRows; readonly desired: DesiredRows } | null = null;
 
   constructor(connection: HostConnection, events: HostReconcilerEvents, timers: Timers) {
     this.#connection = connection;
@@ -84,6 +87,13 @@ export class HostReconciler {
       return "settled";
     }
     const { rows } = this.#connection;
+    if (this.#right?.desired === desired && askTheSame(this.#right.rows, rows)) {
+      this.#right = { rows, desired };
+      this.#seen = rows;
+      this.#events.settled();
+      return "settled";
+    }
+    this.#right = null;
     this.#lookForOthers(rows, desired);
     const plan = planHost(rows, desired);
     this.#planProblems = plan.problems;
@@ -123,6 +133,7 @@ export class HostReconciler {
   #settle(rows: VswitchRows, desired: DesiredRows): void {
     if (this.#sound !== null && tampering(this.#sound, rows, desired).mended.length > 0) return;
     this.#sound = null;
+    this.#right = { rows, desired };
     this.#events.settled();
   }
 }

@@ -317,7 +317,11 @@ class Transaction {
       for (const [index = ""] of layout?.table.indexes ?? []) {
         const at = layout?.columns.get(index)?.at ?? 0;
         const seen = new Map<unknown, string>();
-        const touched = new Set(edits.map(({ after }) => (after?.[at] as readonly unknown[] | undefined)?.[0]));
+        const keyOf = (row: Row | undefined) => (row?.[at] as readonly unknown[] | undefined)?.[0];
+        const touched = new Set(
+          edits.flatMap(({ before, after }) => (keyOf(before) === keyOf(after) ? [] : [keyOf(after)])),
+        );
+        if (touched.size === 0) continue;
         for (const [uuid, row] of this.#all(table)) {
           const key = (row[at] as readonly unknown[])[0];
           if (!touched.has(key)) continue;

@@ -37,6 +37,7 @@ function hosts(asked: OvsdbSession[], trouble = new Trouble(log, counters, timer
     timeOfDay: () => "12:00:00",
     connectedSwitches: () => new Set(),
     changed: () => undefined,
+    touched: () => undefined,
     desired: (_entry, by) => {
       asked.push(by);
       return null;
