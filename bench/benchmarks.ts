@@ -1,8 +1,11 @@
 // Every benchmark there is, in the order in which they run.
 import type { Benchmark } from "./harness/benchmark.ts";
 import { heal } from "./heal.ts";
+import { install } from "./install.ts";
+import { punts } from "./punts.ts";
+import { spread } from "./spread.ts";
 import { wire } from "./wire.ts";
 
-const ALL: readonly Benchmark[] = [wire, heal];
+const ALL: readonly Benchmark[] = [wire, punts, spread, install, heal];
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = Object.fromEntries(ALL.map((one) => [one.name, one]));
