@@ -12,7 +12,7 @@ export class Generator {
   #asked = 0;
 
   constructor() {
-    this.#child = fork(PROGRAM, [], { execArgv: ["--max-old-space-size=6144"] });
+    this.#child = fork(PROGRAM, [], { execArgv: ["--max-old-space-size=6144"], serialization: "advanced" });
     this.#child.on("message", (message) => {
       const done = message as Done;
       this.#waiting.get(done.id)?.(done);

@@ -1,13 +1,13 @@
 // Many played switches in one process: dialled straight to a controller, or as the bridges of simulated hosts that have joined Weft.
 import { setTimeout as sleep } from "node:timers/promises";
-import { encodeCookie } from "../../src/pipeline/registry.ts";
+import { encodeCookie, TABLES } from "../../src/pipeline/registry.ts";
 import { macOf, socketIp } from "../../src/sim/addresses.ts";
 import type { Bridge, BridgePort } from "../../src/sim/bridge.ts";
 import { type HostWorld, SimulatedHost } from "../../src/sim/host.ts";
 import { Dialler } from "../../src/sim/socket.ts";
 import { Datapath } from "../../src/sim/switch/datapath.ts";
 import { PlayedSwitch } from "./played-switch.ts";
-import { type PacketInTemplate, packetInTemplate } from "./wire-layout.ts";
+import { type PacketInTemplate, packetInTemplate, REASON } from "./wire-layout.ts";
 
 /** The network of guests whose ports have no tag. */
 const DEFAULT_VNI = 4095;
@@ -58,7 +58,8 @@ export class PlayedFleet {
         datapath.setPort({ portNo, name, hwAddr: this.#newMac(), isUp: true, bfdForwards: null, config: 0 });
       }
       const played = new PlayedSwitch({ number, datapath, datapathId: BigInt(number + 1), keepsFlows: false });
-      this.switches.push(this.#loaded(played, 1, 2, DEFAULT_VNI));
+      const punt = { reason: REASON.tableMiss, tableId: 0 };
+      this.switches.push(loaded(played, { source: 1, target: 2, vni: DEFAULT_VNI, punt }));
       this.#diallers.push(
         new Dialler({
           host: "127.0.0.1",
@@ -84,18 +85,11 @@ export class PlayedFleet {
       this.#hosts.push(host);
       host.setManager(`tcp:127.0.0.1:${ovsdbPort}`);
     }
-    const bridgeOf = (host: SimulatedHost) => host.vswitchd.bridgeNamed(BRIDGE);
-    await this.#until(timeoutMs, () => this.#hosts.every((host) => bridgeOf(host) !== undefined));
+    await this.#until(timeoutMs, () => this.#hosts.every((host) => host.vswitchd.bridgeNamed(BRIDGE) !== undefined));
     for (const host of this.#hosts) this.#addGuests(host, isShared);
     await this.#until(timeoutMs, () => this.#played.size === count);
     await this.quiet(timeoutMs);
-    for (const host of this.#hosts) {
-      const bridge = bridgeOf(host);
-      const played = bridge === undefined ? undefined : this.#played.get(bridge);
-      if (bridge === undefined || played === undefined) throw new Error(`host ${host.number} has no switch`);
-      const [source, target] = [SOURCE_PORT, TARGET_PORT].map((name) => ofportOf(bridge, name));
-      this.switches.push(this.#loaded(played, source ?? 0, target ?? 0, isShared ? DEFAULT_VNI : host.number));
-    }
+    for (const host of this.#hosts) this.switches.push(this.#ofHost(host, isShared));
   }
 
   /** All observed endpoints are forgotten with the ports that they were behind. */
@@ -104,13 +98,7 @@ export class PlayedFleet {
     await this.quiet(timeoutMs);
     for (const host of this.#hosts) this.#addGuests(host, isShared);
     await this.quiet(timeoutMs);
-    this.switches.splice(0).forEach(({ played }, at) => {
-      const host = this.#hosts[at];
-      const bridge = host?.vswitchd.bridgeNamed(BRIDGE);
-      if (host === undefined || bridge === undefined) throw new Error("a host has lost its bridge");
-      const [source, target] = [SOURCE_PORT, TARGET_PORT].map((name) => ofportOf(bridge, name));
-      this.switches.push(this.#loaded(played, source ?? 0, target ?? 0, isShared ? DEFAULT_VNI : host.number));
-    });
+    this.switches.splice(0, this.switches.length, ...this.#hosts.map((host) => this.#ofHost(host, isShared)));
   }
 
   /** Every switch starts again, at once: flows and connections are gone, and connections come back. */
@@ -140,16 +128,17 @@ export class PlayedFleet {
     for (const host of this.#hosts) host.stop();
   }
 
-  #loaded(played: PlayedSwitch, source: number, target: number, vni: number): LoadedSwitch {
-    const from = (inPort: number, to: number): PacketInTemplate =>
-      packetInTemplate({
-        switchNumber: played.number,
-        inPort,
-        metadata: vni,
-        cookie: encodeCookie({ kind: "unknown-mac", place: inPort, vni: 0 }),
-        to,
-      });
-    return { played, source: from(source, 0), target: from(target, 1) };
+  /** The switch of a host, as its guests' ports are now. */
+  #ofHost(host: SimulatedHost, isShared: boolean): LoadedSwitch {
+    const bridge = host.vswitchd.bridgeNamed(BRIDGE);
+    const played = bridge === undefined ? undefined : this.#played.get(bridge);
+    if (bridge === undefined || played === undefined) throw new Error(`host ${host.number} has no switch`);
+    return loaded(played, {
+      source: ofportOf(bridge, SOURCE_PORT),
+      target: ofportOf(bridge, TARGET_PORT),
+      vni: isShared ? DEFAULT_VNI : host.number,
+      punt: { reason: REASON.action, tableId: TABLES.learn.id },
+    });
   }
 
   #addGuests(host: SimulatedHost, isShared: boolean): void {
@@ -194,6 +183,26 @@ export class PlayedFleet {
       await sleep(POLL_MS);
     }
   }
+}
+
+interface Sending {
+  readonly source: number;
+  readonly target: number;
+  readonly vni: number;
+  readonly punt: { readonly reason: number; readonly tableId: number };
+}
+
+function loaded(played: PlayedSwitch, { source, target, vni, punt }: Sending): LoadedSwitch {
+  const from = (inPort: number, to: number): PacketInTemplate =>
+    packetInTemplate({
+      switchNumber: played.number,
+      inPort,
+      metadata: vni,
+      cookie: encodeCookie({ kind: "unknown-mac", place: inPort, vni: 0 }),
+      to,
+      ...punt,
+    });
+  return { played, source: from(source, 0), target: from(target, 1) };
 }
 
 function ofportOf(bridge: Bridge, name: string): number {

@@ -63,7 +63,8 @@ export function macText(switchNumber: number, count: number): string {
 }
 
 const FRAME_BYTES = 60;
-const TABLE_LEARN = 10;
+/** OFPR_ of a table-miss flow, and of an action. */
+export const REASON = { tableMiss: 0, action: 1 } as const;
 
 export interface PacketInTemplate {
   readonly bytes: Uint8Array;
@@ -72,17 +73,19 @@ export interface PacketInTemplate {
 }
 
 /**
- * A packet-in of a small UDP frame from one MAC of the load to another, as Open vSwitch sends it for a flow of LEARN.
+ * A packet-in of a small UDP frame from one MAC of the load to another. Learning switches heed a table miss alone.
  * @param to the count of the MAC it goes to, on the same switch
  */
 export function packetInTemplate(options: {
   readonly switchNumber: number;
   readonly inPort: number;
+  readonly reason: number;
+  readonly tableId: number;
   readonly metadata: number;
   readonly cookie: bigint;
   readonly to: number;
 }): PacketInTemplate {
-  const { switchNumber, inPort, metadata, cookie, to } = options;
+  const { switchNumber, inPort, reason, tableId, metadata, cookie, to } = options;
   const data = new Uint8Array(FRAME_BYTES);
   const mac = (count: number) => [0x06, 0x5e, switchNumber, count >>> 16, (count >>> 8) & 0xff, count & 0xff];
   data.set([...mac(to), ...mac(0), 0x08, 0x00], 0);
@@ -93,8 +96,8 @@ export function packetInTemplate(options: {
     xid: 0,
     bufferId: OFP_NO_BUFFER,
     totalLen: data.length,
-    reason: 1,
-    tableId: TABLE_LEARN,
+    reason,
+    tableId,
     cookie,
     match: [
       { field: "in_port", value: inPort },
