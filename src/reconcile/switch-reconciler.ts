@@ -3,6 +3,7 @@ import type { WeftError } from "../../proto/bytes/errors.ts";
 import { type FlowRemoved, type FlowUpdate, OFPRR } from "../../proto/openflow13/index.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { type DesiredFlow, type DesiredSwitch, flowKey } from "../pipeline/desired.ts";
+import { layered } from "../pipeline/layered-flows.ts";
 import { tableName } from "../pipeline/registry.ts";
 import type { AuditPace } from "./audit-pace.ts";
 import type { Comparison, Drift } from "./drift.ts";
@@ -55,6 +56,8 @@ interface Refusal {
   readonly untilMs: number;
   readonly times: number;
   readonly problem: Diagnostic;
+  /** null where it was something else. */
+  readonly flow: DesiredFlow | null;
 }
 
 export class SwitchReconciler {
@@ -228,17 +231,26 @@ export class SwitchReconciler {
     }
     // What was left out is told for as long as it is; what was taken now is no problem any more.
     for (const [key, { untilMs }] of this.#refused) if (untilMs <= now) this.#refused.delete(key);
-    if (plan.changes.length > 0 || plan.afterwards.length > 0) {
-      const flows =
-        this.#refused.size === 0 ? desired.flows : new Map([...desired.flows].filter(([, flow]) => !isHeld(flow)));
-      const foreign = new Set([...this.#installed.foreign].filter((key) => !flows.has(key)));
-      const written = { ...desired, flows, foreign };
+    const isWritten = plan.changes.length > 0 || plan.afterwards.length > 0;
+    // What is the same by its form is kept as the same object, which all switches share.
+    const isAlike = this.#refused.size === 0 && this.#installed === this.#meant;
+    if (isWritten || (isAlike && !holds(this.#installed, desired))) {
+      const held = [...this.#refused.values()].flatMap(({ untilMs, flow }) =>
+        untilMs > now && flow !== null && desired.flows.get(flow.key)?.form === flow.form ? [flow.key] : [],
+      );
+      const flows = held.length === 0 ? desired.flows : layered(desired.flows).with(held.map((key) => [key, null]));
+      const { foreign } = this.#installed;
+      const written = {
+        ...desired,
+        flows,
+        foreign: foreign.size === 0 ? foreign : new Set([...foreign].filter((key) => !flows.has(key))),
+      };
       this.#installed = this.#meant = this.#removedMeanwhile.reduce(withoutFlow, written);
-      this.#events.applied(plan);
+      if (isWritten) this.#events.applied(plan);
       this.#events.installedChanged(this.#meant);
     }
     this.#events.settled();
-    return plan.changes.length > 0 || plan.afterwards.length > 0 ? "wrote" : "settled";
+    return isWritten ? "wrote" : "settled";
   }
 
   #refuse(desired: DesiredSwitch, message: SwitchChange | undefined, text: string, now: number): void {
@@ -255,8 +267,12 @@ export class SwitchReconciler {
     const key = flow === undefined ? `change/${what}` : refusalKey(flow);
     const times = (this.#refused.get(key)?.times ?? 0) + 1;
     const holdMs = Math.min(REFUSED_HOLD_MS * 2 ** Math.max(0, times - 2), MAX_REFUSED_HOLD_MS);
-    this.#refused.set(key, { untilMs: times === 1 ? 0 : now + holdMs, times, problem });
+    this.#refused.set(key, { untilMs: times === 1 ? 0 : now + holdMs, times, problem, flow: flow ?? null });
   }
+}
+
+function holds(installed: InstalledSwitch, { flows, groups, meters }: DesiredSwitch): boolean {
+  return installed.flows === flows && installed.groups === groups && installed.meters === meters;
 }
 
 function untrueReports(times: number): Diagnostic {
