@@ -221,7 +221,8 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBackOwn(installed.flows, installed.groups, entry.readback);
-    const isNews = readback !== entry.readback || !entry.isRead || entry.left !== null;
+    // Who was heard is known from elsewhere: only what it says of the fabric is news.
+    const isNews = readback.receivesOn !== entry.readback?.receivesOn || !entry.isRead || entry.left !== null;
     entry.isRead = true;
     entry.left = null;
     entry.installed = installed;
