@@ -125,12 +125,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
-    connectedSwitches: (id) => {
-      const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
-      const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
-      return new Set(own.map((session) => dpidText(session.datapathId)));
-    },
+    connectedSwitches: (id) => ({
+      has(dpid) {
+        const session = switches.entries.get(dpid)?.session ?? null;
+        return session !== null && admission.judgeSwitch(session, id) === null;
+      },
+    }),
     changed: () => weaver.changed(),
+    touched: () => recorder?.changed(),
     desired: (entry, session) => desiredRows(entry, session),
   });
   const rowSettings = (id: HostId, session: OvsdbSession | null) => {
@@ -252,7 +254,7 @@ export async function startController({ config, logger, version }: ControllerOpt
         return;
       }
       switches.ready(session);
-      hosts.refreshAll();
+      hosts.switchConnected(dpidText(session.datapathId));
     },
     onPacketIn: (session, packetIn) => takePacketIn(packetInTakers, session, packetIn),
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),

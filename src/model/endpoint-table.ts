@@ -4,6 +4,7 @@ import { type Declaration, reservedAddresses } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { type Endpoint, type EndpointClaim, endpointKey, judge, type Ruling, sameEndpoint } from "./endpoints.ts";
 import type { HostId, Vni } from "./facts.ts";
+import { isSame } from "./kept.ts";
 import { SharedMap } from "./shared-map.ts";
 
 /** Who says something; what those of lower rank say comes first. */
@@ -67,20 +68,6 @@ export const NO_ENDPOINTS: EndpointTable = Object.freeze({
   },
 });
 
-/** Whether two values of plain data are the same. */
-function alike(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if (a instanceof Map && b instanceof Map) {
-    return a.size === b.size && [...a].every(([key, value]) => b.has(key) && alike(value, b.get(key)));
-  }
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, at) => alike(one, b[at]));
-  const [keysA, keysB] = [Object.keys(a), Object.keys(b)];
-  if (keysA.length !== keysB.length) return false;
-  const [recordA, recordB] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  return keysA.every((key) => key in recordB && alike(recordA[key], recordB[key]));
-}
-
 function byKey<T extends { readonly vni: Vni; readonly mac: string }>(items: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {
@@ -107,7 +94,7 @@ function afterSayings<T extends { readonly vni: Vni; readonly mac: string }>(
     const [was, is] = [byKey(before), byKey(after)];
     for (const key of new Set([...was.keys(), ...is.keys()])) {
       const items = is.get(key) ?? [];
-      if (alike(was.get(key) ?? [], items)) continue;
+      if (isSame(was.get(key) ?? [], items)) continue;
       touched.add(key);
       const others = (changes.get(key) ?? parts.get(key) ?? []).filter((part) => part.source.id !== source.id);
       changes.set(key, items.length === 0 ? others : [...others, { source, items }].sort(inOrder));

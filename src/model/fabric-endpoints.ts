@@ -42,13 +42,20 @@ export interface FabricEndpoints {
   readonly said: Grounds;
 }
 
+type AttachedPorts = ReadonlyMap<number, ReadonlyMap<Vni, string>>;
+
+const attachedBy = new WeakMap<FabricHost["ports"], AttachedPorts>();
+
 /** Port number -> the networks whose frames can come in there -> the port's name. */
-export function attachedPorts(host: FabricHost): ReadonlyMap<number, ReadonlyMap<Vni, string>> {
+export function attachedPorts({ ports }: Pick<FabricHost, "ports">): AttachedPorts {
+  const known = attachedBy.get(ports);
+  if (known !== undefined) return known;
   const attached = new Map<number, ReadonlyMap<Vni, string>>();
-  for (const { fact, attachments } of host.ports) {
+  for (const { fact, attachments } of ports) {
     if (fact.ofport === null) continue;
     attached.set(fact.ofport, new Map(attachments.map((at) => [at.network.vni, fact.name])));
   }
+  attachedBy.set(ports, attached);
   return attached;
 }
 
