@@ -1,8 +1,12 @@
 // Every benchmark there is, in the order in which they run.
+import { attach } from "./attach.ts";
 import type { Benchmark } from "./harness/benchmark.ts";
 import { heal } from "./heal.ts";
+import { join } from "./join.ts";
+import { memory } from "./memory.ts";
+import { restart } from "./restart.ts";
 import { wire } from "./wire.ts";
 
-const ALL: readonly Benchmark[] = [wire, heal];
+const ALL: readonly Benchmark[] = [wire, heal, join, attach, restart, memory];
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = Object.fromEntries(ALL.map((one) => [one.name, one]));

@@ -4,7 +4,10 @@
 export const BENCH_MACS = { value: 0x02bb_0000_0000n, mask: 0xffff_0000_0000n } as const;
 
 export function macOf(number: number): string {
-  return (BENCH_MACS.value + BigInt(number)).toString(16).padStart(12, "0").replace(/(..)(?!$)/g, "$1:");
+  return (BENCH_MACS.value + BigInt(number))
+    .toString(16)
+    .padStart(12, "0")
+    .replace(/(..)(?!$)/g, "$1:");
 }
 
 /** 10.0.0.1 on. */

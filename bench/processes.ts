@@ -1,4 +1,4 @@
-// What processes cost: seconds of processor time and memory, by proc(5).
+// What processes that others wrote cost: seconds of processor time and memory, by proc(5).
 import { readFileSync } from "node:fs";
 
 /** USER_HZ: the same on every Linux that Node runs on. */
@@ -12,17 +12,11 @@ export function cpuSec(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC;
 }
 
-export const cpuSecOf = (pids: Iterable<number>): number => [...pids].reduce((sum, pid) => sum + cpuSec(pid), 0);
-
-function megabytes(pid: number, name: "VmRSS" | "VmHWM"): number {
-  const found = new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+/** Resident now. Pages that processes share count in each. */
+export function memoryMb(pid: number): number {
+  const found = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(found?.[1] ?? Number.NaN) / 1024;
 }
 
-/** Resident now. Pages that processes share count in each. */
-export const memoryMb = (pid: number): number => megabytes(pid, "VmRSS");
-
-/** The most it ever was. */
-export const peakMemoryMb = (pid: number): number => megabytes(pid, "VmHWM");
-
+export const cpuSecOf = (pids: Iterable<number>): number => [...pids].reduce((sum, pid) => sum + cpuSec(pid), 0);
 export const memoryMbOf = (pids: Iterable<number>): number => [...pids].reduce((sum, pid) => sum + memoryMb(pid), 0);

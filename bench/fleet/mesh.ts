@@ -1,8 +1,9 @@
 // Whether a simulated host has all of a full mesh: its tunnels, their liveness, and a group for each other host.
+
+import { GROUPS } from "../../src/pipeline/registry.ts";
+import { isTunnelType } from "../../src/sim/bridge.ts";
 import type { SimulatedHost } from "../../src/sim/host.ts";
 import { map, text } from "../../src/sim/ovs-rows.ts";
-import { isTunnelType } from "../../src/sim/bridge.ts";
-import { GROUPS } from "../../src/pipeline/registry.ts";
 
 export interface HostMesh {
   /** Tunnels that lead to one host each. */

@@ -161,7 +161,8 @@ export class FleetWork {
     if (host === undefined) throw new Error("the fleet has no hosts");
     if (tenantHosts === undefined) return { host, tag: null };
     const tag = FIRST_TENANT_VLAN + Math.floor(at / tenantHosts);
-    if (tag > LAST_TENANT_VLAN) throw new Error(`${hosts.length} hosts, ${tenantHosts} to a network, are too many VLANs`);
+    if (tag > LAST_TENANT_VLAN)
+      throw new Error(`${hosts.length} hosts, ${tenantHosts} to a network, are too many VLANs`);
     return { host, tag };
   }
 
@@ -193,7 +194,10 @@ export class FleetWork {
    */
   async addEndpoints({ from, count, ...spread }: EndpointRun, timeoutMs: number): Promise<number> {
     this.#watchAll();
-    const run = Array.from({ length: count }, (_, at) => ({ number: from + at, place: this.#placeOf(from + at, spread) }));
+    const run = Array.from({ length: count }, (_, at) => ({
+      number: from + at,
+      place: this.#placeOf(from + at, spread),
+    }));
     for (const { place } of run) this.#enter(place, 1);
     const holders = new Map<number | null, readonly string[]>();
     for (const { place } of run) holders.set(place.tag, [...this.#holders(place.tag)]);
