@@ -1,5 +1,6 @@
 // Every benchmark there is, in the order in which they run.
 import { attach } from "./attach.ts";
+import { forwarding } from "./forwarding.ts";
 import type { Benchmark } from "./harness/benchmark.ts";
 import { heal } from "./heal.ts";
 import { join } from "./join.ts";
@@ -7,6 +8,6 @@ import { memory } from "./memory.ts";
 import { restart } from "./restart.ts";
 import { wire } from "./wire.ts";
 
-const ALL: readonly Benchmark[] = [wire, heal, join, attach, restart, memory];
+const ALL: readonly Benchmark[] = [wire, heal, join, attach, restart, memory, forwarding];
 
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = Object.fromEntries(ALL.map((one) => [one.name, one]));

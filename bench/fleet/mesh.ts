@@ -8,7 +8,7 @@ import { map, text } from "../../src/sim/ovs-rows.ts";
 export interface HostMesh {
   /** Tunnels that lead to one host each. */
   readonly tunnels: number;
-  /** Of those the ones of which BFD says that they forward. */
+  /** Of those the ones that forward as far as BFD knows; without BFD all of them. */
   readonly live: number;
   /** Ports by which all hosts are reached. */
   readonly shared: number;
@@ -26,7 +26,7 @@ export function meshOf(host: SimulatedHost): HostMesh {
     if (!isTunnelType(port.interface.type)) continue;
     if (port.interface.options.get("remote_ip") === "flow") shared++;
     else tunnels++;
-    if (port.bfdForwards === true) live++;
+    if (port.bfdForwards !== false) live++;
   }
   for (const { groupId } of bridge?.datapath.groups.all() ?? [])
     if (groupId >= GROUPS.hostBase && groupId < GROUPS.hostBase + GROUP_INDEXES) groups++;
@@ -36,7 +36,7 @@ export function meshOf(host: SimulatedHost): HostMesh {
 export const isWritten = ({ tunnels, shared, groups }: HostMesh, peers: number): boolean =>
   groups >= peers && (shared > 0 || tunnels >= peers);
 
-/** A flow-based tunnel has no BFD session: it counts as live once it is there. */
+/** A flow-based tunnel counts as live once it is there. */
 export const isLive = (mesh: HostMesh, peers: number): boolean =>
   isWritten(mesh, peers) && (mesh.shared > 0 || mesh.live >= peers);
 

@@ -90,8 +90,8 @@ export class OvnOnHosts implements Contender {
     this.#spawn([find("ovn-northd") ?? "", ...databases, ...log("northd")], env);
     for (const host of this.#lab.hosts) {
       const controller = [find("ovn-controller") ?? "", `unix:${databaseSocketOf(host.dir)}`];
-      const options = [`--unixctl=${join(host.dir, "ovn-controller.ctl")}`, "-vconsole:off"];
-      this.#spawn(inNamespace(host.namespace, [...controller, ...options]), { ...host.env, OVN_RUNDIR: host.dir });
+      const env = { ...host.env, OVN_RUNDIR: host.dir };
+      this.#spawn(inNamespace(host.namespace, [...controller, "-vconsole:off"]), env);
     }
     await this.#nbctl("init");
     await sleep(500);
