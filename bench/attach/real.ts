@@ -154,7 +154,7 @@ export async function attachReal(
     await contender.join();
     await tunnels.all(hosts - 1, { live: true }, MESH_SEC);
     tunnels.close();
-    monitors = await FlowMonitors.open(lab.hosts, BRIDGE);
+    monitors = await FlowMonitors.open(lab.hosts, BRIDGE, contender.mark);
     const real = new RealHosts(lab, contender, monitors);
     const steps: Step[] = [];
     let there = 0;

@@ -1,26 +1,15 @@
 // When the last of many switches holds a flow to an endpoint: told by the switches, not asked of them.
-import type { Match } from "../../proto/openflow13/index.ts";
-import { numberOf } from "../endpoints.ts";
-
 interface Expected {
   /** By name of the switch. */
   readonly missing: Set<string>;
   readonly done: (atMs: number) => void;
 }
 
-/** The endpoint that a flow leads to, by its match on a destination address; undefined for all other flows. */
-export function destinationOf(match: Match): number | undefined {
-  const found = match.find(({ field }) => field === "eth_dst");
-  if (found === undefined || found.field === "unknown" || found.mask !== undefined) return undefined;
-  return numberOf(BigInt(found.value));
-}
-
 export class FlowWatch {
   readonly #expected = new Map<number, Expected>();
 
-  /** A switch has taken in a flow with this match. */
-  saw(name: string, match: Match): void {
-    const number = destinationOf(match);
+  /** A switch has taken in a flow that leads to an endpoint; undefined for any other flow. */
+  saw(name: string, number: number | undefined): void {
     const expected = number === undefined ? undefined : this.#expected.get(number);
     if (number === undefined || expected === undefined) return;
     expected.missing.delete(name);

@@ -1,7 +1,7 @@
 // What a benchmark asks of a simulated fleet; it runs where the fleet is.
 import { Fleet } from "../../src/sim/fleet.ts";
 import type { SimulatedHost } from "../../src/sim/host.ts";
-import { ipOf, macOf, portOf } from "../endpoints.ts";
+import { destinationOf, ipOf, macOf, portOf } from "../endpoints.ts";
 import { FlowWatch } from "./flow-watch.ts";
 import { BRIDGE, isLive, isWritten, meshOf, storedIndex } from "./mesh.ts";
 
@@ -181,7 +181,8 @@ export class FleetWork {
           onPort: () => undefined,
           onPunt: () => undefined,
           onFlows: (edits) => {
-            for (const { after } of edits) if (after !== undefined) this.#watch.saw(host.systemId, after.match);
+            for (const { after } of edits)
+              if (after !== undefined) this.#watch.saw(host.systemId, destinationOf(after.match));
           },
         });
       }

@@ -1,5 +1,6 @@
 // What stands beside Weft on the same hosts: it makes a mesh of them, and knows where each endpoint is.
 import type { Lab } from "../../src/lab/index.ts";
+import type { FlowMark } from "./flow-monitors.ts";
 
 export interface Contender {
   /** Of all that controls; the hosts' own Open vSwitch aside. */
@@ -10,6 +11,8 @@ export interface Contender {
   declare(numbers: readonly number[]): Promise<void>;
   /** What the Interface row of an endpoint's port says, as ovs-vsctl writes it. */
   columns(number: number): readonly string[];
+  /** How its flows to endpoints are known; by their destination unless given. */
+  readonly mark?: FlowMark;
   stop(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   decodeRange,
   encode,
+  type Match,
   MessageFramer,
   OFPP,
   OFPTT,
@@ -11,23 +12,37 @@ import {
   type OpenFlowMessage,
 } from "../../proto/openflow13/index.ts";
 import type { Host } from "../../src/lab/index.ts";
-import { BENCH_MACS } from "../endpoints.ts";
+import { BENCH_MACS, destinationOf } from "../endpoints.ts";
 import { FlowWatch } from "../fleet/flow-watch.ts";
 
 const VERSION = 4;
+
+/** By what a flow is known to lead to an endpoint. */
+export interface FlowMark {
+  readonly tableIds: readonly number[];
+  /** Of all of them. */
+  readonly match: Match;
+  numberOf(match: Match): number | undefined;
+}
+
+const BY_DESTINATION: FlowMark = {
+  tableIds: [OFPTT.ALL],
+  match: [{ field: "eth_dst", ...BENCH_MACS }],
+  numberOf: destinationOf,
+};
 
 export class FlowMonitors {
   readonly watch = new FlowWatch();
   readonly #sockets: Socket[] = [];
 
-  /** Of the bridge of each host; only flows to the benchmark's own endpoints are told of. */
-  static async open(hosts: readonly Host[], bridge: string): Promise<FlowMonitors> {
+  /** Of the bridge of each host; only of flows that bear the mark it is told. */
+  static async open(hosts: readonly Host[], bridge: string, mark: FlowMark = BY_DESTINATION): Promise<FlowMonitors> {
     const monitors = new FlowMonitors();
-    await Promise.all(hosts.map((host) => monitors.#follow(host, bridge)));
+    await Promise.all(hosts.map((host) => monitors.#follow(host, bridge, mark)));
     return monitors;
   }
 
-  #follow(host: Host, bridge: string): Promise<void> {
+  #follow(host: Host, bridge: string, mark: FlowMark): Promise<void> {
     const socket = connect(join(host.dir, `${bridge}.mgmt`));
     this.#sockets.push(socket);
     const send = (message: OpenFlowMessage): void => void socket.write(encode(message));
@@ -36,9 +51,15 @@ export class FlowMonitors {
       socket.once("error", reject);
       const received = (message: OpenFlowMessage): void => {
         if (message.kind === "hello") {
-          const match = [{ field: "eth_dst", ...BENCH_MACS }] as const;
           const flags = ONFFMF.ADD | ONFFMF.MODIFY;
-          const monitors = [{ monitorId: 1, flags, outPort: OFPP.ANY, tableId: OFPTT.ALL, match }];
+          const { match, tableIds } = mark;
+          const monitors = tableIds.map((tableId) => ({
+            monitorId: tableId + 1,
+            flags,
+            outPort: OFPP.ANY,
+            tableId,
+            match,
+          }));
           send({ kind: "multipart_request", xid: 2, flags: 0, body: { kind: "onf_flow_monitor", monitors } });
           // Open vSwitch does not answer where there is nothing to tell yet.
           send({ kind: "barrier_request", xid: 3 });
@@ -48,7 +69,7 @@ export class FlowMonitors {
           reject(new Error(`${host.name} refuses a flow monitor: ${message.type}/${message.code}`));
         else if (message.kind === "multipart_reply" && message.body.kind === "onf_flow_monitor")
           for (const update of message.body.updates)
-            if (update.kind !== "abbreviated") this.watch.saw(host.name, update.match);
+            if (update.kind !== "abbreviated") this.watch.saw(host.name, mark.numberOf(update.match));
       };
       socket.on("data", (bytes) =>
         framer.push(bytes, (buffer, start, end) => {

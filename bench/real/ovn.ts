@@ -10,6 +10,7 @@ import type { Lab } from "../../src/lab/index.ts";
 import { macOf } from "../endpoints.ts";
 import { ROOT } from "../harness/results.ts";
 import type { Contender, ContenderKind } from "./contender.ts";
+import type { FlowMark } from "./flow-monitors.ts";
 
 /** Where `npm run bench:fetch-ovn` puts it: nothing of it runs unless a benchmark does. */
 export const FETCHED = join(ROOT, ".build/ovn");
@@ -33,9 +34,24 @@ function lacks(): string | null {
   return `${missing.join(", ")} not found: npm run bench:fetch-ovn, or apt-get install ovn-central ovn-host`;
 }
 
+/** Ports have keys of their own, which stand in the flows that lead to them. */
+const FIRST_KEY = 100;
+/** OFTABLE_REMOTE_OUTPUT and OFTABLE_LOCAL_OUTPUT of OVN 23.03: flows there come when a port is bound, others when it is declared. */
+const OUTPUT_TABLES = [37, 38];
+
+const MARK: FlowMark = {
+  tableIds: OUTPUT_TABLES,
+  match: [],
+  numberOf: (match) => {
+    const key = match.find(({ field }) => field === "nx_reg15");
+    return key === undefined || key.field === "unknown" ? undefined : Number(key.value) - FIRST_KEY;
+  },
+};
+
 const portName = (number: number): string => `p${number}`;
 
 export class OvnOnHosts implements Contender {
+  readonly mark = MARK;
   readonly #lab: Lab;
   readonly #dir: string;
   readonly #children: ChildProcess[] = [];
@@ -132,6 +148,7 @@ export class OvnOnHosts implements Contender {
         .flatMap((number) => [
           ...["--", "lsp-add", SWITCH, portName(number)],
           ...["--", "lsp-set-addresses", portName(number), macOf(number)],
+          ...["--", "lsp-set-options", portName(number), `requested-tnl-key=${number + FIRST_KEY}`],
         ]);
       await this.#nbctl(...commands.slice(1));
     }
