@@ -15,6 +15,7 @@ import { LinkWatch } from "../discovery/link-watch.ts";
 import { cabledPorts, listeningPorts, loneSwitchFact } from "../discovery/lone-switch.ts";
 import { deriveFabric, type Fabric, type FabricInput } from "../model/fabric.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
+import { shareFlows } from "../pipeline/shared-flows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import { type Dpid, type SwitchEntry, switchFact } from "./switch-entry.ts";
@@ -150,6 +151,7 @@ export class Islands {
           },
           before,
         );
+        shareFlows(fabric, before === undefined ? undefined : shareFlows(before));
         for (const { dpid } of members) next.set(dpid, fabric);
       });
       if (before !== undefined && !next.has(key)) for (const { dpid } of members) next.set(dpid, before);

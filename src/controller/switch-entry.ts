@@ -2,7 +2,8 @@
 import type { Whereabouts } from "../discovery/whereabouts.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
-import type { Readback } from "../pipeline/readback.ts";
+import type { DesiredSwitch } from "../pipeline/desired.ts";
+import { type Readback, sharedMemories } from "../pipeline/readback.ts";
 import type { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
 import type { SwitchReconciler } from "../reconcile/switch-reconciler.ts";
@@ -27,6 +28,10 @@ export interface SwitchEntry {
   /** What was last read or confirmed; null before. Stays while the switch is away. */
   installed: InstalledSwitch | null;
   readback: Readback | null;
+  /** What it should hold, as last compiled; what is the same in the next is not made again. */
+  desired: DesiredSwitch | null;
+  /** What its reconciler was woken for; undefined before the first time. */
+  wokenFor: DesiredSwitch | null | undefined;
   /** Whether the session in use has been read back. */
   isRead: boolean;
   /** Whether it is the bridge of a host, or one that is served alone: nothing that others say or show counts. */
@@ -59,8 +64,9 @@ export function switchFact(entry: SwitchEntry): SwitchFact | null {
   };
 }
 
-export function rememberedBy(entry: SwitchEntry): readonly RememberedFact[] {
-  return entry.readback?.remembered ?? [];
+/** Lists, some of them the same for all switches that hold the same. */
+export function rememberedBy({ installed, readback }: SwitchEntry): readonly (readonly RememberedFact[])[] {
+  return [readback?.remembered ?? [], ...(installed === null ? [] : sharedMemories(installed.flows))];
 }
 
 export function switchProblems(entry: SwitchEntry): readonly Diagnostic[] {

@@ -8,7 +8,7 @@ import type { Whereabouts } from "../discovery/whereabouts.ts";
 import { NO_CERTIFICATE } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
-import { type Readback, readBack, senderOf } from "../pipeline/readback.ts";
+import { type Readback, readBackOwn, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { AuditPace } from "../reconcile/audit-pace.ts";
 import { Incidents } from "../reconcile/incidents.ts";
@@ -94,6 +94,8 @@ export class Switches {
       reconciler: null,
       installed: null,
       readback: null,
+      desired: null,
+      wokenFor: undefined,
       isRead: false,
       believed: false,
       loaded: false,
@@ -218,13 +220,15 @@ export class Switches {
   }
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
-    const readback = readBack(installed.flows.values(), installed.groups.values());
+    const readback = readBackOwn(installed.flows, installed.groups, entry.readback);
+    const isNews = readback !== entry.readback || !entry.isRead || entry.left !== null;
     entry.isRead = true;
     entry.left = null;
     entry.installed = installed;
     entry.readback = readback;
     if (entry.believed) this.#load(entry, readback);
-    this.#options.changed();
+    // What it has in common with others was no news when it was written.
+    if (isNews) this.#options.changed();
   }
 
   /** Once for each connection: later readings tell what this controller itself has written. */
@@ -372,8 +376,23 @@ export class Switches {
     ]);
   }
 
+  /** Those of which something else is wanted now, or of which that can't be told. */
   wakeAll(): void {
-    for (const entry of this.#entries.values()) entry.reconciler?.wake();
+    for (const entry of this.#entries.values()) {
+      const desired = entry.reconciler === null || entry.released ? null : this.#wanted(entry);
+      if (desired !== undefined && desired === entry.wokenFor) continue;
+      entry.wokenFor = desired;
+      entry.reconciler?.wake();
+    }
+  }
+
+  /** undefined where it can't be told: the reconciler tells why. */
+  #wanted(entry: SwitchEntry): DesiredSwitch | null | undefined {
+    try {
+      return this.#options.desired(entry);
+    } catch {
+      return undefined;
+    }
   }
 
   stop(): void {

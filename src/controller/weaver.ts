@@ -7,8 +7,17 @@ import { probedPortsOf } from "../discovery/probed-ports.ts";
 import { rivalBridges } from "../discovery/rival-bridges.ts";
 import type { BfdSettings } from "../model/bfd.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import { attachedPorts, deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
-import type { EndpointSetting, HostFact, HostId, NetworkSetting, SwitchFact, TunnelType } from "../model/facts.ts";
+import { deriveFabric, type Fabric, type FabricHost, type FabricInput } from "../model/fabric.ts";
+import { attachedPorts } from "../model/fabric-endpoints.ts";
+import type {
+  EndpointSetting,
+  HostFact,
+  HostId,
+  NetworkSetting,
+  RememberedFact,
+  SwitchFact,
+  TunnelType,
+} from "../model/facts.ts";
 import { type FlowBasedSettings, maxIndexFor, standsFlowBased } from "../model/flow-based.ts";
 import {
   type Decisions,
@@ -35,6 +44,7 @@ import {
   type TunnelOptions,
 } from "../pipeline/rows.ts";
 import { type Situation, settle, type Wanted } from "../pipeline/settle.ts";
+import { shareFlows } from "../pipeline/shared-flows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { EndpointWatch } from "./endpoint-watch.ts";
@@ -306,9 +316,11 @@ export class Weaver {
     const isSame = identified?.left === leftOut(suspects.all, isLeftOut);
     const who = identified !== undefined && isSame ? identified : this.#identify(suspects, isLeftOut);
     const { fabricId, identities, facts, entries, bindings } = who;
-    const situation = { hosts: new Map(facts.map((fact) => [fact.id, fact])), ...this.#held(entries, bindings) };
+    const situation = this.#held(entries, bindings, who, facts);
     const input = this.#fabricInput(this.#options, { fabricId, identities }, situation);
-    return deriveFabric(input, this.#fabric ?? undefined);
+    const fabric = deriveFabric(input, this.#fabric ?? undefined);
+    shareFlows(fabric, this.#fabric === null ? undefined : shareFlows(this.#fabric));
+    return fabric;
   }
 
   /** Tables or rows that could not be told are tried again, and without those because of whom they can't be. */
@@ -388,7 +400,10 @@ export class Weaver {
   #held(
     entries: readonly SwitchEntry[],
     bindings: ReadonlyMap<Dpid, HostId>,
-  ): Pick<Situation, "switches" | "remembered"> {
+    { identities }: Pick<IdentityOutcome, "identities">,
+    facts: readonly HostFact[],
+  ): Situation {
+    const hosts = new Map(facts.map((fact) => [fact.id, fact]));
     const switches = new Map<HostId, SwitchFact>();
     for (const [dpid, id] of bindings) {
       const entry = this.#options.switches.entries.get(dpid);
@@ -396,11 +411,13 @@ export class Weaver {
       if (fact !== null) switches.set(id, fact);
     }
     // What a lone switch holds says nothing about the fabric's hosts.
-    const remembered = entries
-      .filter((entry) => entry.readback?.plain == null && this.#counts(entry))
-      .flatMap(rememberedBy)
+    // Where every host was read itself, nothing that others say of it counts.
+    const isRead = !this.holding && [...identities.keys()].every((id) => switches.has(id) && hosts.has(id));
+    const telling = isRead ? [] : entries.filter((entry) => entry.readback?.plain == null && this.#counts(entry));
+    const remembered = [...new Set(telling.flatMap(rememberedBy))]
+      .flat()
       .filter((fact) => !this.#forgottenIndexes.has(fact.index));
-    return { switches, remembered };
+    return { hosts, switches, remembered };
   }
 
   #fabricInput(
@@ -446,7 +463,7 @@ export class Weaver {
     const isLeftOut = (key: string): boolean => this.#quarantine.problem(key) !== null;
     const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
     const outcome = resolveIdentities(this.#identityInput(options, facts, entries, withheld));
-    const start = { hosts: new Map(facts.map((fact) => [fact.id, fact])), ...this.#held(entries, this.#bindings) };
+    const start = this.#held(entries, this.#bindings, outcome, facts);
     return settle(start, async (situation) => {
       const fabric = deriveFabric({ ...this.#fabricInput(options, outcome, situation), keepTunnel: () => false });
       const rows = new Map<HostId, DesiredRows>();
@@ -508,11 +525,13 @@ export class Weaver {
 
   #indexesInFlows(entries: readonly SwitchEntry[]): ReadonlySet<number> {
     const indexes = new Set<number>();
+    const lists = new Set<readonly RememberedFact[]>();
     for (const entry of entries) {
       if (entry.readback === null || entry.readback.plain !== null || !this.#counts(entry)) continue;
       if (entry.readback.ownIndex !== null && entry.readback.ownIndex > 0) indexes.add(entry.readback.ownIndex);
-      for (const fact of entry.readback.remembered) indexes.add(fact.index);
+      for (const list of rememberedBy(entry)) lists.add(list);
     }
+    for (const list of lists) for (const { index } of list) indexes.add(index);
     for (const index of this.#forgottenIndexes) indexes.delete(index);
     return indexes;
   }
@@ -571,16 +590,20 @@ export class Weaver {
 
   /** What a switch should hold; null while its host's rows are not known, or it has no place in the fabric. */
   desiredSwitch(entry: SwitchEntry): DesiredSwitch | null {
-    const { islands, pipeline } = this.#options;
+    const { islands } = this.#options;
     const island = islands.byDpid.get(entry.dpid);
     const lone = island?.hosts.get(loneHostId(entry.dpid));
-    if (island !== undefined && lone !== undefined)
-      return islands.settling ? null : compileSwitch(island, lone, pipeline);
+    if (island !== undefined && lone !== undefined) return islands.settling ? null : this.#compile(entry, island, lone);
     const id = this.#bindings.get(entry.dpid);
     const fabric = this.#fabric;
     const host = id === undefined ? undefined : fabric?.hosts.get(id);
     if (fabric === null || host === undefined || !this.isServed(host)) return null;
-    return this.#compiled(host.id, () => compileSwitch(fabric, host, pipeline));
+    return this.#compiled(host.id, () => this.#compile(entry, fabric, host));
+  }
+
+  #compile(entry: SwitchEntry, fabric: Fabric, host: FabricHost): DesiredSwitch {
+    entry.desired = compileSwitch(fabric, host, this.#options.pipeline, entry.desired ?? undefined);
+    return entry.desired;
   }
 
   desiredRows(entry: HostEntry, controllerTarget: string, approval: string | null): DesiredRows | null {

@@ -11,6 +11,7 @@ import {
   WITHOUT_VLAN,
 } from "./context.ts";
 import { type DesiredFlow, type DesiredSwitch, desiredFlow } from "./desired.ts";
+import { layered } from "./layered-flows.ts";
 import { CARRIER_VID, decodeCookie, groupRole, PRIORITIES, TABLES } from "./registry.ts";
 
 /**
@@ -52,7 +53,8 @@ const TAKES_IN: ReadonlySet<string> = new Set(["tunnel", "stranger", "arrive"]);
  */
 export function prepared(whole: DesiredSwitch, host: { readonly index: number | null }): DesiredSwitch {
   const later = new Set<number>([TABLES.deliver.id, TABLES.egress.id]);
-  const flows = [...whole.flows.values()].filter(
+  // Those that it shares with other switches are of FORWARD and ANSWER.
+  const flows = [...layered(whole.flows).own.values()].filter(
     (flow) => later.has(flow.tableId) || TAKES_IN.has(decodeCookie(flow.cookie)?.kind ?? ""),
   );
   const identity = desiredFlow({

@@ -3,7 +3,6 @@ import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Match, OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import type { Fabric } from "../model/fabric.ts";
 import type { Vni } from "../model/facts.ts";
 import { apply, type CompileContext, gotoTable, inNetwork, onPort, TAGGED, tagWith } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
@@ -15,40 +14,9 @@ const ARP_REPLY = 2;
 /** The option of a neighbour advertisement that names the target's MAC (RFC 4861, section 4.6.1). */
 const TARGET_LINK_LAYER = 2;
 
+/** What holds for whatever is asked. */
 export function* answerFlows(context: CompileContext): Generator<DesiredFlow> {
-  const answering = new Set(context.networks.filter((network) => network.answer).map((network) => network.vni));
-  if (answering.size === 0) return;
-  yield* sharedFlows(context);
-  const localAt = new Set(context.local.map(({ ofport, attachment }) => `${ofport}/${attachment.network.vni}`));
-  const down = portsDown(context.fabric);
-  for (const endpoint of context.fabric.endpoints.values()) {
-    if (!answering.has(endpoint.vni) || down.has(`${endpoint.hostId}/${endpoint.portName}`)) continue;
-    const local = endpoint.hostId === context.host.id;
-    // The same condition under which FORWARD knows the way: nothing is answered for that can't be reached.
-    const reached = local
-      ? localAt.has(`${endpoint.ofport}/${endpoint.vni}`)
-      : endpoint.hostIndex !== null && context.host.ways.has(endpoint.hostIndex);
-    if (!reached) continue;
-    yield* endpointAnswers(endpoint, context.answersNd);
-    if (local && endpoint.ofport !== null) yield* ownPortFlows(endpoint, endpoint.ofport);
-  }
-}
-
-const downOf = new WeakMap<Fabric, ReadonlySet<string>>();
-
-/** Ports whose link is down: nobody is alive behind them. What is not known of a host that is away counts as up. */
-function portsDown(fabric: Fabric): ReadonlySet<string> {
-  const known = downOf.get(fabric);
-  if (known !== undefined) return known;
-  const down = new Set<string>();
-  for (const { id, ports } of fabric.hosts.values()) {
-    for (const { fact } of ports) if (!fact.up) down.add(`${id}/${fact.name}`);
-  }
-  downOf.set(fabric, down);
-  return down;
-}
-
-function* sharedFlows(context: CompileContext): Generator<DesiredFlow> {
+  if (!context.networks.some((network) => network.answer)) return;
   const shared = { place: 0, vni: 0 };
   yield desiredFlow({
     table: "answer",
@@ -189,7 +157,7 @@ function advertisement({ mac }: Endpoint, ip: string, router: boolean): readonly
 }
 
 /** What an owner says of its own address is never swallowed, and nobody is answered for what is behind his own port. */
-function* ownPortFlows({ vni, ips }: Endpoint, ofport: number): Generator<DesiredFlow> {
+export function* ownPortFlows({ vni, ips }: Endpoint, ofport: number): Generator<DesiredFlow> {
   for (const ip of ips) {
     yield desiredFlow({
       table: "answer",

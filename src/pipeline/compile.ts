@@ -1,17 +1,24 @@
-// Facts to desired flows, groups and meters of one switch. Pure and deterministic.
+// Facts to desired flows, groups and meters of one switch. Pure and deterministic; what follows from the same facts as
+// before is not made again.
+import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
+import type { HostId, Vni } from "../model/facts.ts";
+import { differences } from "../model/shared-map.ts";
 import { heardFlows, prepared } from "./adopt.ts";
-import { answerFlows } from "./answer.ts";
+import { answerFlows, endpointAnswers } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
-import { compileContext, type PipelineSettings } from "./context.ts";
-import type { DesiredFlow, DesiredSwitch } from "./desired.ts";
+import { type CompileContext, compileContext, floodMetersOf, type PipelineSettings } from "./context.ts";
+import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "./desired.ts";
 import { egressFlows } from "./egress.ts";
 import { floodFlows } from "./flood.ts";
-import { forwardFlows } from "./forward.ts";
+import { remoteEndpointFlow, standbyFlows } from "./forward.ts";
 import { groups, meters } from "./groups.ts";
 import { guardFlows } from "./guard.ts";
+import { type Exceptions, LayeredFlows, NO_EXCEPTIONS, type SharedLayers } from "./layered-flows.ts";
 import { learnFlows } from "./learn.ts";
+import { isReached, type LocalNetworks, localFlows, localNetworks } from "./local-endpoints.ts";
 import { plainLinkFlows } from "./plain-links.ts";
+import { layerName, type SharedFlows, shareFlows } from "./shared-flows.ts";
 
 const FEATURES = [
   guardFlows,
@@ -19,24 +26,211 @@ const FEATURES = [
   plainLinkFlows,
   learnFlows,
   answerFlows,
-  forwardFlows,
+  standbyFlows,
   floodFlows,
   egressFlows,
   heardFlows,
 ] as const;
 
-/** What the switch of `host` should hold. The same facts give the same bytes. */
-export function compileSwitch(fabric: Fabric, host: FabricHost, settings: PipelineSettings): DesiredSwitch {
-  const context = compileContext(fabric, host, settings);
-  const flows = new Map<string, DesiredFlow>();
-  for (const feature of FEATURES) {
-    for (const flow of feature(context)) flows.set(flow.key, flow);
-  }
-  const whole = {
-    flows,
-    groups: new Map([...groups(context)].map((group) => [group.groupId, group])),
+/** What does not follow from endpoints. */
+interface Frame {
+  readonly inputs: readonly unknown[];
+  readonly flows: ReadonlyMap<string, DesiredFlow>;
+  readonly meters: ReadonlyMap<number, DesiredMeter>;
+  readonly networks: LocalNetworks;
+}
+
+interface Groups {
+  readonly inputs: readonly unknown[];
+  readonly groups: ReadonlyMap<number, DesiredGroup>;
+}
+
+interface Own {
+  readonly frame: Frame;
+  readonly endpoints: readonly Endpoint[];
+  readonly flows: ReadonlyMap<string, DesiredFlow>;
+}
+
+/** What a switch's flows were made of. */
+interface Parts {
+  readonly frame: Frame;
+  readonly groups: Groups;
+  readonly own: Own;
+  readonly unreachable: Unreachable;
+  readonly flows: LayeredFlows;
+}
+
+const partsOf = new WeakMap<DesiredSwitch, Parts>();
+
+const NO_ENDPOINTS: readonly Endpoint[] = [];
+
+function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, at) => Object.is(item, b[at]));
+}
+
+const capsOf = new WeakMap<Fabric, string>();
+
+/** The meters of all networks that are capped, as text. */
+function caps(fabric: Fabric): string {
+  const known = capsOf.get(fabric);
+  if (known !== undefined) return known;
+  const text = [...floodMetersOf(fabric)].map(([vni, { meterId, kbps }]) => `${vni} ${meterId} ${kbps}`).join();
+  capsOf.set(fabric, text);
+  return text;
+}
+
+function frameInputs(fabric: Fabric, host: FabricHost, settings: PipelineSettings): readonly unknown[] {
+  const { id, index, fact, plain, ports, relaying, entrances, adoption } = host;
+  const dpid = host.switch?.dpid;
+  const disputes = fabric.disputes.filter(({ rivals }) => rivals.some(({ place }) => place?.dpid === dpid));
+  return [
+    ...[id, index, plain, relaying, entrances, dpid, host.switch?.maxMeter, settings, caps(fabric)],
+    ...[fact?.forwardBpdu, fact?.userspaceDatapath],
+    // Both are rare, and follow from all of the fabric.
+    plain === null ? null : fabric,
+    ...(adoption === undefined ? [] : [adoption, fabric.networks]),
+    ...ports,
+    ...disputes,
+    ...fabric.standbys.filter((standby) => standby.hostId === id),
+  ];
+}
+
+function groupInputs(
+  fabric: Fabric,
+  { index, plain, ports, ways }: FabricHost,
+  networks: LocalNetworks,
+): readonly unknown[] {
+  const members = [...networks.keys()].map((vni) => fabric.members.get(vni) ?? null);
+  return [index, plain, ways, ...members, ...ports];
+}
+
+function keyed(flows: Iterable<DesiredFlow>): ReadonlyMap<string, DesiredFlow> {
+  const map = new Map<string, DesiredFlow>();
+  for (const flow of flows) map.set(flow.key, flow);
+  return map;
+}
+
+function frameOf(context: CompileContext, inputs: readonly unknown[]): Frame {
+  return {
+    inputs,
+    flows: keyed(FEATURES.flatMap((feature) => [...feature(context)])),
     meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
+    networks: localNetworks(context),
   };
+}
+
+/** Hosts with endpoints in this switch's networks to which it knows no way. */
+interface Unreachable {
+  readonly inputs: readonly unknown[];
+  readonly hosts: readonly (readonly [Vni, HostId])[];
+}
+
+function unreachableFrom(
+  host: FabricHost,
+  shared: SharedFlows,
+  networks: LocalNetworks,
+  before?: Unreachable,
+): Unreachable {
+  const inputs = [host.ways, ...networks.keys(), ...[...networks.keys()].map((vni) => shared.hosts.get(vni))];
+  if (before !== undefined && sameItems(before.inputs, inputs)) return before;
+  const hosts = [...networks.keys()].flatMap((vni) =>
+    [...(shared.hosts.get(vni) ?? [])]
+      .filter(([id, index]) => id !== host.id && !host.ways.has(index))
+      .map(([id]) => [vni, id] as const),
+  );
+  return { inputs, hosts };
+}
+
+/** Shared flows that are not for this switch: those of endpoints that it can't reach, its own among them. */
+function exceptionsOf(
+  fabric: Fabric,
+  host: FabricHost,
+  networks: LocalNetworks,
+  unreachable: Unreachable,
+  before: Exceptions,
+): Exceptions {
+  const missing: Endpoint[] = [];
+  for (const endpoint of fabric.endpointsAt.get(host.id) ?? []) {
+    const network = networks.get(endpoint.vni);
+    if (network !== undefined && !isReached(endpoint, network)) missing.push(endpoint);
+  }
+  for (const [vni, id] of unreachable.hosts) {
+    for (const endpoint of fabric.endpointsAt.get(id) ?? []) if (endpoint.vni === vni) missing.push(endpoint);
+  }
+  if (missing.length === 0) return NO_EXCEPTIONS;
+  const answersNd = host.fact?.userspaceDatapath ?? false;
+  const flows = missing.flatMap((one) => {
+    if (one.hostIndex === null) return [];
+    const answers = networks.get(one.vni)?.answered === true ? endpointAnswers(one, answersNd) : [];
+    return [remoteEndpointFlow(one, one.hostIndex), ...answers];
+  });
+  const next = NO_EXCEPTIONS.with(flows.map(({ key }) => [key, null]));
+  return differences(before, next).length === 0 ? before : next;
+}
+
+function layersOf(host: FabricHost, shared: SharedFlows, networks: LocalNetworks, before?: SharedLayers): SharedLayers {
+  const layers: SharedLayers = new Map(
+    [...networks].flatMap(([vni, { answered }]) => {
+      const forward = shared.forward.get(vni);
+      const answers = answered ? shared.answers.get(host.fact?.userspaceDatapath ?? false)?.get(vni) : undefined;
+      return [
+        ...(forward === undefined ? [] : [[layerName("forward", vni), forward] as const]),
+        ...(answers === undefined ? [] : [[layerName("answer", vni), answers] as const]),
+      ];
+    }),
+  );
+  const isSame = before?.size === layers.size && [...layers].every(([name, layer]) => before.get(name) === layer);
+  return isSame ? before : layers;
+}
+
+function ownOf(fabric: Fabric, host: FabricHost, settings: PipelineSettings, frame: Frame, before?: Own): Own {
+  const endpoints = fabric.endpointsAt.get(host.id) ?? NO_ENDPOINTS;
+  if (before?.frame === frame && sameItems(before.endpoints, endpoints)) return before;
+  const { idleTimeoutSec } = settings;
+  const answersNd = host.fact?.userspaceDatapath ?? false;
+  const flows = new Map(frame.flows);
+  for (const flow of localFlows(endpoints, { host, networks: frame.networks, answersNd, idleTimeoutSec })) {
+    flows.set(flow.key, flow);
+  }
+  return { frame, endpoints, flows };
+}
+
+/**
+ * What the switch of `host` should hold. The same facts give the same bytes.
+ * @param previous what it was before; the same object where nothing is different.
+ */
+export function compileSwitch(
+  fabric: Fabric,
+  host: FabricHost,
+  settings: PipelineSettings,
+  previous?: DesiredSwitch,
+): DesiredSwitch {
+  const before = previous === undefined ? undefined : partsOf.get(previous);
+  let made: CompileContext | undefined;
+  const context = (): CompileContext => {
+    made ??= compileContext(fabric, host, settings);
+    return made;
+  };
+  const inputs = frameInputs(fabric, host, settings);
+  const isFrame = before !== undefined && sameItems(before.frame.inputs, inputs);
+  const frame = isFrame ? before.frame : frameOf(context(), inputs);
+  const forGroups = groupInputs(fabric, host, frame.networks);
+  const isGroups = before !== undefined && sameItems(before.groups.inputs, forGroups);
+  const held = isGroups
+    ? before.groups
+    : { inputs: forGroups, groups: new Map([...groups(context())].map((group) => [group.groupId, group])) };
+  const shared = shareFlows(fabric);
+  const own = ownOf(fabric, host, settings, frame, before?.own);
+  const unreachable = unreachableFrom(host, shared, frame.networks, before?.unreachable);
+  const layers = layersOf(host, shared, frame.networks, before?.flows.shared);
+  const exceptions = exceptionsOf(fabric, host, frame.networks, unreachable, before?.flows.exceptions ?? NO_EXCEPTIONS);
+  const was = before?.flows;
+  const isSame = was?.own === own.flows && was.shared === layers && was.exceptions === exceptions;
+  const flows = isSame ? was : new LayeredFlows(own.flows, layers, exceptions);
+  if (previous !== undefined && isSame && isFrame && isGroups) return previous;
+  const whole = { flows, groups: held.groups, meters: frame.meters };
   // What the host's rows say, not what is next: the stage is in force once it is written there.
-  return host.adoption?.forwards === false ? prepared(whole, host) : whole;
+  const desired: DesiredSwitch = host.adoption?.forwards === false ? prepared(whole, host) : whole;
+  partsOf.set(desired, { frame, groups: held, own, unreachable, flows });
+  return desired;
 }

@@ -195,7 +195,7 @@ export function outOf({ ofport }: LocalAttachment): readonly Action[] {
 }
 
 /** The same in a flow, as its last step. */
-export function leaveBy({ ofport }: LocalAttachment): readonly Instruction[] {
+export function leaveBy({ ofport }: Pick<LocalAttachment, "ofport">): readonly Instruction[] {
   return [apply(toPort(ofport)), gotoTable("egress")];
 }
 

@@ -3,27 +3,16 @@ import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Match } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import { OTHER_VLANS_VNI } from "../model/networks.ts";
-import { apply, type CompileContext, inNetwork, type LocalAttachment, leaveBy, moveKey, through } from "./context.ts";
+import { apply, type CompileContext, inNetwork, leaveBy, moveKey, through } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { hostGroup, PRIORITIES } from "./registry.ts";
 
-export function* forwardFlows(context: CompileContext): Generator<DesiredFlow> {
+/** Of guests that may come here: what is sent to them is delivered already. */
+export function* standbyFlows(context: CompileContext): Generator<DesiredFlow> {
   const localAt = new Map(context.local.map((local) => [`${local.ofport}/${local.attachment.network.vni}`, local]));
-  const networks = new Set(context.networks.map((network) => network.vni));
-  for (const endpoint of context.fabric.endpoints.values()) {
-    if (!networks.has(endpoint.vni)) continue;
-    if (endpoint.hostId !== context.host.id) {
-      // Of a host that only other switches tell of, this one may know no way to it, and so have no group for it.
-      const index = endpoint.hostIndex;
-      if (index !== null && context.host.ways.has(index)) yield remoteEndpointFlow(endpoint, index);
-      continue;
-    }
-    const local = localAt.get(`${endpoint.ofport}/${endpoint.vni}`);
-    if (local !== undefined) yield* localEndpointFlows(endpoint, local);
-  }
   for (const standby of context.fabric.standbys) {
     const local = localAt.get(`${standby.ofport}/${standby.vni}`);
-    if (standby.hostId === context.host.id && local !== undefined) yield deliverFlow(standby, local);
+    if (standby.hostId === context.host.id && local !== undefined) yield deliverFlow(standby, local.ofport);
   }
 }
 
@@ -62,22 +51,23 @@ function localFlow(
   table: "forward" | "deliver",
   kind: "local-endpoint" | "deliver-endpoint",
   endpoint: Endpoint,
-  local: LocalAttachment,
+  ofport: number,
 ): DesiredFlow {
   return desiredFlow({
     table,
     priority: PRIORITIES[table].endpoint,
     match: toEndpoint(endpoint),
-    cookie: { kind, place: local.ofport, vni: endpoint.vni },
-    instructions: leaveBy(local),
+    cookie: { kind, place: ofport, vni: endpoint.vni },
+    instructions: leaveBy({ ofport }),
   });
 }
 
-function deliverFlow(endpoint: Endpoint, local: LocalAttachment): DesiredFlow {
-  return localFlow("deliver", "deliver-endpoint", endpoint, local);
+function deliverFlow(endpoint: Endpoint, ofport: number): DesiredFlow {
+  return localFlow("deliver", "deliver-endpoint", endpoint, ofport);
 }
 
-function* localEndpointFlows(endpoint: Endpoint, local: LocalAttachment): Generator<DesiredFlow> {
-  yield localFlow("forward", "local-endpoint", endpoint, local);
-  yield deliverFlow(endpoint, local);
+/** On the endpoint's own switch. */
+export function* localEndpointFlows(endpoint: Endpoint, ofport: number): Generator<DesiredFlow> {
+  yield localFlow("forward", "local-endpoint", endpoint, ofport);
+  yield deliverFlow(endpoint, ofport);
 }

@@ -2,6 +2,7 @@
 import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { type Mac, macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Endpoint } from "../model/endpoints.ts";
 import type { Vni } from "../model/facts.ts";
 import { type Lock, linkLocalOf, type Speaker } from "../model/locks.ts";
 import { OTHER_VLANS_VNI } from "../model/networks.ts";
@@ -37,23 +38,21 @@ const ownOrNone = (field: "ipv6_nd_sll" | "ipv6_nd_tll", mac: Mac): readonly Oxm
   [macToBigInt(mac), 0n].map((value) => ({ field, value }));
 
 export function* guardFlows(context: CompileContext): Generator<DesiredFlow> {
-  const locked = new Set<string>();
   for (const local of context.local) {
     const lock = local.port.locks.get(local.attachment.network.vni);
-    if (lock === undefined) continue;
-    locked.add(`${local.ofport}/${local.attachment.network.vni}`);
-    yield* lockFlows(local, lock);
+    if (lock !== undefined) yield* lockFlows(local, lock);
   }
-  for (const { hostId, ofport, vni, mac } of context.fabric.endpoints.values()) {
-    if (hostId !== context.host.id || !locked.has(`${ofport}/${vni}`)) continue;
-    yield desiredFlow({
-      table: "deliver",
-      priority: PRIORITIES.deliver.reflection,
-      match: [inNetwork(vni), from(mac)],
-      cookie: { kind: "reflection", place: ofport ?? 0, vni },
-      instructions: [],
-    });
-  }
+}
+
+/** What is behind a locked port does not come by a tunnel. */
+export function reflectionFlow({ ofport, vni, mac }: Endpoint): DesiredFlow {
+  return desiredFlow({
+    table: "deliver",
+    priority: PRIORITIES.deliver.reflection,
+    match: [inNetwork(vni), from(mac)],
+    cookie: { kind: "reflection", place: ofport ?? 0, vni },
+    instructions: [],
+  });
 }
 
 /** VLANs that are no networks go past LEARN. */

@@ -24,13 +24,6 @@ const MAX_IDLE_TIMEOUT_SEC = 0xffff;
 
 export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
   for (const ofport of new Set(context.local.map((local) => local.ofport))) yield* puntFlows(context, ofport);
-  const networks = new Map(context.networks.map((network) => [network.vni, network]));
-  for (const endpoint of context.fabric.endpoints.values()) {
-    const network = networks.get(endpoint.vni);
-    if (endpoint.hostId === context.host.id && network !== undefined) {
-      yield* knownFlows(context, endpoint, network.answer);
-    }
-  }
   yield* usurperFlows(context);
 }
 
@@ -118,11 +111,11 @@ function saysOf(ip: string): Match {
   return [...icmpv6(ICMPV6_TYPE.neighborSolicitation), { field: "ipv6_src", value: ipv6ToBigInt(ip) }];
 }
 
-function* knownFlows({ settings }: CompileContext, endpoint: Endpoint, answered: boolean): Generator<DesiredFlow> {
+/** @param idle see `PipelineSettings.idleTimeoutSec`, @param answered whether its network's switches answer */
+export function* knownFlows(endpoint: Endpoint, idle: number, answered: boolean): Generator<DesiredFlow> {
   const { ofport, vni, mac, ips, router } = endpoint;
   if (ofport === null) return;
   const source: readonly OxmTlv[] = [onPort(ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
-  const idle = settings.idleTimeoutSec;
   const note: Action = { kind: "nx_note", note: encodeNote(ips, router) };
   const noted = ips.length > 0 || router !== undefined;
   const observed = endpoint.origin === "observed";

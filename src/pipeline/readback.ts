@@ -6,6 +6,9 @@ import type { Action, Bucket, Instruction, Match, OxmName, OxmTlv } from "../../
 import type { Lane, ObservedFact, RememberedEndpoint, RememberedFact, RivalFact, Vni } from "../model/facts.ts";
 import { laneKey } from "../model/lanes.ts";
 import type { LinkEnd } from "../model/plain-links.ts";
+import { SharedMap } from "../model/shared-map.ts";
+import type { DesiredFlow } from "./desired.ts";
+import { answersBeside, type Exceptions, LayeredFlows, layered, NO_LAYERS } from "./layered-flows.ts";
 import { decodeLinkNote } from "./link-note.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
@@ -164,6 +167,10 @@ function entranceOf(match: Match): Lane | null {
   return port === null ? null : { port, toward: from ?? null };
 }
 
+/** One list for all that are equal: every switch has one for every other. */
+const lists = new Map<string, readonly Vni[]>();
+const MAX_LISTS = 4096;
+
 /** Reads what Weft's own flows and groups say. Whatever is not ours, or not as we write it, says nothing. */
 export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>): Readback {
   let ownIndex: number | null = null;
@@ -286,6 +293,13 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
   }
   const told = [endpointsAt, vnisAt, sendsBy, relaysBy, relaysTo].flatMap((map) => [...map.keys()]);
   const indexes = [...new Set(told)].sort((a, b) => a - b);
+  const known = (vnis: ReadonlySet<Vni> | undefined): readonly Vni[] => {
+    const sorted = [...(vnis ?? [])].sort((a, b) => a - b);
+    const text = sorted.join();
+    const same = lists.get(text);
+    if (same === undefined && lists.size < MAX_LISTS) lists.set(text, sorted);
+    return same ?? sorted;
+  };
   return {
     ownIndex,
     observed: [...observed]
@@ -299,10 +313,59 @@ export function readBack(flows: Iterable<HeldFlow>, groups: Iterable<HeldGroup>)
     relaysBy,
     relaysTo,
     plain: ownIndex === 0 ? { number: ownNumber, guests, links, listening, others } : null,
-    remembered: indexes.map((index) => ({
-      index,
-      endpoints: [...(endpointsAt.get(index)?.values() ?? [])].map(gatheredFact),
-      vnis: [...(vnisAt.get(index) ?? [])].sort((a, b) => a - b),
-    })),
+    remembered: indexes.map((index) => {
+      const here = endpointsAt.get(index);
+      const endpoints = here === undefined ? NO_ENDPOINTS : [...here.values()].map(gatheredFact);
+      return { index, endpoints, vnis: known(vnisAt.get(index)) };
+    }),
   };
+}
+
+const NO_ENDPOINTS: readonly RememberedEndpoint[] = [];
+
+/** What a reading was made of. */
+interface ReadFrom {
+  readonly own: ReadonlyMap<string, DesiredFlow>;
+  readonly exceptions: Exceptions;
+  readonly groups: ReadonlyMap<number, HeldGroup>;
+}
+
+const readFrom = new WeakMap<Readback, ReadFrom>();
+
+/**
+ * The same of what a switch is known to hold, without what it has in common with others: that `sharedMemories` tells.
+ * @param before of the same switch; the same object where nothing is different.
+ */
+export function readBackOwn(
+  flows: ReadonlyMap<string, DesiredFlow>,
+  groups: ReadonlyMap<number, HeldGroup>,
+  before: Readback | null = null,
+): Readback {
+  const { own, exceptions } = layered(flows);
+  const was = before === null ? undefined : readFrom.get(before);
+  if (before !== null && was?.own === own && was.exceptions === exceptions && was.groups === groups) return before;
+  const readback = readBack(new LayeredFlows(own, NO_LAYERS, exceptions).values(), groups.values());
+  readFrom.set(readback, { own, exceptions, groups });
+  return readback;
+}
+
+const memories = new WeakMap<SharedMap<DesiredFlow>, WeakMap<object, readonly RememberedFact[]>>();
+const NO_ANSWERS = SharedMap.of<DesiredFlow>();
+
+/**
+ * What the flows that a switch has in common with others say of hosts: for each network a list, the same for all of them.
+ * Those who can't reach a host, and that host itself, are said to remember it too.
+ */
+export function sharedMemories(flows: ReadonlyMap<string, DesiredFlow>): readonly (readonly RememberedFact[])[] {
+  const { shared } = layered(flows);
+  return [...shared].flatMap(([name, forward]) => {
+    const answers = shared.get(answersBeside(name) ?? "") ?? NO_ANSWERS;
+    if (answersBeside(name) === null) return [];
+    const kept = memories.get(forward)?.get(answers);
+    if (kept !== undefined) return [kept];
+    const { remembered } = readBack([...forward.values(), ...answers.values()], []);
+    const by = memories.get(forward) ?? new WeakMap<object, readonly RememberedFact[]>();
+    memories.set(forward, by.set(answers, remembered));
+    return [remembered];
+  });
 }

@@ -8,6 +8,7 @@ import {
   OFPRR,
 } from "../../proto/openflow13/index.ts";
 import { type DesiredFlow, flowForm, flowKey, groupForm } from "../pipeline/desired.ts";
+import { layered } from "../pipeline/layered-flows.ts";
 import { groupName, groupRole, isOwnCookie, isPassing, tableName } from "../pipeline/registry.ts";
 import { type InstalledSwitch, installedFrom } from "./installed.ts";
 
@@ -30,11 +31,11 @@ export interface Comparison {
 /** Of flows that others wrote, beyond what a reading has shown: endless news of them must not fill the memory. */
 const MAX_FOREIGN = 65_536;
 
-/** A draft of `installed` that is copied only when something differs. */
+/** A draft of `installed`: what differs is kept beside it. */
 class Draft {
   readonly #before: InstalledSwitch;
   readonly drifts: Drift[] = [];
-  #flows: Map<string, DesiredFlow> | null = null;
+  readonly #flows = new Map<string, DesiredFlow | null>();
   #foreign: Set<string> | null = null;
 
   constructor(before: InstalledSwitch) {
@@ -42,7 +43,8 @@ class Draft {
   }
 
   flow(key: string): DesiredFlow | undefined {
-    return (this.#flows ?? this.#before.flows).get(key);
+    const changed = this.#flows.get(key);
+    return changed === undefined ? this.#before.flows.get(key) : (changed ?? undefined);
   }
 
   isForeign(key: string): boolean {
@@ -50,9 +52,7 @@ class Draft {
   }
 
   setFlow(key: string, flow: DesiredFlow | null): void {
-    this.#flows ??= new Map(this.#before.flows);
-    if (flow === null) this.#flows.delete(key);
-    else this.#flows.set(key, flow);
+    this.#flows.set(key, flow);
   }
 
   setForeign(key: string, isThere: boolean): void {
@@ -66,8 +66,8 @@ class Draft {
   }
 
   done(): Comparison {
-    if (this.#flows === null && this.#foreign === null) return { installed: this.#before, drifts: this.drifts };
-    const flows = this.#flows ?? this.#before.flows;
+    if (this.#flows.size === 0 && this.#foreign === null) return { installed: this.#before, drifts: this.drifts };
+    const flows = this.#flows.size === 0 ? this.#before.flows : layered(this.#before.flows).with(this.#flows);
     return {
       installed: { ...this.#before, flows, foreign: this.#foreign ?? this.#before.foreign },
       drifts: this.drifts,

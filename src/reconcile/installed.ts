@@ -15,6 +15,7 @@ import {
   flowKey,
   groupForm,
 } from "../pipeline/desired.ts";
+import { layered } from "../pipeline/layered-flows.ts";
 import { groupRole, isOwnCookie, isPassing } from "../pipeline/registry.ts";
 
 export interface InstalledSwitch {
@@ -70,8 +71,5 @@ export function installedFrom(
 /** The flow is gone from the switch. The same object where it was not known. */
 export function withoutFlow(installed: InstalledSwitch, removed: FlowRemoved): InstalledSwitch {
   const key = flowKey(removed.tableId, removed.priority, removed.match);
-  if (!installed.flows.has(key)) return installed;
-  const flows = new Map(installed.flows);
-  flows.delete(key);
-  return { ...installed, flows };
+  return installed.flows.has(key) ? { ...installed, flows: layered(installed.flows).with([[key, null]]) } : installed;
 }

@@ -1,7 +1,8 @@
 // Desired minus installed: the messages that make a switch right, in an order whose every step is safe.
 import { type FlowMod, type GroupMod, type MeterMod, OFPFF, OFPG, OFPMF, OFPP } from "../../proto/openflow13/index.ts";
 import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "../pipeline/desired.ts";
-import { TABLES } from "../pipeline/registry.ts";
+import { flowDifferences } from "../pipeline/layered-flows.ts";
+import { decodeCookie, type FlowKind, TABLES } from "../pipeline/registry.ts";
 import type { InstalledSwitch } from "./installed.ts";
 
 type WithoutXid<M> = M extends unknown ? Omit<M, "xid"> : never;
@@ -15,6 +16,8 @@ export interface SwitchPlan {
   readonly changes: readonly SwitchChange[];
   /** Meters that nothing uses once `changes` is applied: a meter takes the flows that use it along. */
   readonly afterwards: readonly SwitchChange[];
+  /** Whether each of `changes` may come into force by itself, and needs no bundle. */
+  readonly stepwise: boolean;
   readonly flowMods: number;
   readonly groupMods: number;
   readonly meterMods: number;
@@ -22,7 +25,35 @@ export interface SwitchPlan {
 
 const NO_BUFFER = 0xffff_ffff;
 
-function flowMod(command: FlowMod["command"], flow: DesiredFlow): SwitchChange {
+/** Each of these tells of one MAC and needs no other: before it is there, the frames that it is about are flooded. */
+const STEPS: ReadonlySet<FlowKind> = new Set<FlowKind>([
+  "known-mac",
+  "local-endpoint",
+  "remote-endpoint",
+  "deliver-endpoint",
+  "transit-endpoint",
+]);
+/** Open vSwitch makes a new version of its tables for each message that is in no bundle. */
+const MAX_STEPS = 512;
+
+type FlowCommand = "add" | "modify_strict" | "delete_strict";
+
+const flowMods: Record<FlowCommand, WeakMap<DesiredFlow, SwitchChange>> = {
+  add: new WeakMap(),
+  modify_strict: new WeakMap(),
+  delete_strict: new WeakMap(),
+};
+
+/** The same object for all switches that need it: it is encoded once. */
+function flowMod(command: FlowCommand, flow: DesiredFlow): SwitchChange {
+  const kept = flowMods[command].get(flow);
+  if (kept !== undefined) return kept;
+  const change = newFlowMod(command, flow);
+  flowMods[command].set(flow, change);
+  return change;
+}
+
+function newFlowMod(command: FlowCommand, flow: DesiredFlow): SwitchChange {
   return {
     kind: "flow_mod",
     cookie: flow.cookie,
@@ -68,6 +99,17 @@ function changedFlow(wanted: DesiredFlow, held: DesiredFlow): SwitchChange {
   return flowMod(sameFrame ? "modify_strict" : "add", wanted);
 }
 
+function goneFrom<T>(installed: ReadonlyMap<number, T>, desired: ReadonlyMap<number, T>): T[] {
+  if (installed === desired) return [];
+  return [...installed].flatMap(([id, one]) => (desired.has(id) ? [] : [one]));
+}
+
+function isStep(change: SwitchChange): boolean {
+  if (change.kind !== "flow_mod" || change.command !== "add") return false;
+  const kind = decodeCookie(change.cookie)?.kind;
+  return kind !== undefined && STEPS.has(kind);
+}
+
 /** A group is modified, never deleted and added: its flows would go with it. */
 export function planSwitch(
   desired: DesiredSwitch,
@@ -75,32 +117,40 @@ export function planSwitch(
   held: (flow: DesiredFlow) => boolean = () => false,
 ): SwitchPlan {
   const meters: SwitchChange[] = [];
-  for (const meter of desired.meters.values()) {
+  for (const meter of desired.meters === installed.meters ? [] : desired.meters.values()) {
     const have = installed.meters.get(meter.meterId);
     if (have?.form !== meter.form) meters.push(meterMod(have === undefined ? "add" : "modify", meter));
   }
   const groups: SwitchChange[] = [];
-  for (const group of desired.groups.values()) {
+  for (const group of desired.groups === installed.groups ? [] : desired.groups.values()) {
     const have = installed.groups.get(group.groupId);
     if (have?.form !== group.form) groups.push(groupMod(have === undefined ? "add" : "modify", group));
   }
   const flows: SwitchChange[] = [];
-  for (const flow of desired.flows.values()) {
-    const have = installed.flows.get(flow.key);
-    if (have === flow || have?.form === flow.form || held(flow)) continue;
-    flows.push(have === undefined ? flowMod("add", flow) : changedFlow(flow, have));
-  }
+  const gone: SwitchChange[] = [];
   const before: SwitchChange[] = [];
-  for (const flow of installed.flows.values()) {
-    if (desired.flows.has(flow.key)) continue;
-    (flow.tableId === TABLES.arrive.id ? before : flows).push(flowMod("delete_strict", flow));
+  for (const { before: have, after: wanted } of flowDifferences(installed.flows, desired.flows)) {
+    if (wanted === undefined) {
+      if (have !== undefined) (have.tableId === TABLES.arrive.id ? before : gone).push(flowMod("delete_strict", have));
+    } else if (have?.form !== wanted.form && !held(wanted)) {
+      flows.push(have === undefined ? flowMod("add", wanted) : changedFlow(wanted, have));
+    }
   }
-  const goneGroups = [...installed.groups.values()].filter((group) => !desired.groups.has(group.groupId)).reverse();
-  const goneMeters = [...installed.meters.values()].filter((meter) => !desired.meters.has(meter.meterId));
+  const goneGroups = goneFrom(installed.groups, desired.groups).reverse();
+  const goneMeters = goneFrom(installed.meters, desired.meters);
+  const changes = [
+    ...meters,
+    ...before,
+    ...groups,
+    ...flows,
+    ...gone,
+    ...goneGroups.map((group) => groupMod("delete", group)),
+  ];
   return {
-    changes: [...meters, ...before, ...groups, ...flows, ...goneGroups.map((group) => groupMod("delete", group))],
+    changes,
     afterwards: goneMeters.map((meter) => meterMod("delete", meter)),
-    flowMods: before.length + flows.length,
+    stepwise: changes.length <= MAX_STEPS && changes.every(isStep),
+    flowMods: before.length + flows.length + gone.length,
     groupMods: groups.length + goneGroups.length,
     meterMods: meters.length + goneMeters.length,
   };

@@ -3,6 +3,7 @@ import type { WeftError } from "../../proto/bytes/errors.ts";
 import { type FlowRemoved, type FlowUpdate, OFPRR } from "../../proto/openflow13/index.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { type DesiredFlow, type DesiredSwitch, flowKey } from "../pipeline/desired.ts";
+import { layered } from "../pipeline/layered-flows.ts";
 import { tableName } from "../pipeline/registry.ts";
 import type { AuditPace } from "./audit-pace.ts";
 import type { Comparison, Drift } from "./drift.ts";
@@ -11,6 +12,7 @@ import { type Attempt, ReconcileLoop } from "./loop.ts";
 import { type AuditedSwitch, SwitchAudit } from "./switch-audit.ts";
 import { planSwitch, type SwitchChange, type SwitchPlan } from "./switch-plan.ts";
 import type { Timers } from "./timers.ts";
+import { Turnarounds } from "./turnarounds.ts";
 
 export type ApplyOutcome =
   | { readonly ok: true }
@@ -20,8 +22,8 @@ export type ApplyOutcome =
 /** A switch as this needs it. A session of southbound is fitted to it by the composition root. */
 export interface SwitchConnection extends AuditedSwitch {
   readonly label: string;
-  /** All or nothing, confirmed. */
-  apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome>;
+  /** All or nothing, unless each may come into force by itself; confirmed in either case. */
+  apply(changes: readonly SwitchChange[], stepwise: boolean): Promise<ApplyOutcome>;
 }
 
 export interface SwitchReconcilerEvents {
@@ -55,6 +57,8 @@ interface Refusal {
   readonly untilMs: number;
   readonly times: number;
   readonly problem: Diagnostic;
+  /** null where it was something else. */
+  readonly flow: DesiredFlow | null;
 }
 
 export class SwitchReconciler {
@@ -70,6 +74,7 @@ export class SwitchReconciler {
   #removedMeanwhile: FlowRemoved[] = [];
   /** Form of a refused flow -> until when, and what the switch said. */
   readonly #refused = new Map<string, Refusal>();
+  readonly #turnarounds = new Turnarounds();
   readonly #audit: SwitchAudit;
   /** Something but a look at the switch is to be done. */
   #hasWork = false;
@@ -215,7 +220,7 @@ export class SwitchReconciler {
     try {
       for (const changes of [plan.changes, plan.afterwards]) {
         if (changes.length === 0) continue;
-        const outcome = await this.#connection.apply(changes);
+        const outcome = await this.#connection.apply(changes, plan.stepwise && changes === plan.changes);
         if (!outcome.ok) {
           for (const { message, text } of outcome.errors) this.#refuse(desired, message, text, now);
           // The switch may have taken part of it: what it holds is read again, not guessed.
@@ -228,17 +233,27 @@ export class SwitchReconciler {
     }
     // What was left out is told for as long as it is; what was taken now is no problem any more.
     for (const [key, { untilMs }] of this.#refused) if (untilMs <= now) this.#refused.delete(key);
-    if (plan.changes.length > 0 || plan.afterwards.length > 0) {
-      const flows =
-        this.#refused.size === 0 ? desired.flows : new Map([...desired.flows].filter(([, flow]) => !isHeld(flow)));
-      const foreign = new Set([...this.#installed.foreign].filter((key) => !flows.has(key)));
-      const written = { ...desired, flows, foreign };
+    const isWritten = plan.changes.length > 0 || plan.afterwards.length > 0;
+    // What is the same by its form is kept as the same object, which all switches share.
+    const isAlike = this.#refused.size === 0 && this.#installed === this.#meant;
+    if (isWritten || (isAlike && !holds(this.#installed, desired))) {
+      const held = [...this.#refused.values()].flatMap(({ untilMs, flow }) =>
+        untilMs > now && flow !== null && desired.flows.get(flow.key)?.form === flow.form ? [flow.key] : [],
+      );
+      const flows = held.length === 0 ? desired.flows : layered(desired.flows).with(held.map((key) => [key, null]));
+      const { foreign } = this.#installed;
+      const written = {
+        ...desired,
+        flows,
+        foreign: foreign.size === 0 ? foreign : new Set([...foreign].filter((key) => !flows.has(key))),
+      };
       this.#installed = this.#meant = this.#removedMeanwhile.reduce(withoutFlow, written);
-      this.#events.applied(plan);
+      if (isWritten) this.#events.applied(plan);
       this.#events.installedChanged(this.#meant);
     }
     this.#events.settled();
-    return plan.changes.length > 0 || plan.afterwards.length > 0 ? "wrote" : "settled";
+    if (!isWritten) return "settled";
+    return this.#turnarounds.bringsBack(plan.changes, now) || !plan.stepwise ? "wrote" : "added";
   }
 
   #refuse(desired: DesiredSwitch, message: SwitchChange | undefined, text: string, now: number): void {
@@ -255,8 +270,12 @@ export class SwitchReconciler {
     const key = flow === undefined ? `change/${what}` : refusalKey(flow);
     const times = (this.#refused.get(key)?.times ?? 0) + 1;
     const holdMs = Math.min(REFUSED_HOLD_MS * 2 ** Math.max(0, times - 2), MAX_REFUSED_HOLD_MS);
-    this.#refused.set(key, { untilMs: times === 1 ? 0 : now + holdMs, times, problem });
+    this.#refused.set(key, { untilMs: times === 1 ? 0 : now + holdMs, times, problem, flow: flow ?? null });
   }
+}
+
+function holds(installed: InstalledSwitch, { flows, groups, meters }: DesiredSwitch): boolean {
+  return installed.flows === flows && installed.groups === groups && installed.meters === meters;
 }
 
 function untrueReports(times: number): Diagnostic {

@@ -1,0 +1,152 @@
+// The flows of one switch in layers: sets that many switches hold alike, its own before them, and before both what differs.
+import { differences, SharedMap } from "../model/shared-map.ts";
+import type { DesiredFlow } from "./desired.ts";
+import { TABLES } from "./registry.ts";
+
+/** By `layerOf` their keys. */
+export type SharedLayers = ReadonlyMap<string, SharedMap<DesiredFlow>>;
+
+/** null: it is not there, whatever the other layers say. */
+export type Exceptions = SharedMap<DesiredFlow | null>;
+
+export const NO_LAYERS: SharedLayers = new Map();
+export const NO_EXCEPTIONS: Exceptions = SharedMap.of();
+
+const NETWORK = /(?:^|[/,])(metadata=[^,]*)/;
+
+/** Which layer a flow with this key would be in: that of its table and network. */
+export function layerOf(key: string): string {
+  return `${key.slice(0, key.indexOf("/"))} ${NETWORK.exec(key)?.[1] ?? ""}`;
+}
+
+const [FORWARD, ANSWER] = [`${TABLES.forward.id} `, `${TABLES.answer.id} `];
+
+/** The name of the layer with the answers for the endpoints of a layer of FORWARD; null for any other layer. */
+export function answersBeside(name: string): string | null {
+  return name.startsWith(FORWARD) ? `${ANSWER}${name.slice(FORWARD.length)}` : null;
+}
+
+/** Behaves as the one map it stands for. Immutable. */
+export class LayeredFlows implements ReadonlyMap<string, DesiredFlow> {
+  readonly own: ReadonlyMap<string, DesiredFlow>;
+  readonly shared: SharedLayers;
+  readonly exceptions: Exceptions;
+  #size: number | undefined;
+
+  constructor(
+    own: ReadonlyMap<string, DesiredFlow>,
+    shared: SharedLayers = NO_LAYERS,
+    exceptions: Exceptions = NO_EXCEPTIONS,
+  ) {
+    this.own = own;
+    this.shared = shared;
+    this.exceptions = exceptions;
+  }
+
+  #below(key: string): DesiredFlow | undefined {
+    return this.own.get(key) ?? (this.shared.size === 0 ? undefined : this.shared.get(layerOf(key))?.get(key));
+  }
+
+  get(key: string): DesiredFlow | undefined {
+    const exception = this.exceptions.size === 0 ? undefined : this.exceptions.get(key);
+    return exception === undefined ? this.#below(key) : (exception ?? undefined);
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  /** Some flows are others, or are not there: null. */
+  with(changes: Iterable<readonly [string, DesiredFlow | null]>): LayeredFlows {
+    const exceptions = this.exceptions.with(
+      [...changes].map(([key, flow]) => [key, (this.#below(key) ?? null) === flow ? undefined : flow] as const),
+    );
+    return exceptions === this.exceptions ? this : new LayeredFlows(this.own, this.shared, exceptions);
+  }
+
+  get size(): number {
+    this.#size ??= this.#count();
+    return this.#size;
+  }
+
+  #count(): number {
+    let size = this.own.size;
+    for (const layer of this.shared.values()) size += layer.size;
+    if (this.shared.size > 0) for (const key of this.own.keys()) if (this.#isShared(key)) size--;
+    for (const [key, flow] of this.exceptions) {
+      if (this.#below(key) !== undefined) size--;
+      if (flow !== null) size++;
+    }
+    return size;
+  }
+
+  #isShared(key: string): boolean {
+    return this.shared.get(layerOf(key))?.has(key) === true;
+  }
+
+  *entries(): MapIterator<[string, DesiredFlow]> {
+    const differs = (key: string): boolean => this.exceptions.size > 0 && this.exceptions.has(key);
+    for (const [key, flow] of this.own) if (!differs(key)) yield [key, flow];
+    for (const [key, flow] of this.exceptions) if (flow !== null) yield [key, flow];
+    for (const layer of this.shared.values()) {
+      for (const [key, flow] of layer) if (!this.own.has(key) && !differs(key)) yield [key, flow];
+    }
+  }
+
+  *keys(): MapIterator<string> {
+    for (const [key] of this.entries()) yield key;
+  }
+
+  *values(): MapIterator<DesiredFlow> {
+    for (const [, flow] of this.entries()) yield flow;
+  }
+
+  forEach(visit: (flow: DesiredFlow, key: string, flows: ReadonlyMap<string, DesiredFlow>) => void): void {
+    for (const [key, flow] of this.entries()) visit(flow, key, this);
+  }
+
+  [Symbol.iterator](): MapIterator<[string, DesiredFlow]> {
+    return this.entries();
+  }
+}
+
+export function layered(flows: ReadonlyMap<string, DesiredFlow>): LayeredFlows {
+  return flows instanceof LayeredFlows ? flows : new LayeredFlows(flows);
+}
+
+export interface FlowDifference {
+  readonly key: string;
+  readonly before: DesiredFlow | undefined;
+  readonly after: DesiredFlow | undefined;
+}
+
+/** What a layer may have made different: more keys than have, and not one that has is missing. */
+function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
+  const keys = new Set<string>();
+  const add = (some: Iterable<string>): void => {
+    for (const key of some) keys.add(key);
+  };
+  if (from.own !== to.own) add(to.own.keys());
+  for (const [name, layer] of to.shared) {
+    const before = from.shared.get(name);
+    if (before === undefined) add(layer.keys());
+    else for (const { key } of differences(before, layer)) keys.add(key);
+  }
+  for (const [name, layer] of from.shared) if (!to.shared.has(name)) add(layer.keys());
+  for (const { key } of differences(from.exceptions, to.exceptions)) keys.add(key);
+  if (from.own !== to.own) add(from.own.keys());
+  return keys;
+}
+
+/** In the order of the switch's own flows, then of the others. Costs what differs, and where its own differ those. */
+export function* flowDifferences(
+  before: ReadonlyMap<string, DesiredFlow>,
+  after: ReadonlyMap<string, DesiredFlow>,
+): Generator<FlowDifference> {
+  if (before === after) return;
+  const [from, to] = [layered(before), layered(after)];
+  for (const key of differingKeys(from, to)) {
+    const [was, is] = [from.get(key), to.get(key)];
+    if (was !== is) yield { key, before: was, after: is };
+  }
+}
