@@ -58,7 +58,7 @@ async function withFleet<T>(
   profiles: BenchOptions["profiles"],
   work: (weft: WeftProcess, fleet: FleetProcess) => Promise<T>,
 ): Promise<T> {
-  const weft = await WeftProcess.start({ config, profiles, label, nodeArgs: ["--max-old-space-size=8192"] });
+  const weft = await WeftProcess.start({ config, profiles, label });
   const fleet = new FleetProcess();
   try {
     await fleet.addHosts(hosts);
