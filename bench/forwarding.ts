@@ -1,6 +1,6 @@
 // What the tables cost a frame: Weft's pipeline beside NORMAL and OVN's, on the same Open vSwitch, on one host and over Geneve.
 import { existsSync } from "node:fs";
-import { type Guest, Lab } from "../src/lab/index.ts";
+import type { Guest, Lab } from "../src/lab/index.ts";
 import { ipOf, macOf, portOf } from "./endpoints.ts";
 import { megaflowsOfMix } from "./forwarding/megaflows.ts";
 import { normalKind } from "./forwarding/normal.ts";
@@ -9,10 +9,10 @@ import type { Benchmark, BenchOptions, BenchReport } from "./harness/benchmark.t
 import { median } from "./harness/statistics.ts";
 import { figure } from "./harness/table.ts";
 import { cpuSec } from "./processes.ts";
-import type { ContenderKind } from "./real/contender.ts";
-import { BRIDGE } from "./real/contender.ts";
+import { BRIDGE, type Contender, type ContenderKind } from "./real/contender.ts";
 import { CONTENDERS } from "./real/contenders.ts";
 import { TunnelWatch } from "./real/tunnel-watch.ts";
+import { withContender } from "./real/with-contender.ts";
 import { sizesOf } from "./sizes.ts";
 
 const SIZES = { seconds: [10], flows: [400] };
@@ -40,11 +40,16 @@ interface Measured {
 }
 
 interface Pipeline {
-  readonly name: string;
   readonly lab: Lab;
   /** Two on the first host, one on the second. */
   readonly guests: readonly [Guest, Guest, Guest];
-  stop(): Promise<void>;
+}
+
+interface PipelineResult {
+  readonly pipeline: string;
+  /** Of the mix, on each of the two hosts. */
+  readonly megaflows: readonly number[];
+  readonly measured: readonly Measured[];
 }
 
 function columnsOf(columns: readonly string[]): Record<string, string> {
@@ -53,31 +58,23 @@ function columnsOf(columns: readonly string[]): Record<string, string> {
   );
 }
 
-async function setUp(name: string, kind: ContenderKind): Promise<Pipeline> {
-  const lab = await Lab.create({ hosts: 2, tunnelType: "geneve" });
-  const contender = await kind.start(lab);
-  const stop = async (): Promise<void> => {
-    await contender.stop();
-    await lab.destroy();
-  };
+async function guestsOf(lab: Lab, contender: Contender): Promise<Pipeline["guests"]> {
+  await contender.declare([1, 2, 3]);
+  const watch = await TunnelWatch.open(lab.hosts);
   try {
-    await contender.declare([1, 2, 3]);
-    const watch = await TunnelWatch.open(lab.hosts);
     await contender.join();
     await watch.all(1, { live: true }, MESH_SEC);
+  } finally {
     watch.close();
-    const add = (number: number, host: number): Promise<Guest> =>
-      lab.host(host).addGuest({
-        ...{ name: `g${number}`, ip: `${ipOf(number)}/8`, mac: macOf(number), port: portOf(number), bridge: BRIDGE },
-        interfaceColumns: columnsOf(contender.columns(number)),
-      });
-    const guests = [await add(1, 1), await add(2, 1), await add(3, 2)] as const;
-    await lab.waitUntilAllPing([...guests], MESH_SEC);
-    return { name, lab, guests, stop };
-  } catch (error) {
-    await stop();
-    throw error;
   }
+  const add = (number: number, host: number): Promise<Guest> =>
+    lab.host(host).addGuest({
+      ...{ name: `g${number}`, ip: `${ipOf(number)}/8`, mac: macOf(number), port: portOf(number), bridge: BRIDGE },
+      interfaceColumns: columnsOf(contender.columns(number)),
+    });
+  const guests = [await add(1, 1), await add(2, 1), await add(3, 2)] as const;
+  await lab.waitUntilAllPing([...guests], MESH_SEC);
+  return guests;
 }
 
 async function sample({ lab, guests: [from, near, far] }: Pipeline, path: string, kind: TrafficKind, seconds: number) {
@@ -89,45 +86,50 @@ async function sample({ lab, guests: [from, near, far] }: Pipeline, path: string
   return { ...rate, cpuUsPerPacket };
 }
 
-async function run({ quick, runs, args, progress }: BenchOptions): Promise<BenchReport> {
-  const sizes = sizesOf(args, quick ? QUICK : SIZES);
+async function measurePipeline(
+  name: string,
+  pipeline: Pipeline,
+  { seconds, flows }: { readonly seconds: number; readonly flows: number },
+  { runs, progress }: BenchOptions,
+): Promise<PipelineResult> {
+  const [from, near, far] = pipeline.guests;
+  const megaflows = await megaflowsOfMix(pipeline.lab.hosts, from, [near, far], flows);
+  progress(`${name}: ${flows} flows of UDP made ${megaflows.join(" and ")} megaflows on the two hosts`);
+  const measured: Measured[] = [];
+  for (const path of PATHS) {
+    for (const kind of KINDS) {
+      const samples: Sample[] = [];
+      for (let at = 0; at < runs; at++) samples.push(await sample(pipeline, path, kind, seconds));
+      measured.push({ pipeline: name, path, kind, samples });
+      const mbits = figure((samples.at(-1)?.bitsPerSec ?? 0) / 1e6);
+      progress(`${name}, ${path}, ${kind}: ${mbits} Mbit/s, ${figure(samples.at(-1)?.packetsPerSec)} packets/s`);
+    }
+  }
+  return { pipeline: name, megaflows, measured };
+}
+
+async function run(options: BenchOptions): Promise<BenchReport> {
+  const sizes = sizesOf(options.args, options.quick ? QUICK : SIZES);
   const [seconds = 10, flows = 400] = [sizes.seconds[0], sizes.flows[0]];
   if (!existsSync("/usr/bin/iperf3")) throw new Error("iperf3 is not there: apt-get install iperf3");
-  await Lab.sweep();
-  const results: Measured[] = [];
-  const megaflows: { readonly pipeline: string; readonly perHost: readonly number[] }[] = [];
+  const pipelines: PipelineResult[] = [];
   const notes: string[] = [];
   for (const [name, kind] of Object.entries(PIPELINES)) {
     const lacks = kind.lacks();
     if (lacks !== null) {
-      progress(`${name} IS LEFT OUT: ${lacks}`);
+      options.progress(`${name} IS LEFT OUT: ${lacks}`);
       notes.push(`${name} was left out: ${lacks}`);
       continue;
     }
-    const pipeline = await setUp(name, kind);
-    try {
-      const [from, near, far] = pipeline.guests;
-      const perHost = await megaflowsOfMix(pipeline.lab.hosts, from, [near, far], flows);
-      megaflows.push({ pipeline: name, perHost });
-      progress(`${name}: ${flows} flows of UDP made ${perHost.join(" and ")} megaflows on the two hosts`);
-      for (const path of PATHS) {
-        for (const of of KINDS) {
-          const measured: Measured = { pipeline: name, path, kind: of, samples: [] };
-          results.push(measured);
-          for (let at = 0; at < runs; at++) measured.samples.push(await sample(pipeline, path, of, seconds));
-          const [last] = measured.samples.slice(-1);
-          progress(
-            `${name}, ${path}, ${of}: ${figure((last?.bitsPerSec ?? 0) / 1e6)} Mbit/s, ${figure(last?.packetsPerSec)} packets/s`,
-          );
-        }
-      }
-    } finally {
-      await pipeline.stop();
-    }
+    const result = await withContender(kind, 2, async (lab, contender) =>
+      measurePipeline(name, { lab, guests: await guestsOf(lab, contender) }, { seconds, flows }, options),
+    );
+    pipelines.push(result);
   }
+  const results = pipelines.flatMap(({ measured }) => measured);
   const middle = (one: Measured | undefined, pick: (sample: Sample) => number | null): string =>
     one === undefined ? "-" : figure(median(one.samples.map((each) => pick(each) ?? Number.NaN)));
-  const names = megaflows.map(({ pipeline }) => pipeline);
+  const names = pipelines.map(({ pipeline }) => pipeline);
   const rowOf = (path: string, kind: TrafficKind, what: string, pick: (sample: Sample) => number | null): string[] => [
     `${path}, ${kind}: ${what}`,
     ...names.map((name) =>
@@ -153,12 +155,12 @@ async function run({ quick, runs, args, progress }: BenchOptions): Promise<Bench
       {
         title: `Megaflows of one mix: ${flows} flows of UDP from one guest to two others`,
         header: ["", "on the sender's host", "on the other"],
-        rows: megaflows.map(({ pipeline, perHost }) => [pipeline, ...perHost.map(String)]),
+        rows: pipelines.map(({ pipeline, megaflows }) => [pipeline, ...megaflows.map(String)]),
       },
     ],
     scalings: [],
     notes,
-    data: { seconds, flows, results, megaflows },
+    data: { seconds, flows, pipelines },
   };
 }
 

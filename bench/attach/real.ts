@@ -1,12 +1,14 @@
 // Endpoints that come one after the other, on real hosts: by Weft, or by what stands beside it.
-import { Lab } from "../../src/lab/index.ts";
+import type { Lab } from "../../src/lab/index.ts";
 import { macOf, portOf } from "../endpoints.ts";
 import { median, quantile } from "../harness/statistics.ts";
+import { figure } from "../harness/table.ts";
 import { cpuSecOf, memoryMbOf } from "../processes.ts";
 import { BRIDGE, type Contender } from "../real/contender.ts";
 import { CONTENDERS, type ContenderName } from "../real/contenders.ts";
 import { FlowMonitors } from "../real/flow-monitors.ts";
 import { TunnelWatch } from "../real/tunnel-watch.ts";
+import { withContender } from "../real/with-contender.ts";
 
 const MESH_SEC = 180;
 const FLOW_MS = 120_000;
@@ -138,40 +140,48 @@ class RealHosts {
  * @param sizes ports there are at the ends of the steps. In the first step all but the last ones come together.
  * @param each how many come one by one in a step; all of them where it has fewer
  */
-export async function attachReal(
+export function attachReal(
   name: ContenderName,
   hosts: number,
   sizes: readonly number[],
   each: number,
   progress: (text: string) => void,
 ): Promise<AttachedReal> {
-  await Lab.sweep();
-  const lab = await Lab.create({ hosts });
-  const contender = await CONTENDERS[name].start(lab);
-  let monitors: FlowMonitors | null = null;
-  const tunnels = await TunnelWatch.open(lab.hosts);
-  try {
-    await contender.join();
-    await tunnels.all(hosts - 1, { live: true }, MESH_SEC);
-    tunnels.close();
-    monitors = await FlowMonitors.open(lab.hosts, BRIDGE, contender.mark);
-    const real = new RealHosts(lab, contender, monitors);
-    const steps: Step[] = [];
-    let there = 0;
-    for (const size of sizes) {
-      const alone = Math.min(each, size - there);
-      const together = size - there - alone;
-      if (together > 0) await real.addMany(there, together);
-      const step = await real.step(there + together, alone);
-      there = size;
-      steps.push(step);
-      progress(`${name}, ${hosts} hosts, ${size} ports: ${step.afterReturnMs.median.toFixed(1)} ms after the return`);
+  const told = ({ endpoints, afterReturnMs }: Step): void =>
+    progress(`${name}, ${hosts} hosts, ${endpoints} ports: ${figure(afterReturnMs.median)} ms after the return`);
+  return withContender(CONTENDERS[name], hosts, async (lab, contender) => {
+    const tunnels = await TunnelWatch.open(lab.hosts);
+    try {
+      await contender.join();
+      await tunnels.all(hosts - 1, { live: true }, MESH_SEC);
+    } finally {
+      tunnels.close();
     }
-    return { name, hosts, steps };
-  } finally {
-    tunnels.close();
-    monitors?.close();
-    await contender.stop();
-    await lab.destroy();
+    const monitors = await FlowMonitors.open(lab.hosts, BRIDGE, contender.mark);
+    try {
+      return { name, hosts, steps: await stepsOf(new RealHosts(lab, contender, monitors), sizes, each, told) };
+    } finally {
+      monitors.close();
+    }
+  });
+}
+
+async function stepsOf(
+  hosts: RealHosts,
+  sizes: readonly number[],
+  each: number,
+  told: (step: Step) => void,
+): Promise<readonly Step[]> {
+  const steps: Step[] = [];
+  let there = 0;
+  for (const size of sizes) {
+    const alone = Math.min(each, size - there);
+    const together = size - there - alone;
+    if (together > 0) await hosts.addMany(there, together);
+    const step = await hosts.step(there + together, alone);
+    there = size;
+    steps.push(step);
+    told(step);
   }
+  return steps;
 }

@@ -20,7 +20,7 @@ vi.mock("../../../proto/openflow13/codec.ts", async (original) => {
 
 const HOSTS = 6;
 const PATIENCE_MS = 60_000;
-const QUIET_MS = 700;
+const QUIET_MS = 500;
 
 interface Counts {
   readonly flowMods: number;
