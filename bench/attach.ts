@@ -11,8 +11,8 @@ const SIZES = {
   /** Ports there are at the ends of the steps on real hosts. */
   ports: [100, 980],
   simulated: [100, 1000],
-  endpoints: [2000, 10_000, 100_000],
-  /** How many come one by one in a step. */
+  endpoints: [400, 2000, 10_000, 100_000],
+  /** How many come one by one in a step; sizes that are smaller than this with one on each host are left out. */
   each: [880],
   eachSimulated: [200],
 };

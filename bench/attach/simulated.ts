@@ -45,7 +45,7 @@ export async function attachSimulated(
     /** Numbers from here on are of endpoints that share their network with nine other hosts. */
     const firstTenant = 1_000_000;
     const results: AttachedSimulated[] = [];
-    for (const size of sizes) {
+    for (const size of sizes.filter((one) => one >= hosts + each)) {
       const more = size - there - each;
       if (more > 0) {
         await fleet.addEndpoints({ from: firstTenant + tenants, count: more, tenantHosts: TENANT_HOSTS });
