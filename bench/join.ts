@@ -8,7 +8,7 @@ import { joinSimulated } from "./join/simulated.ts";
 import { present } from "./real/contenders.ts";
 import { sizesOf } from "./sizes.ts";
 
-const SIZES = { simulated: [30, 60, 100, 300, 1000], pairs: [300, 1000], real: [10, 30] };
+const SIZES = { simulated: [30, 60, 100, 300, 1000], pairs: [300, 1000], real: [10, 30, 60] };
 const QUICK = { simulated: [10, 30], pairs: [], real: [4] };
 
 const PAIRS = "simulated, a tunnel for each pair";
