@@ -25,12 +25,13 @@ describeLab("the datapath's cache", () => {
   /** The entries that so many flows would make, on the sender's host: ports are spread over all there are. */
   async function megaflows(from: Guest, to: Guest, protocol: number): Promise<readonly string[]> {
     const host = fabric.lab.host(from.host);
+    const inPort = await host.vsctl("get", "interface", from.port, "ofport");
     const found = new Set<string>();
     for (let at = 0; at < FLOWS; at++) {
       const [source, target] = [1024 + ((at * 7919) % 64_000), 1024 + ((at * 23_757 + 17) % 64_000)];
       const ports = protocol === TCP ? `tcp_src=${source},tcp_dst=${target}` : `udp_src=${source},udp_dst=${target}`;
-      const frame = `in_port=${from.port},dl_src=${from.mac},dl_dst=${to.mac},dl_type=0x0800,nw_src=${from.ip},nw_dst=${to.ip},nw_proto=${protocol},nw_ttl=64,${ports}`;
-      const told = await host.appctl("--names", "ofproto/trace", "br-int", frame);
+      const frame = `in_port=${inPort},dl_src=${from.mac},dl_dst=${to.mac},dl_type=0x0800,nw_src=${from.ip},nw_dst=${to.ip},nw_proto=${protocol},nw_ttl=64,${ports}`;
+      const told = await host.appctl("ofproto/trace", "br-int", frame);
       found.add(/^Megaflow: (.*)$/m.exec(told)?.[1] ?? told);
     }
     return [...found].sort();
