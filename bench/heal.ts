@@ -2,13 +2,14 @@
 import { parseArgs } from "node:util";
 import { checkRequirements, type Guest, Lab, type TunnelType } from "../src/lab/index.ts";
 import type { Benchmark, BenchOptions, BenchReport } from "./harness/benchmark.ts";
+import { median } from "./harness/statistics.ts";
 import { type ByHand, meshByHand } from "./heal/by-hand.ts";
 import { type Copies, measureCopies } from "./heal/copies.ts";
 import { Probe, type Silence } from "./heal/probe.ts";
 import { healTable, type Measured } from "./heal/table.ts";
 import { Weft } from "./heal/weft.ts";
 
-const usage = `npm run bench -- heal [--hosts 4] [--rounds 5] [--slow-rounds 3] [--tunnel vxlan] [--only NAME,...] [--give-up 60]
+const usage = `npm run bench -- heal [--hosts 4,8,16] [--rounds 5] [--slow-rounds 3] [--tunnel vxlan] [--only NAME,...] [--give-up 60]
   --rounds       cuts for each of what heals within seconds; --slow-rounds for STP and RSTP
   --only         of stp, rstp, protected, weft
   --give-up      seconds after which a path counts as lost for good`;
@@ -26,16 +27,17 @@ function optionsOf({ args: argv, quick }: BenchOptions) {
       "give-up": { ...text, default: "60" },
     },
   });
-  const [hosts, rounds, slowRounds, giveUp] = [
-    values.hosts,
-    values.rounds,
-    values["slow-rounds"],
-    values["give-up"],
-  ].map(Number) as [number, number, number, number];
-  const wrong = ![hosts, rounds, slowRounds, giveUp].every((n) => Number.isInteger(n) && n > 0) || hosts < 4;
-  if (wrong || !["gre", "vxlan", "geneve"].includes(values.tunnel)) throw new Error(usage);
+  const sizes = values.hosts.split(",").map(Number);
+  const [rounds, slowRounds, giveUp] = [values.rounds, values["slow-rounds"], values["give-up"]].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const wrong = ![...sizes, rounds, slowRounds, giveUp].every((n) => Number.isInteger(n) && n > 0);
+  if (wrong || sizes.some((hosts) => hosts < 4) || !["gre", "vxlan", "geneve"].includes(values.tunnel))
+    throw new Error(usage);
   return {
-    hosts,
+    sizes,
     rounds,
     slowRounds,
     giveUpMs: giveUp * 1000,
@@ -134,12 +136,8 @@ const TITLES: Readonly<Record<ByHand, string>> = {
   protected: "protected tunnel ports",
 };
 
-async function run(given: BenchOptions): Promise<BenchReport> {
-  const options = optionsOf(given);
-  const missing = checkRequirements();
-  if (missing.length > 0) throw new Error(missing.map(({ what, remedy }) => `${what}: ${remedy}`).join("\n"));
-  await Lab.sweep();
-  const lab = await Lab.create({ hosts: options.hosts });
+async function measureMesh(hosts: number, options: Options): Promise<readonly Measured[]> {
+  const lab = await Lab.create({ hosts });
   const results: Measured[] = [];
   try {
     for (const kind of ["stp", "rstp", "protected"] as const) {
@@ -194,14 +192,35 @@ async function run(given: BenchOptions): Promise<BenchReport> {
   } finally {
     await lab.destroy();
   }
-  const { hosts, tunnel } = options;
-  const title = `A mesh of ${hosts} hosts, ${tunnel}; milliseconds: median (best to worst) of so many cuts`;
+  return results;
+}
+
+/** The median outage of Weft's unicast where a path is cut, by hosts. */
+function outages(meshes: readonly (readonly [hosts: number, results: readonly Measured[]])[]) {
+  return meshes.flatMap(([size, results]) => {
+    const event = results.find(({ name }) => name === "Weft")?.events.find(({ name }) => name === "path cut");
+    const silences = event?.cuts.flatMap(({ unicast }) => unicast ?? []) ?? [];
+    return silences.length === 0 ? [] : [{ size, cost: median(silences) }];
+  });
+}
+
+async function run(given: BenchOptions): Promise<BenchReport> {
+  const options = optionsOf(given);
+  const missing = checkRequirements();
+  if (missing.length > 0) throw new Error(missing.map(({ what, remedy }) => `${what}: ${remedy}`).join("\n"));
+  await Lab.sweep();
+  const { sizes, tunnel } = options;
+  const meshes: [number, readonly Measured[]][] = [];
+  for (const hosts of sizes) meshes.push([hosts, await measureMesh(hosts, options)]);
   return {
-    tables: [healTable(title, results, options.giveUpMs)],
-    scalings: [],
+    tables: meshes.map(([hosts, results]) => {
+      const title = `A mesh of ${hosts} hosts, ${tunnel}; milliseconds: median (best to worst) of so many cuts`;
+      return healTable(title, results, options.giveUpMs);
+    }),
+    scalings: [{ title: "weft, a path is cut, unicast", size: "hosts", cost: "ms", points: outages(meshes) }],
     notes: [],
-    data: { ...options, results },
-    file: `heal-${hosts}`,
+    data: { ...options, meshes: meshes.map(([hosts, results]) => ({ hosts, results })) },
+    ...(sizes.length === 1 ? { file: `heal-${sizes[0]}` } : {}),
   };
 }
 

@@ -49,9 +49,12 @@ async function runOne(benchmark: Benchmark, given: Omit<BenchOptions, "profiles"
   const shown = profiles === null ? {} : showProfiles(profiles);
   // Whoever profiles does not measure.
   const aside = given.quick || profile;
+  const { tables, notes, data } = report;
   const file = writeResults(report.file ?? benchmark.name, aside, {
     runs: given.runs,
-    ...report.data,
+    ...data,
+    tables,
+    notes,
     growth,
     ...shown,
   });
