@@ -1,48 +1,43 @@
-// How long a cut path is felt, and how far a broadcast goes: Weft beside meshes made by hand, on the same hosts: `npm run bench:heal`.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join, resolve } from "node:path";
+// How long a cut path is felt, and how far a broadcast goes: Weft beside meshes made by hand, on the same hosts: `npm run bench -- heal`.
 import { parseArgs } from "node:util";
 import { checkRequirements, type Guest, Lab, type TunnelType } from "../src/lab/index.ts";
+import type { Benchmark, BenchOptions, BenchReport } from "./harness/benchmark.ts";
+import { median } from "./harness/statistics.ts";
 import { type ByHand, meshByHand } from "./heal/by-hand.ts";
 import { type Copies, measureCopies } from "./heal/copies.ts";
 import { Probe, type Silence } from "./heal/probe.ts";
-import { type Measured, renderTable } from "./heal/table.ts";
+import { healTable, type Measured } from "./heal/table.ts";
 import { Weft } from "./heal/weft.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-const usage = `npm run bench:heal -- [--hosts 4] [--rounds 5] [--slow-rounds 3] [--tunnel vxlan] [--only NAME,...] [--give-up 60]
+const usage = `npm run bench -- heal [--hosts 4,8,16] [--rounds 5] [--slow-rounds 3] [--tunnel vxlan] [--only NAME,...] [--give-up 60]
   --rounds       cuts for each of what heals within seconds; --slow-rounds for STP and RSTP
   --only         of stp, rstp, protected, weft
   --give-up      seconds after which a path counts as lost for good`;
 
-function optionsOf(argv: readonly string[]) {
+function optionsOf({ args: argv, quick }: BenchOptions) {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
     args: [...argv],
     options: {
       hosts: { ...text, default: "4" },
-      rounds: { ...text, default: "5" },
-      "slow-rounds": { ...text, default: "3" },
+      rounds: { ...text, default: quick ? "1" : "5" },
+      "slow-rounds": { ...text, default: quick ? "1" : "3" },
       tunnel: { ...text, default: "vxlan" },
-      only: { ...text, default: "stp,rstp,protected,weft" },
+      only: { ...text, default: quick ? "weft" : "stp,rstp,protected,weft" },
       "give-up": { ...text, default: "60" },
-      help: { type: "boolean", default: false },
     },
   });
-  const [hosts, rounds, slowRounds, giveUp] = [
-    values.hosts,
-    values.rounds,
-    values["slow-rounds"],
-    values["give-up"],
-  ].map(Number) as [number, number, number, number];
-  const wrong = ![hosts, rounds, slowRounds, giveUp].every((n) => Number.isInteger(n) && n > 0) || hosts < 4;
-  if (values.help || wrong || !["gre", "vxlan", "geneve"].includes(values.tunnel)) {
-    console.log(usage);
-    process.exit(values.help ? 0 : 2);
-  }
+  const sizes = values.hosts.split(",").map(Number);
+  const [rounds, slowRounds, giveUp] = [values.rounds, values["slow-rounds"], values["give-up"]].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const wrong = ![...sizes, rounds, slowRounds, giveUp].every((n) => Number.isInteger(n) && n > 0);
+  if (wrong || sizes.some((hosts) => hosts < 4) || !["gre", "vxlan", "geneve"].includes(values.tunnel))
+    throw new Error(usage);
   return {
-    hosts,
+    sizes,
     rounds,
     slowRounds,
     giveUpMs: giveUp * 1000,
@@ -141,12 +136,8 @@ const TITLES: Readonly<Record<ByHand, string>> = {
   protected: "protected tunnel ports",
 };
 
-async function main(): Promise<void> {
-  const options = optionsOf(process.argv.slice(2));
-  const missing = checkRequirements();
-  if (missing.length > 0) throw new Error(missing.map(({ what, remedy }) => `${what}: ${remedy}`).join("\n"));
-  await Lab.sweep();
-  const lab = await Lab.create({ hosts: options.hosts });
+async function measureMesh(hosts: number, options: Options): Promise<readonly Measured[]> {
+  const lab = await Lab.create({ hosts });
   const results: Measured[] = [];
   try {
     for (const kind of ["stp", "rstp", "protected"] as const) {
@@ -201,15 +192,40 @@ async function main(): Promise<void> {
   } finally {
     await lab.destroy();
   }
-  const { hosts, tunnel } = options;
-  console.log(`\nA mesh of ${hosts} hosts, ${tunnel}; milliseconds: median (best to worst) of so many cuts\n`);
-  console.log(renderTable(results, options.giveUpMs));
-  const directory = join(root, "bench/results");
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, `heal-${hosts}.json`);
-  const cpu = cpus()[0]?.model ?? "unknown";
-  writeFileSync(file, `${JSON.stringify({ node: process.version, cpu, ...options, results }, undefined, 2)}\n`);
-  console.log(`\nwritten to ${file}`);
+  return results;
 }
 
-await main();
+/** The median outage of Weft's unicast where a path is cut, by hosts. */
+function outages(meshes: readonly (readonly [hosts: number, results: readonly Measured[]])[]) {
+  return meshes.flatMap(([size, results]) => {
+    const event = results.find(({ name }) => name === "Weft")?.events.find(({ name }) => name === "path cut");
+    const silences = event?.cuts.flatMap(({ unicast }) => unicast ?? []) ?? [];
+    return silences.length === 0 ? [] : [{ size, cost: median(silences) }];
+  });
+}
+
+async function run(given: BenchOptions): Promise<BenchReport> {
+  const options = optionsOf(given);
+  const missing = checkRequirements();
+  if (missing.length > 0) throw new Error(missing.map(({ what, remedy }) => `${what}: ${remedy}`).join("\n"));
+  await Lab.sweep();
+  const { sizes, tunnel } = options;
+  const meshes: [number, readonly Measured[]][] = [];
+  for (const hosts of sizes) meshes.push([hosts, await measureMesh(hosts, options)]);
+  return {
+    tables: meshes.map(([hosts, results]) => {
+      const title = `A mesh of ${hosts} hosts, ${tunnel}; milliseconds: median (best to worst) of so many cuts`;
+      return healTable(title, results, options.giveUpMs);
+    }),
+    scalings: [{ title: "weft, a path is cut, unicast", size: "hosts", cost: "ms", points: outages(meshes) }],
+    notes: [],
+    data: { ...options, meshes: meshes.map(([hosts, results]) => ({ hosts, results })) },
+    ...(sizes.length === 1 ? { file: `heal-${sizes[0]}` } : {}),
+  };
+}
+
+export const heal: Benchmark = {
+  name: "heal",
+  about: "how long a cut path is felt, and how far a broadcast goes, beside meshes made by hand",
+  run,
+};

@@ -1,27 +1,27 @@
-// How fast the wire codecs are, side by side with what else there is: `npm run bench:wire`. Aims are in docs/wire-speed.md.
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { join, resolve } from "node:path";
+// How fast the wire codecs are, side by side with what else there is: `npm run bench -- wire`. Aims are in docs/wire-speed.md.
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { decodeRange, encode, encodeAll } from "../proto/openflow13/index.ts";
 import { JsonFramer } from "../proto/ovsdb/index.ts";
+import type { Benchmark, BenchOptions, BenchReport } from "./harness/benchmark.ts";
+import { ROOT } from "./harness/results.ts";
+import { median } from "./harness/statistics.ts";
+import type { Table } from "./harness/table.ts";
 import { parsePacketIn } from "./wire/binary-parser.ts";
-import { measureLoopHold, measureNoise, SERVE, serveMonitorReply } from "./wire/event-loop.ts";
-import { compare, median, type Rate, timeMs } from "./wire/measure.ts";
+import { measureLoopHold, measureNoise } from "./wire/event-loop.ts";
+import { compare, type Rate, timeMs } from "./wire/measure.ts";
 import { osKenRate } from "./wire/os-ken.ts";
 import { flowMods, monitorReply, packed, packetIns } from "./wire/samples.ts";
 
-const RUNS = 7;
 const COUNT = 4096;
+const SESSIONS = 5;
 const REPLY_BYTES = 20 * 1024 * 1024;
 const CHUNK = 64 * 1024;
 /** What a decoded message is for: keeps the engine from leaving the work out. */
 let sink = 0;
 
-const root = resolve(import.meta.dirname, "../..");
-
-function benchPacketIns(): readonly Rate[] {
+function benchPacketIns(runs: number): readonly Rate[] {
   const { buffer, at } = packed(packetIns(COUNT));
   const slices = at.slice(1).map((end, i) => Buffer.from(buffer.buffer, at[i], end - (at[i] ?? 0)));
   const ours = {
@@ -38,12 +38,12 @@ function benchPacketIns(): readonly Rate[] {
       return 512;
     },
   };
-  const rates = compare([ours, theirs], RUNS);
-  const osKen = osKenRate(buffer, RUNS, join(root, "bench/wire/os_ken_rate.py"));
+  const rates = compare([ours, theirs], runs);
+  const osKen = osKenRate(buffer, runs, join(ROOT, "bench/wire/os_ken_rate.py"));
   return osKen === undefined ? rates : [...rates, osKen];
 }
 
-function benchFlowMods(): readonly Rate[] {
+function benchFlowMods(runs: number): readonly Rate[] {
   const messages = flowMods(COUNT);
   return compare(
     [
@@ -62,7 +62,7 @@ function benchFlowMods(): readonly Rate[] {
         },
       },
     ],
-    RUNS,
+    runs,
   );
 }
 
@@ -78,12 +78,12 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 /** Each begins with nothing to be collected: it would pay for what the one before it left behind. */
-function benchMonitorReply(): JsonTimes {
+function benchMonitorReply(runs: number): JsonTimes {
   const bytes = new TextEncoder().encode(monitorReply(REPLY_BYTES, 3));
   const plain: number[] = [];
   const framed: number[] = [];
   const longest: number[] = [];
-  for (let run = 0; run < RUNS + 1; run++) {
+  for (let run = 0; run < runs + 1; run++) {
     collect();
     plain.push(
       timeMs(() => {
@@ -120,72 +120,85 @@ function benchMonitorReply(): JsonTimes {
   };
 }
 
-function showRates(title: string, bytesPerMessage: number, rates: readonly Rate[]): void {
-  console.log(`\n${title} (${bytesPerMessage.toFixed(0)} bytes each), for a second of processor time`);
-  const header = ["messages/s", "MB/s", "slowest", "fastest", "by the clock"].map((cell) => cell.padStart(14));
-  console.log(`  ${"".padEnd(20)}${header.join("")}`);
-  for (const { name, perSecond, perWallSecond, slowest, fastest } of rates) {
+function ratesTable(title: string, bytesPerMessage: number, rates: readonly Rate[]): Table {
+  const header = ["", "messages/s", "MB/s", "slowest", "fastest", "by the clock"];
+  const rows = rates.map(({ name, perSecond, perWallSecond, slowest, fastest }) => {
     const megabytes = (perSecond * bytesPerMessage) / 1e6;
     const cells = [perSecond, megabytes, slowest, fastest, perWallSecond];
-    const shown = cells.map((cell) => Math.round(cell).toLocaleString("en").padStart(14));
-    console.log(`  ${name.padEnd(20)}${shown.join("")}`);
-  }
+    return [name, ...cells.map((cell) => Math.round(cell).toLocaleString("en"))];
+  });
+  const size = bytesPerMessage.toFixed(0);
+  return { title: `${title} (${size} bytes each), for a second of processor time`, header, rows };
 }
 
-async function main(): Promise<void> {
+async function benchSession(holdRuns: number) {
+  const holds = [];
+  for (let run = 0; run < holdRuns; run++) holds.push(await measureLoopHold(REPLY_BYTES));
+  const measured = holds.filter((hold) => hold !== undefined);
+  const [first] = measured;
+  if (first === undefined) return undefined;
+  return {
+    rows: first.rows,
+    noiseMs: await measureNoise(),
+    readyMs: median(measured.map((hold) => hold.readyMs)),
+    longestMs: median(measured.map((hold) => hold.longestMs)),
+    worstMs: Math.max(...measured.map((hold) => hold.longestMs)),
+  };
+}
+
+function jsonTable({ bytes, jsonParseMs, framerMs, ratio, longestPushMs }: JsonTimes): Table {
+  return {
+    title: `monitor reply of ${(bytes / 1e6).toFixed(1)} MB, in chunks of 64 KiB`,
+    header: ["", "ms", ""],
+    rows: [
+      ["decode and JSON.parse of the whole", jsonParseMs.toFixed(0), ""],
+      ["framer and parser", framerMs.toFixed(0), `${ratio.toFixed(2)} times that`],
+      ["longest time for one chunk", longestPushMs.toFixed(1), ""],
+    ],
+  };
+}
+
+function sessionTable({ rows, readyMs, longestMs, worstMs, noiseMs }: SessionTimes): Table {
+  return {
+    title: `a session with a host whose database is that large (${rows} rows)`,
+    header: ["", "ms", ""],
+    rows: [
+      ["from connection to snapshot", readyMs.toFixed(0), ""],
+      ["longest hold of the event loop", longestMs.toFixed(1), `worst: ${worstMs.toFixed(1)}`],
+      ["longest turn of 5 ms, doing nothing", noiseMs.toFixed(1), "what the machine adds"],
+    ],
+  };
+}
+
+type SessionTimes = NonNullable<Awaited<ReturnType<typeof benchSession>>>;
+
+async function run({ runs, quick }: BenchOptions): Promise<BenchReport> {
   const packetInBytes = packed(packetIns(COUNT)).buffer.length / COUNT;
   const flowModBytes = packed(flowMods(COUNT)).buffer.length / COUNT;
-  const packetIn = benchPacketIns();
-  showRates("packet-in decode", packetInBytes, packetIn);
-  const flowMod = benchFlowMods();
-  showRates("flow-mod encode", flowModBytes, flowMod);
-  const json = benchMonitorReply();
-  console.log(`\nmonitor reply of ${(json.bytes / 1e6).toFixed(1)} MB, in chunks of 64 KiB`);
-  console.log(`  decode and JSON.parse of the whole   ${json.jsonParseMs.toFixed(0).padStart(6)} ms`);
-  console.log(
-    `  framer and parser                    ${json.framerMs.toFixed(0).padStart(6)} ms   ${json.ratio.toFixed(2)} times that`,
-  );
-  console.log(`  longest time for one chunk           ${json.longestPushMs.toFixed(1).padStart(6)} ms`);
-  const holds = [];
-  for (let run = 0; run < 5; run++) holds.push(await measureLoopHold(process.argv[1] ?? "", REPLY_BYTES));
-  const measured = holds.filter((hold) => hold !== undefined);
-  const loop =
-    measured.length === 0
-      ? undefined
-      : {
-          rows: measured[0]?.rows,
-          noiseMs: await measureNoise(),
-          readyMs: median(measured.map((hold) => hold.readyMs)),
-          longestMs: median(measured.map((hold) => hold.longestMs)),
-          worstMs: Math.max(...measured.map((hold) => hold.longestMs)),
-        };
-  if (loop !== undefined) {
-    console.log(`\na session with a host whose database is that large (${loop.rows} rows)`);
-    console.log(`  from connection to snapshot          ${loop.readyMs.toFixed(0).padStart(6)} ms`);
-    console.log(
-      `  longest hold of the event loop       ${loop.longestMs.toFixed(1).padStart(6)} ms   (worst of 5: ${loop.worstMs.toFixed(1)})`,
-    );
-  }
-  if (loop !== undefined) {
-    console.log(
-      `  longest turn of 5 ms, doing nothing  ${loop.noiseMs.toFixed(1).padStart(6)} ms   (what the machine adds)`,
-    );
-  }
-  const results = {
-    node: process.version,
-    cpu: cpus()[0]?.model ?? "unknown",
-    runs: RUNS,
-    packetInDecode: { bytesPerMessage: packetInBytes, rates: packetIn },
-    flowModEncode: { bytesPerMessage: flowModBytes, rates: flowMod },
-    monitorReply: json,
-    ...(loop === undefined ? {} : { session: loop }),
+  const packetIn = benchPacketIns(runs);
+  const flowMod = benchFlowMods(runs);
+  const json = benchMonitorReply(runs);
+  const session = await benchSession(quick ? 1 : SESSIONS);
+  return {
+    tables: [
+      ratesTable("packet-in decode", packetInBytes, packetIn),
+      ratesTable("flow-mod encode", flowModBytes, flowMod),
+      jsonTable(json),
+      ...(session === undefined ? [] : [sessionTable(session)]),
+    ],
+    scalings: [],
+    notes: sink === 0 ? ["nothing was done"] : [],
+    data: {
+      packetInDecode: { bytesPerMessage: packetInBytes, rates: packetIn },
+      flowModEncode: { bytesPerMessage: flowModBytes, rates: flowMod },
+      monitorReply: json,
+      ...(session === undefined ? {} : { session }),
+    },
   };
-  const directory = join(root, "bench/results");
-  mkdirSync(directory, { recursive: true });
-  const file = join(directory, "wire.json");
-  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
-  console.log(`\nwritten to ${file} (${sink === 0 ? "nothing done" : "done"})`);
 }
 
-if (process.argv[2] === SERVE) serveMonitorReply(Number(process.argv[3]), Number(process.argv[4]));
-else await main();
+export const wire: Benchmark = {
+  name: "wire",
+  about: "the codecs, beside binary-parser and os-ken; how long a large database holds the event loop",
+  run,
+};

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { performanceDocument } from "./performance-tables.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values: options } = parseArgs({
@@ -626,6 +627,7 @@ let stale = 0;
 for (const [name, write] of [
   ["pipeline.md", pipelineDocument],
   ["cli.md", cliDocument],
+  ["performance.md", (present) => performanceDocument(present, join(root, "bench/results"), table)],
 ]) {
   const file = join(options.docs, name);
   const present = read(file);

@@ -1,5 +1,6 @@
 // The results as a table for people.
-import { median } from "../wire/measure.ts";
+import { median } from "../harness/statistics.ts";
+import type { Table } from "../harness/table.ts";
 import type { Copies } from "./copies.ts";
 import type { Silence } from "./probe.ts";
 import type { Kind } from "./wire.ts";
@@ -26,7 +27,7 @@ function summary(silences: readonly Silence[], kind: Kind, giveUpMs: number): st
   return values.length === 1 ? `${middle}` : `${middle} (${best} to ${worst})`;
 }
 
-export function renderTable(results: readonly Measured[], giveUpMs: number): string {
+export function healTable(title: string, results: readonly Measured[], giveUpMs: number): Table {
   const header = [
     "",
     "first answer",
@@ -53,7 +54,5 @@ export function renderTable(results: readonly Measured[], giveUpMs: number): str
       `${[...event.cuts, ...event.returns].reduce((sum, { duplicates }) => sum + duplicates, 0)}`,
     ]),
   );
-  const widths = header.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ");
-  return [header, ...rows].map((cells) => line(cells).trimEnd()).join("\n");
+  return { title, header, rows };
 }

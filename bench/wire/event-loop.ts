@@ -1,33 +1,14 @@
 // How long one host's 20 MB of database hold the event loop of a controller: a whole session over a real socket.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { connect } from "node:net";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { JsonFramer } from "../../proto/ovsdb/index.ts";
 import { parsePassiveMethod } from "../../src/southbound/connection-method.ts";
 import { type OvsdbHandlers, serveOvsdb } from "../../src/southbound/ovsdb/index.ts";
 import { listen, systemClock } from "../../src/southbound/stream/index.ts";
-import { monitorReply } from "./samples.ts";
+import { SCHEMA } from "./played-host.ts";
 
-const SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema";
-export const SERVE = "--serve-monitor-reply";
-
-/** Plays the host, in a process of its own: calls the port and answers what a session asks. */
-export function serveMonitorReply(port: number, bytes: number): void {
-  const schema: unknown = JSON.parse(readFileSync(SCHEMA, "utf8"));
-  const socket = connect({ port, host: "127.0.0.1" });
-  const framer = new JsonFramer((message) => {
-    const { id, method } = message as { id: number; method: string };
-    const reply = (result: unknown): boolean => socket.write(JSON.stringify({ id, error: null, result }));
-    if (method === "list_dbs") reply(["Open_vSwitch"]);
-    else if (method === "get_schema") reply(schema);
-    else if (method === "echo") reply([]);
-    else socket.write(monitorReply(bytes, id));
-  });
-  socket.on("data", (chunk) => framer.push(chunk));
-  socket.on("error", () => process.exit(0));
-  socket.on("close", () => process.exit(0));
-}
+const PLAYED_HOST = join(import.meta.dirname, "played-host.js");
 
 export interface LoopHold {
   readonly bytes: number;
@@ -51,8 +32,8 @@ export async function measureNoise(): Promise<number> {
   return longest;
 }
 
-/** `program` is this program's own file. Undefined where Open vSwitch's schema is not installed. */
-export async function measureLoopHold(program: string, bytes: number): Promise<LoopHold | undefined> {
+/** Undefined where Open vSwitch's schema is not installed. */
+export async function measureLoopHold(bytes: number): Promise<LoopHold | undefined> {
   if (!existsSync(SCHEMA)) return undefined;
   const delays = monitorEventLoopDelay({ resolution: 1 });
   let start = 0;
@@ -83,7 +64,7 @@ export async function measureLoopHold(program: string, bytes: number): Promise<L
     serveOvsdb(stream, handlers, systemClock, { maxMessageBytes: 2 * bytes, maxBytes: 2 * bytes });
   });
   const port = listener.method.kind === "ptcp" ? listener.method.port : 0;
-  const child = spawn(process.execPath, [program, SERVE, String(port), String(bytes)], { stdio: "inherit" });
+  const child = spawn(process.execPath, [PLAYED_HOST, String(port), String(bytes)], { stdio: "inherit" });
   const hold = await done;
   child.kill();
   await listener.close();

@@ -1,4 +1,5 @@
 // Rates for each second of processor time, several runs of each in turns: what else the machine does counts for little.
+import { median } from "../harness/statistics.ts";
 
 export interface Contender {
   readonly name: string;
@@ -18,12 +19,6 @@ export interface Rate {
 
 const WARM_UP_MS = 400;
 const RUN_MS = 600;
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
 
 interface Run {
   readonly perSecond: number;

@@ -1,6 +1,5 @@
 // Ethernet addresses: canonical text in the model, 48-bit integers in matches, six bytes on the wire.
 import { WeftError } from "./errors.ts";
-import { toHex } from "./hex.ts";
 
 /** Canonical: lower case, two digits a byte, colons ("0a:00:00:00:00:01"). */
 export type Mac = string;
@@ -29,9 +28,13 @@ export function parseMac(text: string): Mac {
   return mac;
 }
 
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function macFromBytes(bytes: Uint8Array, at = 0): Mac {
   if (at + 6 > bytes.length) throw new WeftError("mac/invalid", `six bytes needed, ${bytes.length - at} given`);
-  return toHex(bytes.subarray(at, at + 6), ":");
+  let text = PAIRS[bytes[at] as number] as string;
+  for (let n = at + 1; n < at + 6; n++) text += `:${PAIRS[bytes[n] as number]}`;
+  return text;
 }
 
 export function macToBytes(mac: Mac): Uint8Array {
@@ -41,8 +44,26 @@ export function macToBytes(mac: Mac): Uint8Array {
   return out;
 }
 
+/** 0 to 15, by the code of a lower-case digit; -1 for any other. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)));
+
+/** The address as a number, if `mac` is canonical; else -1. */
+function canonicalNumber(mac: string): number {
+  if (mac.length !== 17) return -1;
+  let value = 0;
+  for (let at = 0; at < 17; at += 3) {
+    const high = DIGITS[mac.charCodeAt(at)] ?? -1;
+    const low = DIGITS[mac.charCodeAt(at + 1)] ?? -1;
+    if (high < 0 || low < 0 || (at < 15 && mac.charCodeAt(at + 2) !== 0x3a)) return -1;
+    value = value * 256 + high * 16 + low;
+  }
+  return value;
+}
+
 export function macToBigInt(mac: Mac): bigint {
-  return BigInt(`0x${parseMac(mac).replaceAll(":", "")}`);
+  // Most are canonical, and every flow of an endpoint needs it.
+  const value = canonicalNumber(mac);
+  return BigInt(value < 0 ? `0x${parseMac(mac).replaceAll(":", "")}` : value);
 }
 
 export function bigIntToMac(value: bigint): Mac {

@@ -24,15 +24,16 @@ import { FabricChecks } from "./fabric-check.ts";
 import { HostCommands } from "./host-commands.ts";
 import { type HostEntry, Hosts } from "./hosts.ts";
 import { ifTold } from "./if-told.ts";
-import { Islands, isLinkNews } from "./islands.ts";
+import { Islands } from "./islands.ts";
 import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { LiveTraces } from "./live-traces.ts";
-import { isProbe, LoopProbes } from "./loop-probes.ts";
+import { LoopProbes } from "./loop-probes.ts";
 import { makeVitals } from "./measures.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
+import { takePacketIn } from "./packet-ins.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { planFor } from "./plan.ts";
 import { makeQueries } from "./queries.ts";
@@ -255,6 +256,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   /** Nothing that is said on a spare connection counts. */
   const isInUse = (session: OpenFlowSession): boolean =>
     switches.entries.get(dpidText(session.datapathId))?.session === session;
+  const packetInTakers = { counters, switches, senders: [liveTraces, checks], loops, islands };
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
       if (stopping || isStale(session)) {
@@ -264,17 +266,7 @@ export async function startController({ config, logger, version }: ControllerOpt
       switches.ready(session);
       hosts.switchConnected(dpidText(session.datapathId));
     },
-    onPacketIn: (session, packetIn) => {
-      const caught = isInUse(session) ? [liveTraces, checks] : [];
-      if (caught.some((probes) => probes.received(dpidText(session.datapathId), packetIn))) counters.add("packetIns");
-      else if (isProbe(packetIn)) {
-        counters.add("packetIns");
-        if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
-      } else if (isLinkNews(packetIn)) {
-        counters.add("packetIns");
-        if (isInUse(session)) islands.received(dpidText(session.datapathId), packetIn);
-      } else switches.packetIn(session, packetIn);
-    },
+    onPacketIn: (session, packetIn) => takePacketIn(packetInTakers, session, packetIn),
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onFlowNews: (session, news) => switches.flowNews(session, news),
     onPortStatus: (session, { reason, port }) => {

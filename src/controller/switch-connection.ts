@@ -12,8 +12,8 @@ export function connectionOf(session: OpenFlowSession, durations: Durations): Sw
     monitorFlows: () => session.monitorFlows(),
     readGroups: () => session.readGroups(),
     readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),
-    async apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome> {
-      const result = await durations.of("switchWrite", () => session.apply(changes));
+    async apply(changes: readonly SwitchChange[], stepwise: boolean): Promise<ApplyOutcome> {
+      const result = await durations.of("switchWrite", () => session.apply(changes, { stepwise }));
       if (result.ok) return { ok: true };
       const errors = result.errors.map(({ message, error }) => ({
         ...(message === undefined ? {} : { message: message as SwitchChange }),

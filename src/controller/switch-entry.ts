@@ -13,8 +13,17 @@ import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 /** 16 hexadecimal digits. */
 export type Dpid = string;
 
+/** Each message of a switch asks for its text. */
+const texts = new Map<bigint, Dpid>();
+const MAX_TEXTS = 16_384;
+
 export function dpidText(datapathId: bigint): Dpid {
-  return datapathId.toString(16).padStart(16, "0");
+  const known = texts.get(datapathId);
+  if (known !== undefined) return known;
+  if (texts.size >= MAX_TEXTS) texts.clear();
+  const text = datapathId.toString(16).padStart(16, "0");
+  texts.set(datapathId, text);
+  return text;
 }
 
 export interface SwitchEntry {

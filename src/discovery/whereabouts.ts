@@ -1,5 +1,5 @@
 // Where the MACs and addresses of one fabric are, as its guests were heard to say: bounded, and forgotten in silence.
-import type { Mac } from "../../proto/bytes/mac.ts";
+import { type Mac, macToBigInt } from "../../proto/bytes/mac.ts";
 import { addressKey } from "../model/address-owners.ts";
 import type { Declaration } from "../model/declarations.ts";
 import type { CappedFact, DisputeFact } from "../model/disputes.ts";
@@ -11,8 +11,9 @@ import { differences, SharedMap } from "../model/shared-map.ts";
 import { addressOwner, arrivalOf, claimAt, type DeclaredBy } from "./declared-places.ts";
 import { PortCrowds } from "./port-crowds.ts";
 import { RecalledRivals } from "./recalled-rivals.ts";
+import { Regulars } from "./regulars.ts";
 import { ReservedAddresses } from "./reserved-addresses.ts";
-import type { Sighting } from "./sighting.ts";
+import type { PlainSighting, Sighting } from "./sighting.ts";
 
 /** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
 const MAX_IPS_PER_MAC = 64;
@@ -57,6 +58,7 @@ export class Whereabouts {
   readonly #ownerOf = new Map<string, Mac>();
   readonly #crowds: PortCrowds;
   readonly #recalled = new RecalledRivals();
+  readonly #regulars = new Regulars();
   readonly #snapshots = new Map<string, readonly ObservedFact[]>();
   #declared: SharedMap<readonly Declaration[]> = SharedMap.of();
   readonly #reserved = new ReservedAddresses();
@@ -164,6 +166,25 @@ export class Whereabouts {
   }
 
   /**
+   * A frame that shows its source alone. @returns whether that one is known to be there, and nobody says otherwise: it is
+   * heard then. Else `hear` has to judge.
+   */
+  hearAgain(dpid: string, plain: PlainSighting): boolean {
+    const regular = this.#regulars.find(dpid, plain);
+    if (regular === null || !this.#recalled.isEmpty) return false;
+    const { key, place, at } = regular;
+    if (this.#declared.has(key) || !this.#macs.isSettledOn(key, place)) return false;
+    return this.#crowds.touchAgain(at, dpid, key);
+  }
+
+  /** It was heard where it is: the next time it need not be judged. */
+  #remember(dpid: string, { vni, mac }: Sighting, key: string): void {
+    const place = this.#macs.holder(key);
+    if (place === null || place.dpid !== dpid) return;
+    this.#regulars.add(dpid, Number(macToBigInt(mac)), { key, vni, place, at: placeKey(place) });
+  }
+
+  /**
    * @param stale the switch still holds its flow of this MAC at that port: the frame may be from before a move.
    * @returns whether this was news.
    */
@@ -193,6 +214,7 @@ export class Whereabouts {
     }
     const isHere = samePlace(this.#macs.holder(key), place);
     if (changed || isHere) this.#touch(key, now);
+    if (verdict.kind === "same") this.#remember(dpid, sighting, key);
     if (!isHere) return changed;
     if (sighting.router !== null && this.#heard.get(key)?.router?.said !== sighting.router) {
       this.#setRouter(key, { said: sighting.router, at: now });
@@ -269,6 +291,7 @@ export class Whereabouts {
     const facts = this.observedAt(dpid);
     for (const { vni, mac, ofport } of facts) this.forget(dpid, vni, mac, ofport);
     this.#snapshots.delete(dpid);
+    this.#regulars.forget(dpid);
     this.#retained.delete(dpid);
     return facts;
   }

@@ -2,8 +2,11 @@
 import { retryDelayMs } from "./backoff.ts";
 import type { Timers } from "./timers.ts";
 
-/** What an attempt came to: nothing to do, all done, or a failure that is tried again after a while. */
-export type Attempt = "settled" | "wrote" | "failed";
+/**
+ * What an attempt came to: nothing to do, all done, or a failure that is tried again after a while. What was only added,
+ * and had not been there before, is bounded by what there can be: it does not wait.
+ */
+export type Attempt = "settled" | "added" | "wrote" | "failed";
 
 /** However fast facts change, so many writes a second in the long run; and so many at once before that. */
 const WRITES_PER_SEC = 10;

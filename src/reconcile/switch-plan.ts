@@ -2,7 +2,7 @@
 import { type FlowMod, type GroupMod, type MeterMod, OFPFF, OFPG, OFPMF, OFPP } from "../../proto/openflow13/index.ts";
 import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "../pipeline/desired.ts";
 import { flowDifferences } from "../pipeline/layered-flows.ts";
-import { TABLES } from "../pipeline/registry.ts";
+import { decodeCookie, type FlowKind, TABLES } from "../pipeline/registry.ts";
 import type { InstalledSwitch } from "./installed.ts";
 
 type WithoutXid<M> = M extends unknown ? Omit<M, "xid"> : never;
@@ -16,12 +16,25 @@ export interface SwitchPlan {
   readonly changes: readonly SwitchChange[];
   /** Meters that nothing uses once `changes` is applied: a meter takes the flows that use it along. */
   readonly afterwards: readonly SwitchChange[];
+  /** Whether each of `changes` may come into force by itself, and needs no bundle. */
+  readonly stepwise: boolean;
   readonly flowMods: number;
   readonly groupMods: number;
   readonly meterMods: number;
 }
 
 const NO_BUFFER = 0xffff_ffff;
+
+/** Each of these tells of one MAC and needs no other: before it is there, the frames that it is about are flooded. */
+const STEPS: ReadonlySet<FlowKind> = new Set<FlowKind>([
+  "known-mac",
+  "local-endpoint",
+  "remote-endpoint",
+  "deliver-endpoint",
+  "transit-endpoint",
+]);
+/** Open vSwitch makes a new version of its tables for each message that is in no bundle. */
+const MAX_STEPS = 512;
 
 type FlowCommand = "add" | "modify_strict" | "delete_strict";
 
@@ -91,6 +104,12 @@ function goneFrom<T>(installed: ReadonlyMap<number, T>, desired: ReadonlyMap<num
   return [...installed].flatMap(([id, one]) => (desired.has(id) ? [] : [one]));
 }
 
+function isStep(change: SwitchChange): boolean {
+  if (change.kind !== "flow_mod" || change.command !== "add") return false;
+  const kind = decodeCookie(change.cookie)?.kind;
+  return kind !== undefined && STEPS.has(kind);
+}
+
 /** A group is modified, never deleted and added: its flows would go with it. */
 export function planSwitch(
   desired: DesiredSwitch,
@@ -119,16 +138,18 @@ export function planSwitch(
   }
   const goneGroups = goneFrom(installed.groups, desired.groups).reverse();
   const goneMeters = goneFrom(installed.meters, desired.meters);
+  const changes = [
+    ...meters,
+    ...before,
+    ...groups,
+    ...flows,
+    ...gone,
+    ...goneGroups.map((group) => groupMod("delete", group)),
+  ];
   return {
-    changes: [
-      ...meters,
-      ...before,
-      ...groups,
-      ...flows,
-      ...gone,
-      ...goneGroups.map((group) => groupMod("delete", group)),
-    ],
+    changes,
     afterwards: goneMeters.map((meter) => meterMod("delete", meter)),
+    stepwise: changes.length <= MAX_STEPS && changes.every(isStep),
     flowMods: before.length + flows.length + gone.length,
     groupMods: groups.length + goneGroups.length,
     meterMods: meters.length + goneMeters.length,

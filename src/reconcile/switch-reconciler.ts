@@ -13,6 +13,7 @@ import { type Attempt, ReconcileLoop } from "./loop.ts";
 import { type AuditedSwitch, SwitchAudit } from "./switch-audit.ts";
 import { planSwitch, type SwitchChange, type SwitchPlan } from "./switch-plan.ts";
 import type { Timers } from "./timers.ts";
+import { Turnarounds } from "./turnarounds.ts";
 
 export type ApplyOutcome =
   | { readonly ok: true }
@@ -22,8 +23,8 @@ export type ApplyOutcome =
 /** A switch as this needs it. A session of southbound is fitted to it by the composition root. */
 export interface SwitchConnection extends AuditedSwitch {
   readonly label: string;
-  /** All or nothing, confirmed. */
-  apply(changes: readonly SwitchChange[]): Promise<ApplyOutcome>;
+  /** All or nothing, unless each may come into force by itself; confirmed in either case. */
+  apply(changes: readonly SwitchChange[], stepwise: boolean): Promise<ApplyOutcome>;
 }
 
 export interface SwitchReconcilerEvents {
@@ -75,6 +76,7 @@ export class SwitchReconciler {
   #removedMeanwhile: FlowRemoved[] = [];
   /** Form of a refused flow -> until when, and what the switch said. */
   readonly #refused = new Map<string, Refusal>();
+  readonly #turnarounds = new Turnarounds();
   readonly #audit: SwitchAudit;
   /** Something but a look at the switch is to be done. */
   #hasWork = false;
@@ -229,7 +231,7 @@ export class SwitchReconciler {
     try {
       for (const changes of [plan.changes, plan.afterwards]) {
         if (changes.length === 0) continue;
-        const outcome = await this.#connection.apply(changes);
+        const outcome = await this.#connection.apply(changes, plan.stepwise && changes === plan.changes);
         if (!outcome.ok) {
           for (const { message, text } of outcome.errors) this.#refuse(desired, message, text, now);
           // The switch may have taken part of it: what it holds is read again, not guessed.
@@ -261,7 +263,8 @@ export class SwitchReconciler {
       this.#events.installedChanged(this.#meant);
     }
     this.#events.settled();
-    return isWritten ? "wrote" : "settled";
+    if (!isWritten) return "settled";
+    return this.#turnarounds.bringsBack(plan.changes, now) || !plan.stepwise ? "wrote" : "added";
   }
 
   #refuse(desired: DesiredSwitch, message: SwitchChange | undefined, text: string, now: number): void {

@@ -1,6 +1,6 @@
 // A bridge of a simulated host: a switch, its ports by the rows that ask for them, and its connections to controllers.
 import { OFPP } from "../../proto/openflow13/index.ts";
-import { Dialler } from "./socket.ts";
+import { Dialler, type Peer } from "./socket.ts";
 import { SwitchConnection } from "./switch/connection.ts";
 import { Datapath, type Transmit } from "./switch/datapath.ts";
 import type { SwitchPort } from "./switch/ports.ts";
@@ -36,6 +36,9 @@ export function targetOf(target: string): { readonly host: string; readonly port
   return found?.[1] === undefined ? null : { host: found[1], port: Number(found[2]) };
 }
 
+/** What speaks OpenFlow on one connection of a bridge. */
+export type Speaker = (bridge: Bridge, send: (bytes: Uint8Array) => void) => Peer;
+
 export class Bridge {
   readonly name: string;
   readonly datapathId: bigint;
@@ -44,11 +47,14 @@ export class Bridge {
   readonly #byOfport = new Map<number, BridgePort>();
   readonly #controllers = new Map<string, Dialler>();
   readonly #connections = new Set<SwitchConnection>();
+  readonly #speaker: Speaker | undefined;
   #nextOfport = 1;
 
-  constructor(name: string, datapathId: bigint, nowMs: () => number, transmit: Transmit) {
+  /** @param speaker in place of the bridge's own switch */
+  constructor(name: string, datapathId: bigint, nowMs: () => number, transmit: Transmit, speaker?: Speaker) {
     this.name = name;
     this.datapathId = datapathId;
+    this.#speaker = speaker;
     this.datapath = new Datapath({ nowMs, transmit });
   }
 
@@ -119,20 +125,22 @@ export class Bridge {
         ...target,
         from,
         onState: (isConnected) => onState(uuid, isConnected),
-        open: (send) => {
-          const connection = new SwitchConnection(this.datapath, { datapathId: this.datapathId, send });
-          this.#connections.add(connection);
-          return {
-            push: (bytes) => connection.push(bytes),
-            close: () => {
-              connection.close();
-              this.#connections.delete(connection);
-            },
-          };
-        },
+        open: (send) => this.#speaker?.(this, send) ?? this.#speak(send),
       });
       this.#controllers.set(uuid, dialler);
     }
+  }
+
+  #speak(send: (bytes: Uint8Array) => void): Peer {
+    const connection = new SwitchConnection(this.datapath, { datapathId: this.datapathId, send });
+    this.#connections.add(connection);
+    return {
+      push: (bytes) => connection.push(bytes),
+      close: () => {
+        connection.close();
+        this.#connections.delete(connection);
+      },
+    };
   }
 
   eachDialler(act: (dialler: Dialler) => void): void {

@@ -1,10 +1,11 @@
 // What ovs-vswitchd does on a host: bridges, ports and connections as the database asks for them, and what becomes of them written back.
 import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
-import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType } from "./bridge.ts";
+import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType, type Speaker } from "./bridge.ts";
 import type { Database } from "./database/database.ts";
 import type { Row, RowEdit } from "./database/rows.ts";
 import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
 import type { Dialler } from "./socket.ts";
+import type { Transmit } from "./switch/datapath.ts";
 import type { TunnelFields } from "./switch/packet.ts";
 
 /** What lies around a host. */
@@ -20,6 +21,8 @@ export interface Surroundings {
   transmit(bridge: Bridge, port: BridgePort, frame: Uint8Array, tunnel: TunnelFields): void;
   /** A tunnel has come, has changed or has gone. */
   tunnelChanged(bridge: Bridge, port: BridgePort, isThere: boolean): void;
+  /** Given, it speaks OpenFlow in place of the bridges' own switches: for load without forwarding. */
+  readonly speaker?: Speaker;
 }
 
 export class Vswitchd {
@@ -139,10 +142,11 @@ export class Vswitchd {
     const config = map("Bridge", row, "other_config");
     const wanted = config.get("datapath-id") ?? (config.get("hwaddr") ?? this.#around.newMac()).replaceAll(":", "");
     const datapathId = BigInt(`0x${wanted}`);
-    const bridge: Bridge = new Bridge(name, datapathId, this.#around.nowMs, (port, frame, tunnel) => {
+    const transmit: Transmit = (port, frame, tunnel) => {
       const found = bridge.portByNumber(port.portNo);
       if (found !== undefined) this.#around.transmit(bridge, found, frame, tunnel);
-    });
+    };
+    const bridge: Bridge = new Bridge(name, datapathId, this.#around.nowMs, transmit, this.#around.speaker);
     this.#write(updateRow("Bridge", uuid, { datapath_id: datapathId.toString(16).padStart(16, "0") }));
     return bridge;
   }

@@ -1,14 +1,22 @@
 // Brings flows, groups and meters into force on a switch, in one atomic bundle where the switch can.
 import { WeftError } from "../../../proto/bytes/errors.ts";
-import { type BundleControlType, OFPBF, type OpenFlowMessage } from "../../../proto/openflow13/index.ts";
+import {
+  type BundleControlType,
+  bundleAddOf,
+  OFPBF,
+  type OpenFlowMessage,
+  withXid,
+} from "../../../proto/openflow13/index.ts";
+import { encodedOnce } from "./encoded-once.ts";
 import type { ApplicableMessage, ApplyResult, RefusedMessage } from "./session.ts";
 
 /** What applying needs of a connection. */
 export interface ApplyChannel {
   nextXid(): number;
-  /** Throws WireError, having sent nothing, if a value does not fit its field. */
-  write(message: OpenFlowMessage): void;
-  /** Settles when the peer has room for more. */
+  writeBytes(bytes: Uint8Array): void;
+  /** Whether more may be written now. */
+  readonly hasRoom: boolean;
+  /** Settles when it may. */
   writable(): Promise<void>;
   /** Sends and waits for the reply. Rejects with `openflow/refused` if the switch answers by an error. */
   request(message: OpenFlowMessage, what: string): Promise<unknown>;
@@ -24,10 +32,6 @@ const FLAGS = OFPBF.ATOMIC | OFPBF.ORDERED;
 
 let lastBundleId = 0;
 
-function withXid(message: ApplicableMessage, xid: number): Extract<OpenFlowMessage, ApplicableMessage> {
-  return { ...message, xid } as Extract<OpenFlowMessage, ApplicableMessage>;
-}
-
 function isRefusal(error: unknown): error is WeftError {
   return error instanceof WeftError && error.code === "openflow/refused";
 }
@@ -36,25 +40,26 @@ function isRefusal(error: unknown): error is WeftError {
 async function writeAll(
   channel: ApplyChannel,
   messages: readonly ApplicableMessage[],
-  wrap: (message: ReturnType<typeof withXid>) => OpenFlowMessage,
+  form: (bytes: Uint8Array, xid: number) => Uint8Array,
 ): Promise<RefusedMessage[]> {
   const unsendable: RefusedMessage[] = [];
   for (const message of messages) {
-    const xid = channel.nextXid();
-    channel.watch(xid, message);
     try {
-      channel.write(wrap(withXid(message, xid)));
+      const bytes = encodedOnce(message);
+      const xid = channel.nextXid();
+      channel.watch(xid, message);
+      channel.writeBytes(form(bytes, xid));
     } catch (cause) {
       if (!(cause instanceof WeftError)) throw cause;
       unsendable.push({ message, error: cause });
     }
-    await channel.writable();
+    if (!channel.hasRoom) await channel.writable();
   }
   return unsendable;
 }
 
 async function applyPlainly(channel: ApplyChannel, messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
-  const unsendable = await writeAll(channel, messages, (message) => message);
+  const unsendable = await writeAll(channel, messages, withXid);
   await channel.request({ kind: "barrier_request", xid: channel.nextXid() }, "a barrier");
   const errors = [...unsendable, ...channel.takeErrors()];
   return errors.length === 0 ? { ok: true, bundled: false } : { ok: false, bundled: false, errors };
@@ -65,6 +70,27 @@ function control(channel: ApplyChannel, bundleId: number, type: BundleControlTyp
   return channel.request(message, `a bundle's ${type.replace("_", " ")}`);
 }
 
+/** Opens a bundle. @returns undefined, or the switch's refusal */
+function open(channel: ApplyChannel, bundleId: number): Promise<WeftError | undefined> {
+  return control(channel, bundleId, "open_request").then(
+    () => {
+      channel.bundles = true;
+      return undefined;
+    },
+    (error: unknown) => {
+      if (!isRefusal(error)) throw error;
+      return error;
+    },
+  );
+}
+
+async function discard(channel: ApplyChannel, bundleId: number): Promise<void> {
+  await control(channel, bundleId, "discard_request").catch((error) => {
+    // A bundle that broke may be gone already.
+    if (!isRefusal(error)) throw error;
+  });
+}
+
 /** Undefined if the switch has no bundles. */
 async function applyBundled(
   channel: ApplyChannel,
@@ -72,31 +98,25 @@ async function applyBundled(
 ): Promise<ApplyResult | undefined> {
   lastBundleId = (lastBundleId % 0x7fffffff) + 1;
   const bundleId = lastBundleId;
-  try {
-    await control(channel, bundleId, "open_request");
-    channel.bundles = true;
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    if (channel.bundles === true) return { ok: false, bundled: true, errors: [{ error }] };
+  const knowsBundles = channel.bundles === true;
+  const opening = open(channel, bundleId);
+  // What fails is looked at below: until then it has to count as handled.
+  opening.catch(() => undefined);
+  // A switch that has opened one before is not waited for: all of it is one way there, and one back.
+  if (!knowsBundles && (await opening) !== undefined) {
     channel.bundles = false;
     return undefined;
   }
-  const unsendable = await writeAll(channel, messages, (message) => ({
-    kind: "bundle_add",
-    xid: message.xid,
-    bundleId,
-    flags: FLAGS,
-    message,
-  }));
+  const unsendable = await writeAll(channel, messages, (bytes, xid) =>
+    bundleAddOf(bytes, { xid, bundleId, flags: FLAGS }),
+  );
   // A message refused here is merely left out of the bundle, and a commit would succeed without it.
   await channel.request({ kind: "barrier_request", xid: channel.nextXid() }, "a barrier");
+  const unopened = await opening;
   const refused = [...unsendable, ...channel.takeErrors()];
-  if (refused.length > 0) {
-    await control(channel, bundleId, "discard_request").catch((error) => {
-      // A bundle that broke may be gone already.
-      if (!isRefusal(error)) throw error;
-    });
-    return { ok: false, bundled: true, errors: refused };
+  if (unopened !== undefined || refused.length > 0) {
+    await discard(channel, bundleId);
+    return { ok: false, bundled: true, errors: unopened === undefined ? refused : [{ error: unopened }] };
   }
   return commit(channel, bundleId);
 }
@@ -113,10 +133,14 @@ async function commit(channel: ApplyChannel, bundleId: number): Promise<ApplyRes
   }
 }
 
-/** Meters first, since no bundle takes them; then the others in the order given. */
+/**
+ * Meters first, since no bundle takes them; then the others in the order given.
+ * @param stepwise whether each message may come into force by itself: they are in force when they arrive, then
+ */
 export async function applyMessages(
   channel: ApplyChannel,
   messages: readonly ApplicableMessage[],
+  stepwise = false,
 ): Promise<ApplyResult> {
   const meters = messages.filter((message) => message.kind === "meter_mod");
   const others = messages.filter((message) => message.kind !== "meter_mod");
@@ -125,7 +149,7 @@ export async function applyMessages(
     if (!result.ok || others.length === 0) return result;
   }
   if (others.length === 0) return { ok: true, bundled: false };
-  if (channel.bundles !== false) {
+  if (!stepwise && channel.bundles !== false) {
     const result = await applyBundled(channel, others);
     if (result !== undefined) return result;
   }

@@ -106,9 +106,17 @@ class Connection implements SessionLink {
     this.#stream.write(encode(message));
   }
 
-  writable(): Promise<void> {
+  writeBytes(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
+  }
+
+  get hasRoom(): boolean {
     const high = this.#options.highWaterBytes ?? DEFAULT_HIGH_WATER_BYTES;
-    if (this.#stream.pendingBytes <= high || this.#stream.closed) return Promise.resolve();
+    return this.#stream.pendingBytes <= high || this.#stream.closed;
+  }
+
+  writable(): Promise<void> {
+    if (this.hasRoom) return Promise.resolve();
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 

@@ -21,7 +21,7 @@ import type { ByteStream, PeerCertificate } from "../stream/index.ts";
 import { type ApplyChannel, applyMessages } from "./apply.ts";
 import type { SwitchIdentity } from "./machine.ts";
 import type { Reply } from "./request-table.ts";
-import type { ApplicableMessage, ApplyResult, OpenFlowSession, PacketOutRequest } from "./session.ts";
+import type { ApplicableMessage, ApplyOptions, ApplyResult, OpenFlowSession, PacketOutRequest } from "./session.ts";
 
 /** What a session needs of its connection. */
 export interface SessionLink extends ApplyChannel {
@@ -116,8 +116,8 @@ export class LiveSession implements OpenFlowSession {
     for (const message of messages) this.#link.sendLogged(message);
   }
 
-  apply(messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
-    const run = this.#applying.then(() => this.#applyNow(messages));
+  apply(messages: readonly ApplicableMessage[], { stepwise = false }: ApplyOptions = {}): Promise<ApplyResult> {
+    const run = this.#applying.then(() => this.#applyNow(messages, stepwise));
     this.#applying = run.catch(() => undefined);
     return run;
   }
@@ -135,9 +135,9 @@ export class LiveSession implements OpenFlowSession {
     this.#link.close(reason);
   }
 
-  async #applyNow(messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
+  async #applyNow(messages: readonly ApplicableMessage[], stepwise: boolean): Promise<ApplyResult> {
     try {
-      return await applyMessages(this.#link, messages);
+      return await applyMessages(this.#link, messages, stepwise);
     } catch (error) {
       // Nobody knows what the switch has done of it: whoever reconnects reads that back.
       if (error instanceof WeftError) this.#link.close(`applying failed: ${error.message}`, error);

@@ -41,6 +41,14 @@ export type ApplyResult =
   | { readonly ok: true; readonly bundled: boolean }
   | { readonly ok: false; readonly bundled: boolean; readonly errors: readonly RefusedMessage[] };
 
+export interface ApplyOptions {
+  /**
+   * Each message may come into force by itself, and none needs another: they are written without a bundle, and so are in
+   * force when they arrive, half a round trip from here, and not after two of them.
+   */
+  readonly stepwise?: boolean;
+}
+
 export interface PacketOutRequest {
   /** Port the packet is treated as coming from; OFPP.CONTROLLER unless given. */
   readonly inPort?: number;
@@ -81,9 +89,10 @@ export interface OpenFlowSession {
   send(messages: readonly OpenFlowMessageWithoutXid[]): void;
   /**
    * Meters first (unbundled, then a barrier), then flows and groups in the order given in one atomic bundle; on a switch
-   * without bundles, plainly. Settles after the switch has confirmed. Rejects only if the connection fails.
+   * without bundles, plainly. Settles after the switch has confirmed. Rejects only if the connection fails. The messages may
+   * not be changed afterwards: an object that is applied again, here or on another switch, is not encoded again.
    */
-  apply(messages: readonly ApplicableMessage[]): Promise<ApplyResult>;
+  apply(messages: readonly ApplicableMessage[], options?: ApplyOptions): Promise<ApplyResult>;
   packetOut(request: PacketOutRequest): void;
   barrier(): Promise<void>;
   close(reason: string): void;
