@@ -1,6 +1,5 @@
 // Ethernet addresses: canonical text in the model, 48-bit integers in matches, six bytes on the wire.
 import { WeftError } from "./errors.ts";
-import { toHex } from "./hex.ts";
 
 /** Canonical: lower case, two digits a byte, colons ("0a:00:00:00:00:01"). */
 export type Mac = string;
@@ -29,9 +28,13 @@ export function parseMac(text: string): Mac {
   return mac;
 }
 
+const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function macFromBytes(bytes: Uint8Array, at = 0): Mac {
   if (at + 6 > bytes.length) throw new WeftError("mac/invalid", `six bytes needed, ${bytes.length - at} given`);
-  return toHex(bytes.subarray(at, at + 6), ":");
+  let text = PAIRS[bytes[at] as number] as string;
+  for (let n = at + 1; n < at + 6; n++) text += `:${PAIRS[bytes[n] as number]}`;
+  return text;
 }
 
 export function macToBytes(mac: Mac): Uint8Array {

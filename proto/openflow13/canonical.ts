@@ -50,12 +50,23 @@ export function canonicalInstructions(instructions: readonly Instruction[]): str
     .join(";");
 }
 
+/** Of frozen buckets alone, which many groups have in common. */
+const bucketTexts = new WeakMap<Bucket, string>();
+
+function canonicalBucket(bucket: Bucket): string {
+  const known = bucketTexts.get(bucket);
+  if (known !== undefined) return known;
+  const watch = `watch_port=${bucket.watchPort},watch_group=${bucket.watchGroup}`;
+  const text = `${watch},actions=${canonicalActions(bucket.actions)}`;
+  if (Object.isFrozen(bucket)) bucketTexts.set(bucket, text);
+  return text;
+}
+
 /** Buckets in their order: in a fast-failover group it is their rank. */
 export function canonicalGroup(type: GroupType, buckets: readonly Bucket[]): string {
   const parts = buckets.map((bucket) => {
     const weight = type === "select" ? `weight=${bucket.weight},` : "";
-    const watch = `watch_port=${bucket.watchPort},watch_group=${bucket.watchGroup}`;
-    return `bucket(${weight}${watch},actions=${canonicalActions(bucket.actions)})`;
+    return `bucket(${weight}${canonicalBucket(bucket)})`;
   });
   return `${type}:${parts.join("")}`;
 }

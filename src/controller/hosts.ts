@@ -1,7 +1,7 @@
 // The hosts that are or were connected by OVSDB: one session each, their rows as facts, their reconcilers.
 import type { Logger } from "pino";
 import type { Operation } from "../../proto/ovsdb/operations.ts";
-import { type HostContext, hostFact, hostIdOf } from "../discovery/host-rows.ts";
+import { dpidOf, type HostContext, hostFact, hostIdOf } from "../discovery/host-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
@@ -46,8 +46,10 @@ export interface HostsOptions {
   /** Of hosts that are or were connected. */
   readonly maxEntries: number;
   /** Those that may be the host's. */
-  readonly connectedSwitches: (id: HostId) => ReadonlySet<string>;
+  readonly connectedSwitches: (id: HostId) => Pick<ReadonlySet<string>, "has">;
   readonly changed: () => void;
+  /** Rows have changed that no fact is drawn from. */
+  readonly touched: () => void;
   /** null while nothing is to be written. */
   readonly desired: (entry: HostEntry, session: OvsdbSession) => DesiredRows | null;
 }
@@ -78,7 +80,7 @@ export class Hosts {
       settings: hostSetting(settings, id),
       connectedSwitches: this.#options.connectedSwitches(id),
     };
-    return hostFact(session.rows, context);
+    return hostFact(session.rows, context, this.#entries.get(id)?.fact);
   }
 
   /** The session's rows are there, or have changed. */
@@ -101,6 +103,12 @@ export class Hosts {
   #refresh(entry: HostEntry, session: OvsdbSession): void {
     const fact = this.#factOf(session, entry.id);
     if (fact === null) return;
+    if (fact === entry.fact) {
+      // What is Weft's may have been changed all the same.
+      entry.reconciler?.wake();
+      this.#options.touched();
+      return;
+    }
     entry.fact = fact;
     this.#options.changed();
   }
@@ -119,9 +127,13 @@ export class Hosts {
   }
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */
-  refreshAll(): void {
+  switchConnected(dpid: string): void {
     for (const entry of this.#entries.values()) {
-      if (entry.session !== null && entry.fact.standing.kind !== "owned") this.#refresh(entry, entry.session);
+      const { session } = entry;
+      if (session === null || entry.fact.standing.kind === "owned") continue;
+      for (const bridge of session.rows.bridges.values()) {
+        if (dpidOf(bridge) === dpid) this.#refresh(entry, session);
+      }
     }
   }
 

@@ -24,15 +24,16 @@ import { FabricChecks } from "./fabric-check.ts";
 import { HostCommands } from "./host-commands.ts";
 import { type HostEntry, Hosts } from "./hosts.ts";
 import { ifTold } from "./if-told.ts";
-import { Islands, isLinkNews } from "./islands.ts";
+import { Islands } from "./islands.ts";
 import { journalled, openJournal, tellOfReload, tellOfStart, tellOfStop } from "./journalled.ts";
 import { keysProblems, openKeys, reloadKeys } from "./keys.ts";
 import { openListeners } from "./listeners.ts";
 import { LiveTraces } from "./live-traces.ts";
-import { isProbe, LoopProbes } from "./loop-probes.ts";
+import { LoopProbes } from "./loop-probes.ts";
 import { makeVitals } from "./measures.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { leadsHere, openFlowTarget } from "./openflow-target.ts";
+import { takePacketIn } from "./packet-ins.ts";
 import { warnOfPlainListeners } from "./plain-listeners.ts";
 import { planFor } from "./plan.ts";
 import { makeQueries } from "./queries.ts";
@@ -124,12 +125,14 @@ export async function startController({ config, logger, version }: ControllerOpt
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
-    connectedSwitches: (id) => {
-      const sessions = [...switches.entries.values()].flatMap((entry) => entry.session ?? []);
-      const own = sessions.filter((session) => admission.judgeSwitch(session, id) === null);
-      return new Set(own.map((session) => dpidText(session.datapathId)));
-    },
+    connectedSwitches: (id) => ({
+      has(dpid) {
+        const session = switches.entries.get(dpid)?.session ?? null;
+        return session !== null && admission.judgeSwitch(session, id) === null;
+      },
+    }),
     changed: () => weaver.changed(),
+    touched: () => recorder?.changed(),
     desired: (entry, session) => desiredRows(entry, session),
   });
   const rowSettings = (id: HostId, session: OvsdbSession | null) => {
@@ -243,6 +246,7 @@ export async function startController({ config, logger, version }: ControllerOpt
   /** Nothing that is said on a spare connection counts. */
   const isInUse = (session: OpenFlowSession): boolean =>
     switches.entries.get(dpidText(session.datapathId))?.session === session;
+  const packetInTakers = { counters, switches, senders: [liveTraces, checks], loops, islands };
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
       if (stopping || isStale(session)) {
@@ -250,19 +254,9 @@ export async function startController({ config, logger, version }: ControllerOpt
         return;
       }
       switches.ready(session);
-      hosts.refreshAll();
+      hosts.switchConnected(dpidText(session.datapathId));
     },
-    onPacketIn: (session, packetIn) => {
-      const caught = isInUse(session) ? [liveTraces, checks] : [];
-      if (caught.some((probes) => probes.received(dpidText(session.datapathId), packetIn))) counters.add("packetIns");
-      else if (isProbe(packetIn)) {
-        counters.add("packetIns");
-        if (isInUse(session)) loops.received(dpidText(session.datapathId), packetIn);
-      } else if (isLinkNews(packetIn)) {
-        counters.add("packetIns");
-        if (isInUse(session)) islands.received(dpidText(session.datapathId), packetIn);
-      } else switches.packetIn(session, packetIn);
-    },
+    onPacketIn: (session, packetIn) => takePacketIn(packetInTakers, session, packetIn),
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
     onFlowNews: (session, news) => switches.flowNews(session, news),
     onPortStatus: (session, { reason, port }) => {

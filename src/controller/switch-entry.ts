@@ -2,6 +2,7 @@
 import type { Whereabouts } from "../discovery/whereabouts.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { RememberedFact, SwitchFact } from "../model/facts.ts";
+import { kept, keptMap } from "../model/kept.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { type Readback, sharedMemories } from "../pipeline/readback.ts";
 import type { Incidents } from "../reconcile/incidents.ts";
@@ -12,8 +13,17 @@ import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 /** 16 hexadecimal digits. */
 export type Dpid = string;
 
+/** Each message of a switch asks for its text. */
+const texts = new Map<bigint, Dpid>();
+const MAX_TEXTS = 16_384;
+
 export function dpidText(datapathId: bigint): Dpid {
-  return datapathId.toString(16).padStart(16, "0");
+  const known = texts.get(datapathId);
+  if (known !== undefined) return known;
+  if (texts.size >= MAX_TEXTS) texts.clear();
+  const text = datapathId.toString(16).padStart(16, "0");
+  texts.set(datapathId, text);
+  return text;
 }
 
 export interface SwitchEntry {
@@ -49,19 +59,34 @@ export interface SwitchEntry {
   readonly incidents: Incidents;
 }
 
-/** null until the switch was read at least once. */
+/** What was last told of each switch, and what it was read from. */
+const told = new WeakMap<SwitchEntry, { readonly readback: Readback | null; readonly fact: SwitchFact }>();
+
+/** null until the switch was read at least once. The same object, and in it the same parts, where they are as before. */
 export function switchFact(entry: SwitchEntry): SwitchFact | null {
   if (entry.installed === null) return null;
-  return {
-    dpid: entry.dpid,
-    ownIndex: entry.readback?.ownIndex ?? null,
-    maxMeter: entry.maxMeter,
-    observed: entry.whereabouts.observedAt(entry.dpid),
-    receivesOn: entry.readback?.receivesOn ?? new Set(),
-    sendsBy: entry.readback?.sendsBy ?? new Map(),
-    relaysBy: entry.readback?.relaysBy ?? new Map(),
-    relaysTo: entry.readback?.relaysTo ?? new Map(),
+  const { dpid, readback, maxMeter } = entry;
+  const known = told.get(entry);
+  const observed = entry.whereabouts.observedAt(dpid);
+  const before = known?.fact;
+  if (before !== undefined && known?.readback === readback) {
+    if (before.observed === observed && before.maxMeter === maxMeter) return before;
+    const fact = { ...before, observed, maxMeter };
+    told.set(entry, { readback, fact });
+    return fact;
+  }
+  const fact: SwitchFact = {
+    dpid,
+    ownIndex: readback?.ownIndex ?? null,
+    maxMeter,
+    observed,
+    receivesOn: kept(before?.receivesOn, readback?.receivesOn ?? new Set()),
+    sendsBy: keptMap(before?.sendsBy, readback?.sendsBy ?? new Map()),
+    relaysBy: keptMap(before?.relaysBy, readback?.relaysBy ?? new Map()),
+    relaysTo: keptMap(before?.relaysTo, readback?.relaysTo ?? new Map()),
   };
+  told.set(entry, { readback, fact });
+  return fact;
 }
 
 /** Lists, some of them the same for all switches that hold the same. */

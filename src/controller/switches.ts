@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
-import { sightingOf } from "../discovery/sighting.ts";
+import { plainSightingOf, sightingOf } from "../discovery/sighting.ts";
 import type { Whereabouts } from "../discovery/whereabouts.ts";
 import { NO_CERTIFICATE } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -221,7 +221,8 @@ export class Switches {
 
   #installedChanged(entry: SwitchEntry, installed: InstalledSwitch): void {
     const readback = readBackOwn(installed.flows, installed.groups, entry.readback);
-    const isNews = readback !== entry.readback || !entry.isRead || entry.left !== null;
+    // Who was heard is known from elsewhere: only what it says of the fabric is news.
+    const isNews = readback.receivesOn !== entry.readback?.receivesOn || !entry.isRead || entry.left !== null;
     entry.isRead = true;
     entry.left = null;
     entry.installed = installed;
@@ -276,8 +277,11 @@ export class Switches {
   packetIn(session: OpenFlowSession, packetIn: PacketIn): void {
     this.#options.counters.add("packetIns");
     const entry = this.#entryOf(session);
-    const sighting = entry?.believed === true ? sightingOf(packetIn) : null;
-    if (entry === null || sighting === null) return;
+    if (entry?.believed !== true) return;
+    const plain = plainSightingOf(packetIn);
+    if (plain !== null && session.ports.has(plain.ofport) && entry.whereabouts.hearAgain(entry.dpid, plain)) return;
+    const sighting = sightingOf(packetIn);
+    if (sighting === null) return;
     const { vni, mac, ofport } = sighting;
     // Whoever names ports that he does not have can't be heard at as many as there are numbers.
     if (!session.ports.has(ofport)) return;

@@ -25,6 +25,7 @@ import {
   type IdentityInput,
   type IdentityOutcome,
   NO_DECISIONS,
+  type PreviousIdentities,
   resolveIdentities,
   takesPart,
 } from "../model/identity.ts";
@@ -134,12 +135,17 @@ export class Weaver {
   /** What flows say of these is no news of a host that is yet to come back. */
   readonly #forgottenIndexes = new Set<number>();
   readonly #quarantine: Quarantine;
+  /** What was wanted of each host's rows the last time. */
+  readonly #rows = new WeakMap<HostEntry, DesiredRows>();
   /** Hosts whose tables or rows could not be told. */
   readonly #uncompilable = new Set<HostId>();
   #decisions: Decisions = NO_DECISIONS;
+  /** What was concluded of whom the last time. */
+  #known: PreviousIdentities | undefined;
   #fabric: Fabric | null = null;
   #owners: ReadonlyMap<Dpid, HostId> = new Map();
   #bindings: ReadonlyMap<Dpid, HostId> = new Map();
+  #dpidOf: ReadonlyMap<HostId, Dpid> = new Map();
   #rivals: ReadonlyMap<HostId, readonly Diagnostic[]> = new Map();
   #scheduled = false;
   #redrawing = false;
@@ -276,6 +282,7 @@ export class Weaver {
     this.#decisions = decisions;
     this.#owners = owners;
     this.#bindings = bindings;
+    this.#dpidOf = new Map([...bindings].map(([dpid, id]) => [id, dpid]));
     this.#rivals = rivalBridges(identified.facts, owners, (id) => datapathIdOf(bridgeMac(id)));
     switches.judgeAll();
     for (const dpid of this.#bindings.keys()) {
@@ -303,7 +310,8 @@ export class Weaver {
     const left = leftOut(suspects.all, isLeftOut);
     const known = [...this.#options.hosts.entries.values()].map(({ fact }) => fact);
     const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
-    const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld));
+    const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld), this.#known);
+    this.#known = outcome;
     const owners = bindSwitches(known, outcome.identities, entries, this.#owners, ({ session, believed }, host) =>
       session === null ? believed : this.#options.believes(session, host),
     );
@@ -508,7 +516,8 @@ export class Weaver {
   /** The bridge of a host of any fabric. */
   switchOf(host: FabricHost): SwitchEntry | null {
     const { entries } = this.#options.switches;
-    for (const [dpid, id] of this.#bindings) if (id === host.id) return entries.get(dpid) ?? null;
+    const bound = this.#dpidOf.get(host.id);
+    if (bound !== undefined) return entries.get(bound) ?? null;
     const dpid = host.fact?.dpid ?? null;
     // Of two hosts with one datapath id the switch is the other's.
     return dpid === null || this.#bindings.has(dpid) ? null : (entries.get(dpid) ?? null);
@@ -540,18 +549,25 @@ export class Weaver {
    * A switch is a lone one when no host's rows name it and it holds no flows of a joined host; and, since a switch that
    * lost its flows looks the same, when some time has passed and it is not the bridge of a host that peers know.
    */
-  #isLone(entry: SwitchEntry): boolean {
+  #isLone(entry: SwitchEntry, isSomebodys: (dpid: Dpid) => boolean): boolean {
     if (entry.readback === null || !this.#options.servesAlone(loneHostId(entry.dpid))) return false;
     if (entry.session === null || !entry.isRead) {
       const wasLone = this.#options.islands.byDpid.has(entry.dpid);
       return wasLone && !this.#bindings.has(entry.dpid) && this.#waits(entry.leftAtMs + GONE_GRACE_MS);
     }
     if ((entry.readback.ownIndex ?? 0) > 0 || this.#bindings.has(entry.dpid)) return false;
-    for (const { fact } of this.#options.hosts.entries.values()) if (fact.dpid === entry.dpid) return false;
-    for (const id of this.#fabric?.hosts.keys() ?? []) if (datapathIdOf(bridgeMac(id)) === entry.dpid) return false;
+    if (isSomebodys(entry.dpid)) return false;
     if (entry.readback.ownIndex === 0) return true;
     const nobody = this.#options.hosts.entries.size === 0 && (this.#fabric?.hosts.size ?? 0) === 0;
     return !this.#waits(entry.connectedAtMs + (nobody ? FIRST_GRACE_MS : LONE_GRACE_MS));
+  }
+
+  /** Of bridges that hosts say are theirs, or that hosts which are known make. */
+  #claimedDpids(): ReadonlySet<Dpid> {
+    const claimed = new Set<Dpid>();
+    for (const { fact } of this.#options.hosts.entries.values()) if (fact.dpid !== null) claimed.add(fact.dpid);
+    for (const id of this.#fabric?.hosts.keys() ?? []) claimed.add(datapathIdOf(bridgeMac(id)));
+    return claimed;
   }
 
   /** Whether a moment is yet to come; what follows from it is looked at then. */
@@ -567,7 +583,12 @@ export class Weaver {
 
   #deriveIslands(): void {
     const { islands, switches, watch, tunnelType, networkSettings, bfd, topology, loops } = this.#options;
-    const lone = [...switches.entries.values()].filter((entry) => this.#isLone(entry));
+    let claimed: ReadonlySet<Dpid> | null = null;
+    const isSomebodys = (dpid: Dpid): boolean => {
+      claimed ??= this.#claimedDpids();
+      return claimed.has(dpid);
+    };
+    const lone = [...switches.entries.values()].filter((entry) => this.#isLone(entry, isSomebodys));
     for (const entry of lone) switches.believe(entry);
     islands.derive(lone, {
       tunnelType,
@@ -610,12 +631,23 @@ export class Weaver {
     const fabric = this.#fabric;
     const host = fabric?.hosts.get(entry.id);
     if (fabric === null || host === undefined) return null;
-    return this.#compiled(host.id, () => this.#rowsOf(fabric, host, controllerTarget, approval));
+    return this.#compiled(host.id, () => {
+      const rows = this.#rowsOf(fabric, host, controllerTarget, approval, this.#rows.get(entry));
+      if (rows !== null) this.#rows.set(entry, rows);
+      return rows;
+    });
   }
 
-  #rowsOf(fabric: Fabric, host: FabricHost, controllerTarget: string, approval: string | null): DesiredRows | null {
+  #rowsOf(
+    fabric: Fabric,
+    host: FabricHost,
+    controllerTarget: string,
+    approval: string | null,
+    previous?: DesiredRows,
+  ): DesiredRows | null {
     const { datapathType, tunnelOptions, requestMtu } = this.#options;
-    return compileRows(fabric, host, { controllerTarget, approval, datapathType, tunnelOptions, requestMtu });
+    const settings = { controllerTarget, approval, datapathType, tunnelOptions, requestMtu };
+    return compileRows(fabric, host, settings, previous);
   }
 
   /** Every local port whose switch is connected. */

@@ -39,6 +39,7 @@ export function bindSwitches<S extends SeenSwitch>(
     bound.add(owner);
   }
   const byIndex = new Map([...identities.values()].map((identity) => [identity.index, identity]));
+  const known = new Set(facts.map((fact) => fact.id));
   for (const seen of switches) {
     const { dpid, readback } = seen;
     const index = readback?.ownIndex ?? null;
@@ -47,7 +48,7 @@ export function bindSwitches<S extends SeenSwitch>(
     if (bindings.has(dpid) || host === undefined || id === undefined || bound.has(id)) continue;
     if (!credible(seen, host)) continue;
     // A host whose rows are known says itself which bridge it has.
-    if (facts.some((fact) => fact.id === id)) continue;
+    if (known.has(id)) continue;
     bindings.set(dpid, id);
     bound.add(id);
   }

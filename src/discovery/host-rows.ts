@@ -5,6 +5,7 @@ import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import { HOST_KEYS, HOST_SETTINGS, OWNER_KEY } from "../model/external-ids.ts";
 import type { BridgeStanding, HostFact, PortFact, StoredIdentity, TunnelRowFact, TunnelType } from "../model/facts.ts";
 import { MAX_INDEX } from "../model/identity.ts";
+import { kept, keptList } from "../model/kept.ts";
 import { isTunnelType, TUNNEL_TYPES } from "../model/tunnel-types.ts";
 import { adoptedBridge, adoptionFact, carriesUnderlay, foreignTunnels } from "./foreign-tunnels.ts";
 import { isPhysical, portFact, tunnelRows } from "./port-rows.ts";
@@ -16,7 +17,7 @@ export interface HostContext {
   readonly defaultBridge: string;
   readonly settings: { readonly name: string | null; readonly tunnelIp: string | null; readonly bridge: string | null };
   /** Datapath ids (16 hexadecimal digits) of the switches that are connected by OpenFlow. */
-  readonly connectedSwitches: ReadonlySet<string>;
+  readonly connectedSwitches: Pick<ReadonlySet<string>, "has">;
 }
 
 /** `system-id`, else the UUID of the root row. null before the root row was read. */
@@ -144,6 +145,10 @@ function physicalPort(rows: VswitchRows, bridge: BridgeRow): string | undefined 
   return undefined;
 }
 
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => byText(a.name, b.name);
+const byNameAndPeer = (a: TunnelRowFact, b: TunnelRowFact): number => byName(a, b) || a.peerIndex - b.peerIndex;
+
 function portsOf(rows: VswitchRows, bridge: BridgeRow): { ports: PortFact[]; tunnels: TunnelRowFact[] } {
   const ports: PortFact[] = [];
   const tunnels: TunnelRowFact[] = [];
@@ -155,8 +160,7 @@ function portsOf(rows: VswitchRows, bridge: BridgeRow): { ports: PortFact[]; tun
     if (made === null) ports.push(portFact(port, row, port.name === bridge.name));
     else tunnels.push(...made);
   }
-  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-  return { ports: ports.sort(byName), tunnels: tunnels.sort((a, b) => byName(a, b) || a.peerIndex - b.peerIndex) };
+  return { ports: ports.sort(byName), tunnels: tunnels.sort(byNameAndPeer) };
 }
 
 function datapathTypeOf(ids: ReadonlyMap<string, string>): string | null {
@@ -184,12 +188,17 @@ function underlayMtu(rows: VswitchRows, ids: ReadonlyMap<string, string>, proble
       ),
     );
   }
-  const interfaces = [...rows.interfaces.values()];
-  const egress = new Set(
-    interfaces.flatMap((row) => (tunnelRows(row) === null ? [] : (row.status.get("tunnel_egress_iface") ?? []))),
-  );
-  const mtus = interfaces.flatMap((row) => (egress.has(row.name) && row.mtu !== null ? [row.mtu] : []));
-  return mtus.length === 0 ? null : Math.min(...mtus);
+  const egress = new Set<string>();
+  for (const row of rows.interfaces.values()) {
+    const name = row.status.get("tunnel_egress_iface");
+    if (name !== undefined && tunnelRows(row) !== null) egress.add(name);
+  }
+  let least: number | null = null;
+  if (egress.size === 0) return least;
+  for (const { name, mtu } of rows.interfaces.values()) {
+    if (mtu !== null && egress.has(name)) least = Math.min(least ?? mtu, mtu);
+  }
+  return least;
 }
 
 /** `weft-tunnel-type`, else OVN's `ovn-encap-type`; what is no tunnel type of Weft's is told and left out. */
@@ -222,8 +231,11 @@ function vlanLimitProblem(hostId: string, limit: string): Diagnostic {
   );
 }
 
-/** null before the root row was read. */
-export function hostFact(rows: VswitchRows, context: HostContext): HostFact | null {
+/**
+ * null before the root row was read.
+ * @param before what the host's rows said last: what they still say are the same objects, and so is a fact that is as before
+ */
+export function hostFact(rows: VswitchRows, context: HostContext, before?: HostFact): HostFact | null {
   const root = rows.openVSwitch;
   const id = hostIdOf(rows);
   if (root === null || id === null) return null;
@@ -242,7 +254,7 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
   const vlanLimit = root.other_config.get("vlan-limit");
   if (vlanLimit !== undefined && vlanLimit !== "1") problems.push(vlanLimitProblem(id, vlanLimit));
   const members = choice.row === undefined ? { ports: [], tunnels: [] } : portsOf(rows, choice.row);
-  return Object.freeze({
+  const fact: HostFact = Object.freeze({
     id,
     name: context.settings.name ?? root.external_ids.get("hostname") ?? id,
     ovsVersion: root.ovs_version,
@@ -256,10 +268,14 @@ export function hostFact(rows: VswitchRows, context: HostContext): HostFact | nu
     tunnelIp: tunnelIp.ip,
     underlayMtu: underlayMtu(rows, root.external_ids, problems),
     tunnelTypes: tunnelTypesOf(id, root.external_ids, problems),
-    ports: Object.freeze(members.ports),
-    tunnels: Object.freeze(members.tunnels),
-    foreignTunnels: Object.freeze(choice.row === undefined ? [] : foreignTunnels(rows, choice.row)),
+    ports: keptList(before?.ports ?? [], members.ports, byName),
+    tunnels: keptList(before?.tunnels ?? [], members.tunnels, byNameAndPeer),
+    foreignTunnels: kept(
+      before?.foreignTunnels,
+      Object.freeze(choice.row === undefined ? [] : foreignTunnels(rows, choice.row)),
+    ),
     adoption: adoptionFact(rows, choice.row),
     problems: Object.freeze(problems),
   });
+  return kept(before, fact);
 }

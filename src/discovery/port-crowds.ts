@@ -53,6 +53,13 @@ export class PortCrowds {
     return gone;
   }
 
+  /** The same of one that is here already. @param at its `placeKey`. @returns false where it is not. */
+  touchAgain(at: string, dpid: string, key: string): boolean {
+    if (this.#ports.get(at)?.get(key) === undefined) return false;
+    this.#switches.get(dpid)?.get(key);
+    return true;
+  }
+
   remove(place: Place, key: string): void {
     const at = placeKey(place);
     const here = this.#ports.get(at);

@@ -51,8 +51,19 @@ function wholeNumber(text: string | undefined, min: number, max: number): number
   return value >= min && value <= max ? value : null;
 }
 
+/** Rows are never changed: what one says is read off it once. */
+const tunnelsOf = new WeakMap<InterfaceRow, readonly TunnelRowFact[] | null>();
+
 /** The tunnels of an Interface that Weft made, more than one where it is flow-based; null for any other Interface. */
 export function tunnelRows(row: InterfaceRow): readonly TunnelRowFact[] | null {
+  const known = tunnelsOf.get(row);
+  if (known !== undefined) return known;
+  const tunnels = readTunnels(row);
+  tunnelsOf.set(row, tunnels);
+  return tunnels;
+}
+
+function readTunnels(row: InterfaceRow): readonly TunnelRowFact[] | null {
   if (row.external_ids.has(SHARED_TUNNEL_KEYS.shared)) return sharedRows(row);
   const peerId = row.external_ids.get(TUNNEL_KEYS.peer);
   const peerIndex = wholeNumber(row.external_ids.get(TUNNEL_KEYS.peerIndex), 1, MAX_INDEX);
@@ -235,8 +246,21 @@ function priorityTags(port: PortRow): PriorityTags {
   return text === "if-nonzero" || text === "always" ? text : "never";
 }
 
+const portOf = new WeakMap<
+  InterfaceRow,
+  { readonly port: PortRow; readonly isLocal: boolean; readonly fact: PortFact }
+>();
+
 /** A local port of the bridge. What a row says wrongly becomes a problem of the port, never an error. */
 export function portFact(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
+  const known = portOf.get(row);
+  if (known?.port === port && known.isLocal === isLocal) return known.fact;
+  const fact = readPort(port, row, isLocal);
+  portOf.set(row, { port, isLocal, fact });
+  return fact;
+}
+
+function readPort(port: PortRow, row: InterfaceRow, isLocal: boolean): PortFact {
   const problems: Diagnostic[] = [];
   if (row.error !== null) {
     problems.push(

@@ -4,6 +4,7 @@ import type { PacketIn } from "../../proto/openflow13/index.ts";
 import {
   type DhcpMessage,
   decodeFrame,
+  ETH_TYPE,
   type EthernetFrame,
   type NeighborAdvertisement,
 } from "../../proto/packet/index.ts";
@@ -31,8 +32,47 @@ type Shown = Pick<Sighting, "ip" | "announces" | "releases" | "lease"> & Partial
 const NO_ADDRESS = "0.0.0.0";
 
 function numberOf(packetIn: PacketIn, field: "in_port" | "metadata"): number {
-  const tlv = packetIn.match.find((one) => one.field === field);
-  return tlv === undefined || tlv.field === "unknown" ? 0 : Number(tlv.value);
+  for (const tlv of packetIn.match) if (tlv.field === field) return Number(tlv.value);
+  return 0;
+}
+
+/** A frame that shows its source, and nothing else: of one who is known where it comes from it is no news. */
+export interface PlainSighting {
+  readonly vni: Vni;
+  readonly ofport: number;
+  /** 48 bits. */
+  readonly source: number;
+}
+
+const ETHERNET_BYTES = 14;
+const IPV4_BYTES = 20;
+const IPV4_WITHOUT_OPTIONS = 0x45;
+const UDP = 17;
+const DHCP_PORTS: ReadonlySet<number> = new Set([67, 68]);
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
+/** Whether an IPv4 packet, by its first bytes, is none of DHCP. */
+function isNoDhcp(data: Uint8Array): boolean {
+  const at = ETHERNET_BYTES;
+  if (data.length < at + IPV4_BYTES || data[at] !== IPV4_WITHOUT_OPTIONS) return false;
+  if (data[at + 9] !== UDP) return true;
+  const isFragment = (u16(data, at + 6) & 0x3fff) !== 0;
+  const ports = at + IPV4_BYTES;
+  if (isFragment || data.length < ports + 4) return false;
+  return !DHCP_PORTS.has(u16(data, ports)) && !DHCP_PORTS.has(u16(data, ports + 2));
+}
+
+/** null where the frame has to be read to know what it shows: `sightingOf` does. */
+export function plainSightingOf(packetIn: PacketIn): PlainSighting | null {
+  const { data } = packetIn;
+  if (data.length < ETHERNET_BYTES || u16(data, 12) !== ETH_TYPE.ipv4 || !isNoDhcp(data)) return null;
+  const [vni, ofport] = [numberOf(packetIn, "metadata"), numberOf(packetIn, "in_port")];
+  const isGroup = ((data[6] as number) & 1) !== 0;
+  const source = u16(data, 6) * 2 ** 32 + u16(data, 8) * 2 ** 16 + u16(data, 10);
+  return vni === 0 || ofport === 0 || isGroup || source === 0 ? null : { vni, ofport, source };
 }
 
 /** What a DHCP message of a client or server shows; a client's message counts only where it speaks of itself. */

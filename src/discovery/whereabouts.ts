@@ -1,16 +1,19 @@
 // Where the MACs and addresses of one fabric are, as its guests were heard to say: bounded, and forgotten in silence.
-import type { Mac } from "../../proto/bytes/mac.ts";
+import { type Mac, macToBigInt } from "../../proto/bytes/mac.ts";
 import { addressKey } from "../model/address-owners.ts";
-import { reservedAddresses } from "../model/declarations.ts";
+import type { Declaration } from "../model/declarations.ts";
 import type { CappedFact, DisputeFact } from "../model/disputes.ts";
 import { endpointKey } from "../model/endpoints.ts";
 import type { ObservedFact, RivalFact, Vni } from "../model/facts.ts";
 import { type Claim, Mobility, type MobilityRules } from "../model/mobility.ts";
 import { type Place, placeKey, samePlace } from "../model/place.ts";
+import { differences, SharedMap } from "../model/shared-map.ts";
 import { addressOwner, arrivalOf, claimAt, type DeclaredBy } from "./declared-places.ts";
 import { PortCrowds } from "./port-crowds.ts";
 import { RecalledRivals } from "./recalled-rivals.ts";
-import type { Sighting } from "./sighting.ts";
+import { Regulars } from "./regulars.ts";
+import { ReservedAddresses } from "./reserved-addresses.ts";
+import type { PlainSighting, Sighting } from "./sighting.ts";
 
 /** More addresses than this on one MAC are a router's or a scanner's, not a guest's. */
 const MAX_IPS_PER_MAC = 64;
@@ -55,9 +58,14 @@ export class Whereabouts {
   readonly #ownerOf = new Map<string, Mac>();
   readonly #crowds: PortCrowds;
   readonly #recalled = new RecalledRivals();
+  readonly #regulars = new Regulars();
   readonly #snapshots = new Map<string, readonly ObservedFact[]>();
-  #declared: DeclaredBy = new Map();
-  #declaredIps: ReadonlyMap<string, readonly Mac[]> = new Map();
+  #declared: SharedMap<readonly Declaration[]> = SharedMap.of();
+  readonly #reserved = new ReservedAddresses();
+  /** Declared MACs and addresses that have another holder since `declare`. */
+  readonly #unsettled = { macs: new Set<string>(), ips: new Set<string>() };
+  /** By datapath id: with what was all retained that was heard there. */
+  readonly #retained = new Map<string, { readonly attached: unknown; readonly observed: readonly ObservedFact[] }>();
   #hearings = 0;
 
   /**
@@ -101,6 +109,7 @@ export class Whereabouts {
   #settleMac(key: string): void {
     const place = this.#macs.holder(key);
     const before = this.#heard.get(key);
+    if (this.#declared.has(key)) this.#unsettled.macs.add(key);
     if (before !== undefined) {
       this.#snapshots.delete(before.place.dpid);
       if (samePlace(place, before.place)) return;
@@ -128,14 +137,11 @@ export class Whereabouts {
     const [vni, ip] = splitKey(key);
     let mac = this.#ips.holder(key);
     // An heir that has gone itself meanwhile.
-    while (
-      mac !== null &&
-      !this.#heard.has(endpointKey(vni, mac)) &&
-      this.#declaredIps.get(key)?.includes(mac) !== true
-    ) {
+    while (mac !== null && !this.#heard.has(endpointKey(vni, mac)) && this.#reserved.of(key)?.includes(mac) !== true) {
       this.#ips.release(key, mac);
       mac = this.#ips.holder(key);
     }
+    if (this.#reserved.of(key) !== undefined) this.#unsettled.ips.add(key);
     const before = this.#ownerOf.get(key);
     if (mac === null) this.#ownerOf.delete(key);
     else this.#ownerOf.set(key, mac);
@@ -157,6 +163,25 @@ export class Whereabouts {
       this.#settleMac(gone);
       this.#touch(gone, now);
     }
+  }
+
+  /**
+   * A frame that shows its source alone. @returns whether that one is known to be there, and nobody says otherwise: it is
+   * heard then. Else `hear` has to judge.
+   */
+  hearAgain(dpid: string, plain: PlainSighting): boolean {
+    const regular = this.#regulars.find(dpid, plain);
+    if (regular === null || !this.#recalled.isEmpty) return false;
+    const { key, place, at } = regular;
+    if (this.#declared.has(key) || !this.#macs.isSettledOn(key, place)) return false;
+    return this.#crowds.touchAgain(at, dpid, key);
+  }
+
+  /** It was heard where it is: the next time it need not be judged. */
+  #remember(dpid: string, { vni, mac }: Sighting, key: string): void {
+    const place = this.#macs.holder(key);
+    if (place === null || place.dpid !== dpid) return;
+    this.#regulars.add(dpid, Number(macToBigInt(mac)), { key, vni, place, at: placeKey(place) });
   }
 
   /**
@@ -189,6 +214,7 @@ export class Whereabouts {
     }
     const isHere = samePlace(this.#macs.holder(key), place);
     if (changed || isHere) this.#touch(key, now);
+    if (verdict.kind === "same") this.#remember(dpid, sighting, key);
     if (!isHere) return changed;
     if (sighting.router !== null && this.#heard.get(key)?.router?.said !== sighting.router) {
       this.#setRouter(key, { said: sighting.router, at: now });
@@ -217,7 +243,7 @@ export class Whereabouts {
     const heard = this.#heard.get(endpointKey(vni, mac));
     if (heard === undefined) return false;
     if (!heard.ips.has(ip) && heard.ips.size >= MAX_IPS_PER_MAC) return false;
-    const owner = addressOwner(this.#declaredIps.get(key), mac, this.#ips.holder(key));
+    const owner = addressOwner(this.#reserved.of(key), mac, this.#ips.holder(key));
     if (this.#recalled.has(vni, mac, ip, heard.place)) {
       if (owner === null && this.#ips.holder(key) === null) return false;
       this.#recalled.remove(vni, mac, ip, heard.place);
@@ -265,6 +291,8 @@ export class Whereabouts {
     const facts = this.observedAt(dpid);
     for (const { vni, mac, ofport } of facts) this.forget(dpid, vni, mac, ofport);
     this.#snapshots.delete(dpid);
+    this.#regulars.forget(dpid);
+    this.#retained.delete(dpid);
     return facts;
   }
 
@@ -288,10 +316,14 @@ export class Whereabouts {
    * numbers are given again, and what was heard on one must not be taken for what is behind the next.
    */
   retain(dpid: string, attached: ReadonlyMap<number, ReadonlyMap<Vni, unknown>>): boolean {
+    const disputes = this.#macs.isRestless ? this.#macs.disputes() : [];
+    const observed = this.observedAt(dpid);
+    const before = this.#retained.get(dpid);
+    if (disputes.length === 0 && before?.attached === attached && before.observed === observed) return false;
     let changed = false;
     const gone = (vni: Vni, place: Place | null): boolean =>
       place !== null && place.dpid === dpid && attached.get(place.ofport)?.has(vni) !== true;
-    for (const { key, holder, rivals } of this.#macs.disputes()) {
+    for (const { key, holder, rivals } of disputes) {
       const [vni, mac] = splitKey(key);
       for (const rival of rivals) if (gone(vni, rival)) changed = this.forget(dpid, vni, mac, rival.ofport) || changed;
       if (gone(vni, holder)) changed = this.forget(dpid, vni, mac, holder.ofport) || changed;
@@ -299,6 +331,7 @@ export class Whereabouts {
     for (const { vni, mac, ofport } of this.observedAt(dpid)) {
       if (gone(vni, { dpid, ofport })) changed = this.forget(dpid, vni, mac, ofport) || changed;
     }
+    this.#retained.set(dpid, { attached, observed: this.observedAt(dpid) });
     return changed;
   }
 
@@ -308,29 +341,37 @@ export class Whereabouts {
    */
   declare(declared: DeclaredBy, now: number): boolean {
     const before = this.#declared;
-    this.#declared = declared;
-    this.#declaredIps = reservedAddresses(declared.values());
-    let changed = this.#giveBack(now);
-    for (const [key, declarations] of declared) {
-      const [first] = declarations;
-      const holder = this.#macs.holder(key);
-      if (first?.place == null) continue;
-      const arrived = arrivalOf(declarations, before.get(key) ?? []);
-      if (arrived !== null && !samePlace(holder, arrived)) {
-        this.#put(key, arrived, { migrating: true }, now);
-        changed = true;
-      } else if (holder !== null && !declarations.some((one) => samePlace(one.place, holder))) {
-        this.#put(key, first.place, { owner: first.place }, now);
-        changed = true;
-      }
-    }
+    this.#declared = declared instanceof SharedMap ? declared : SharedMap.of(declared);
+    const changes = differences(before, this.#declared);
+    const { macs, ips } = this.#unsettled;
+    for (const address of this.#reserved.follow(changes)) ips.add(address);
+    for (const { key } of changes) macs.add(key);
+    let changed = this.#giveBack([...ips].sort(), now);
+    ips.clear();
+    const keys = [...macs].sort();
+    macs.clear();
+    for (const key of keys) if (this.#settleDeclared(key, before.get(key) ?? [], now)) changed = true;
     return changed;
   }
 
+  #settleDeclared(key: string, before: readonly Declaration[], now: number): boolean {
+    const declarations = this.#declared.get(key) ?? [];
+    const [first] = declarations;
+    if (first?.place == null) return false;
+    const holder = this.#macs.holder(key);
+    const arrived = arrivalOf(declarations, before);
+    if (arrived !== null && !samePlace(holder, arrived)) this.#put(key, arrived, { migrating: true }, now);
+    else if (holder !== null && !declarations.some((one) => samePlace(one.place, holder)))
+      this.#put(key, first.place, { owner: first.place }, now);
+    else return false;
+    return true;
+  }
+
   /** An address that is declared now, and that somebody has who may not, is the one's for whom it is declared. */
-  #giveBack(now: number): boolean {
+  #giveBack(addresses: readonly string[], now: number): boolean {
     let changed = false;
-    for (const [key, [first, ...others]] of this.#declaredIps) {
+    for (const key of addresses) {
+      const [first, ...others] = this.#reserved.of(key) ?? [];
       const holder = this.#ips.holder(key);
       if (first === undefined || holder === null || holder === first || others.includes(holder)) continue;
       this.#ips.claim(key, holder, now, { owner: first });

@@ -16,17 +16,25 @@ export function bfdIntervalMs(tunnels: number, packetsPerSecond: number): number
   return INTERVALS_MS.find((step) => step >= needed) ?? SLOWEST_MS;
 }
 
+const OFF: ReadonlyMap<string, string> = new Map();
+const columns = new Map<number, ReadonlyMap<string, string>>();
+
 /**
  * The `Interface.bfd` column; empty is off. `check_tnl_key` makes Open vSwitch take only key 0 for BFD, which no network
- * ever has: else a guest could forge it and take the tunnel down.
+ * ever has: else a guest could forge it and take the tunnel down. The same object for the same interval.
  */
 export function bfdColumn(settings: BfdSettings, tunnels: number): ReadonlyMap<string, string> {
-  if (!settings.enabled) return new Map();
-  const interval = String(bfdIntervalMs(tunnels, settings.packetsPerSecond));
-  return new Map([
+  if (!settings.enabled) return OFF;
+  const intervalMs = bfdIntervalMs(tunnels, settings.packetsPerSecond);
+  const known = columns.get(intervalMs);
+  if (known !== undefined) return known;
+  const interval = String(intervalMs);
+  const column = new Map([
     ["check_tnl_key", "true"],
     ["enable", "true"],
     ["min_rx", interval],
     ["min_tx", interval],
   ]);
+  columns.set(intervalMs, column);
+  return column;
 }

@@ -47,14 +47,35 @@ export interface DeclaringHost {
   }[];
 }
 
-/** Every port of a guest has the MACs that any of them declares: the far end of a migration may not name them itself. */
-function macsOfGuests(hosts: readonly DeclaringHost[]): ReadonlyMap<string, readonly Mac[]> {
+type Ports = DeclaringHost["ports"];
+
+/** By guest: the MACs that are declared at its ports. */
+export type GuestMacs = ReadonlyMap<string, readonly Mac[]>;
+
+const NO_GUESTS: GuestMacs = new Map();
+
+function guestMacsAt(ports: Ports): GuestMacs {
   const macs = new Map<string, readonly Mac[]>();
-  for (const { fact } of hosts.flatMap((host) => host.ports)) {
+  for (const { fact } of ports) {
     if (fact.guest === undefined || fact.declaredMacs.length === 0) continue;
     macs.set(fact.guest.id, [...new Set([...(macs.get(fact.guest.id) ?? []), ...fact.declaredMacs])]);
   }
-  return macs;
+  return macs.size === 0 ? NO_GUESTS : macs;
+}
+
+const guestsAmong = new WeakMap<Ports, GuestMacs>();
+
+/** Every port of a guest has the MACs that any of them declares: the far end of a migration may not name them itself. */
+export function macsOfGuests(hosts: Iterable<{ readonly ports: Ports }>): GuestMacs {
+  let all: Map<string, readonly Mac[]> | null = null;
+  for (const { ports } of hosts) {
+    const here = guestsAmong.get(ports) ?? guestMacsAt(ports);
+    guestsAmong.set(ports, here);
+    if (here.size === 0) continue;
+    all ??= new Map();
+    for (const [id, macs] of here) all.set(id, [...new Set([...(all.get(id) ?? []), ...macs])]);
+  }
+  return all ?? NO_GUESTS;
 }
 
 function declaration(
@@ -104,44 +125,48 @@ export function reservedAddresses(declared: Iterable<readonly Declaration[]>): R
 
 export interface Declared {
   readonly declarations: readonly Declaration[];
-  readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
+  readonly problems: readonly Diagnostic[];
 }
 
-export function declarationsOf(hosts: readonly DeclaringHost[], settings: readonly EndpointSetting[]): Declared {
+/** What one host's rows, and configuration of that host, declare. */
+export function declarationsOf(
+  host: DeclaringHost,
+  settings: readonly EndpointSetting[],
+  ofGuests: GuestMacs = macsOfGuests([host]),
+): Declared {
   const declarations: Declaration[] = [];
-  const problems = new Map<HostId, Diagnostic[]>();
-  const ofGuests = macsOfGuests(hosts);
-  for (const host of hosts) {
-    for (const port of host.ports) {
-      // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-      const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
-      if (only === undefined || more.length > 0) continue;
-      const { declaredMacs, guest } = port.fact;
-      const macs = declaredMacs.length > 0 ? declaredMacs : (ofGuests.get(guest?.id ?? "") ?? []);
-      for (const mac of macs) {
-        const { vni } = only.network;
-        declarations.push(
-          declaration(host, port, { vni, mac, ...lockedTo(port.locks?.get(vni), mac), configured: false }),
-        );
-      }
-    }
-    for (const setting of settings) {
-      if (setting.host !== host.id && setting.host !== host.name) continue;
-      const port = host.ports.find((one) => one.fact.name === setting.port);
-      const fits = port?.attachments.filter(
-        (at) => at.except === undefined && (setting.network === null || at.network.name === setting.network),
+  const problems: Diagnostic[] = [];
+  for (const port of host.ports) {
+    // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
+    const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
+    if (only === undefined || more.length > 0) continue;
+    const { vni } = only.network;
+    for (const mac of macsAt(port.fact, ofGuests)) {
+      declarations.push(
+        declaration(host, port, { vni, mac, ...lockedTo(port.locks?.get(vni), mac), configured: false }),
       );
-      const [only, ...more] = fits ?? [];
-      if (port !== undefined && only !== undefined && more.length === 0) {
-        const { mac, ips } = setting;
-        declarations.push(declaration(host, port, { vni: only.network.vni, mac, ips, configured: true }));
-        continue;
-      }
-      const entry = unplaced(setting, port === undefined, more.length > 0);
-      problems.set(host.id, [...(problems.get(host.id) ?? []), entry]);
     }
   }
+  for (const setting of settings) {
+    if (setting.host !== host.id && setting.host !== host.name) continue;
+    const port = host.ports.find((one) => one.fact.name === setting.port);
+    const fits = port?.attachments.filter(
+      (at) => at.except === undefined && (setting.network === null || at.network.name === setting.network),
+    );
+    const [only, ...more] = fits ?? [];
+    if (port !== undefined && only !== undefined && more.length === 0) {
+      const { mac, ips } = setting;
+      declarations.push(declaration(host, port, { vni: only.network.vni, mac, ips, configured: true }));
+      continue;
+    }
+    problems.push(unplaced(setting, port === undefined, more.length > 0));
+  }
   return { declarations, problems };
+}
+
+/** Declared at the port, or else at others of the guest that is there. */
+export function macsAt({ declaredMacs, guest }: PortFact, ofGuests: GuestMacs): readonly Mac[] {
+  return declaredMacs.length > 0 ? declaredMacs : (ofGuests.get(guest?.id ?? "") ?? []);
 }
 
 function unplaced({ mac, port, network, host }: EndpointSetting, noPort: boolean, many: boolean): Diagnostic {

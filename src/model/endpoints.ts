@@ -1,7 +1,7 @@
 // Endpoints: which MAC is where, concluded from what is declared, heard and remembered.
 import type { Mac } from "../../proto/bytes/mac.ts";
-import { type AddressClaim, addressKey, addressOwners } from "./address-owners.ts";
-import { chooseDeclaration, type Declaration, reservedAddresses, sameGuest } from "./declarations.ts";
+import type { AddressClaim } from "./address-owners.ts";
+import { chooseDeclaration, type Declaration, sameGuest } from "./declarations.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostId, Vni } from "./facts.ts";
@@ -75,19 +75,6 @@ export function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   );
 }
 
-export interface EndpointTable {
-  /** By `endpointKey`, sorted. */
-  readonly endpoints: ReadonlyMap<string, Endpoint>;
-  /** By `endpointKey`: every declaration of it, the one that counts first. */
-  readonly declared: ReadonlyMap<string, readonly Declaration[]>;
-  /**
-   * The other places of guests that migrate: what is sent there out of a tunnel is delivered already, so that the move
-   * itself is one change in FORWARD.
-   */
-  readonly standbys: readonly Endpoint[];
-  readonly problems: ReadonlyMap<HostId, readonly Diagnostic[]>;
-}
-
 function declaredEndpoint(one: Declaration): Endpoint {
   const { vni, mac, hostId, hostIndex, portName, ofport, owner } = one;
   const named = owner === null ? {} : { owner };
@@ -102,17 +89,6 @@ function duplicate(mac: Mac, winner: Declaration, loser: Declaration): Diagnosti
       ? `correct endpoints.static in the configuration`
       : `change external_ids:attached-mac, or the guest's MAC, at ${at(loser)}`,
   );
-}
-
-function groupByKey<T extends { readonly vni: Vni; readonly mac: Mac }>(items: Iterable<T>): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = endpointKey(item.vni, item.mac);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 /** An endpoint with its place, and with what is said of its addresses: not all of them need be its own. */
@@ -141,65 +117,47 @@ function draftOf(endpoint: Endpoint, declaredIps: readonly string[], group: read
   };
 }
 
+/** What is concluded of one MAC of a network. */
+export interface Ruling extends Draft {
+  /** Every declaration of it, the one that counts first; empty where there is none. */
+  readonly declared: readonly Declaration[];
+  /**
+   * The other places of a guest that migrates: what is sent there out of a tunnel is delivered already, so that the move
+   * itself is one change in FORWARD.
+   */
+  readonly standbys: readonly Endpoint[];
+  readonly problems: readonly (readonly [HostId, Diagnostic])[];
+}
+
+function observedEndpoint(claim: EndpointClaim): Endpoint {
+  const { heard: _heard, ipsHeard: _ips, remembered: _remembered, place: _place, router: _router, ...facts } = claim;
+  return facts;
+}
+
 /**
- * One place for each MAC of a network, and one MAC for each address. Declared beats observed, observed beats remembered; but what is declared and was
- * not heard yet gives way to what is remembered of a host that is still to be read, so that nothing moves at a start.
- * An endpoint that did not change is the same object as in `previous`: what is derived from it can be kept by identity.
+ * Declared beats observed, observed beats remembered; but what is declared and was not heard yet gives way to what is
+ * remembered of a host that is still to be read, so that nothing moves at a start.
+ * @param statements and @param claims all that there are of one MAC of a network, and at least one.
  */
-export function resolveEndpoints(
-  declarations: Iterable<Declaration>,
-  claims: Iterable<EndpointClaim>,
-  previous: ReadonlyMap<string, Endpoint>,
-): EndpointTable {
-  const declaredBy = groupByKey(declarations);
-  const claimedBy = groupByKey(claims);
-  const declared = new Map<string, readonly Declaration[]>();
+export function judge(statements: readonly Declaration[], claims: readonly EndpointClaim[]): Ruling {
+  const claim = claims.reduce<EndpointClaim | null>((best, one) => (best && !stronger(one, best) ? best : one), null);
+  const first = chooseDeclaration(statements, claim === null || claim.remembered ? null : claim.place);
+  const others = statements.filter((one) => one !== first);
   const standbys: Endpoint[] = [];
-  const problems = new Map<HostId, Diagnostic[]>();
-  const drafts: Draft[] = [];
-  for (const key of [...new Set([...declaredBy.keys(), ...claimedBy.keys()])].sort()) {
-    const group = claimedBy.get(key) ?? [];
-    const claim = group.reduce<EndpointClaim | null>((best, one) => (best && !stronger(one, best) ? best : one), null);
-    const statements = declaredBy.get(key) ?? [];
-    const first = chooseDeclaration(statements, claim === null || claim.remembered ? null : claim.place);
-    let endpoint: Endpoint | null = null;
-    if (first !== null) {
-      const others = statements.filter((one) => one !== first);
-      declared.set(key, [first, ...others]);
-      for (const loser of others) {
-        if (sameGuest(first, loser)) {
-          if (loser.hostId !== first.hostId) standbys.push(declaredEndpoint(loser));
-        } else if (loser.hostId !== first.hostId || loser.ofport !== first.ofport) {
-          problems.set(loser.hostId, [...(problems.get(loser.hostId) ?? []), duplicate(first.mac, first, loser)]);
-        }
+  const problems: (readonly [HostId, Diagnostic])[] = [];
+  let endpoint = claim === null ? null : observedEndpoint(claim);
+  if (first !== null) {
+    for (const loser of others) {
+      if (sameGuest(first, loser)) {
+        if (loser.hostId !== first.hostId) standbys.push(declaredEndpoint(loser));
+      } else if (loser.hostId !== first.hostId || loser.ofport !== first.ofport) {
+        problems.push([loser.hostId, duplicate(first.mac, first, loser)]);
       }
-      const unread = claim?.remembered === true && claim.hostId !== first.hostId;
-      if (!unread) endpoint = declaredEndpoint(first);
     }
-    if (endpoint === null && claim !== null) {
-      const {
-        heard: _heard,
-        ipsHeard: _ips,
-        remembered: _remembered,
-        place: _place,
-        router: _router,
-        ...facts
-      } = claim;
-      endpoint = facts;
-    }
-    if (endpoint !== null) drafts.push(draftOf(endpoint, first?.ips ?? [], group));
+    const unread = claim?.remembered === true && claim.hostId !== first.hostId;
+    if (!unread) endpoint = declaredEndpoint(first);
   }
-  const reserved = reservedAddresses(declared.values());
-  const mayHave = ({ vni, ip, mac }: AddressClaim): boolean =>
-    reserved.get(addressKey(vni, ip))?.includes(mac) !== false;
-  const owners = addressOwners(drafts.flatMap((draft) => draft.said.filter(mayHave)));
-  const endpoints = new Map<string, Endpoint>();
-  for (const { endpoint: draft, said } of drafts) {
-    const key = endpointKey(draft.vni, draft.mac);
-    const own = said.filter(({ vni, ip, mac }) => owners.get(addressKey(vni, ip)) === mac).map(({ ip }) => ip);
-    const endpoint: Endpoint = Object.freeze({ ...draft, ips: Object.freeze([...new Set(own)].sort()) });
-    const before = previous.get(key);
-    endpoints.set(key, before !== undefined && sameEndpoint(before, endpoint) ? before : endpoint);
-  }
-  return { endpoints, declared, standbys, problems };
+  if (endpoint === null) throw new Error("nobody has said anything of this endpoint");
+  const declared = first === null ? [] : [first, ...others];
+  return { ...draftOf(endpoint, first?.ips ?? [], claims), declared, standbys, problems };
 }

@@ -2,9 +2,10 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { EndpointSetting, HostFact, HostId, PortFact, SwitchFact, TunnelType, Vni } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
+import { kept } from "./kept.ts";
 import { type Lock, lockOf, lockProblems } from "./locks.ts";
 import { judgeLoops, type LoopFacts, type LoopPort, type LoopVerdict, NO_LOOPS, portKey } from "./loops.ts";
-import { mtuAmong, mtuProblems, type PathEnd, pathMtus } from "./mtu.ts";
+import { familyOf, type MtuSettings, mtuAmong, mtuProblems, type PathEnd, pathMtus, underlayMtuOf } from "./mtu.ts";
 import type { Attachment, NetworkTable } from "./networks.ts";
 
 export interface FabricPort {
@@ -25,6 +26,8 @@ export interface FabricPort {
 /** By `portKey`. */
 export type LoopVerdicts = ReadonlyMap<string, LoopVerdict>;
 
+const NO_VERDICTS: LoopVerdicts = new Map();
+
 export function loopVerdicts(
   input: {
     readonly identities: ReadonlyMap<HostId, Identity>;
@@ -35,7 +38,7 @@ export function loopVerdicts(
   networks: NetworkTable,
 ): LoopVerdicts {
   const { loops = NO_LOOPS } = input;
-  if (loops.meetings.length === 0 && loops.held.size === 0 && loops.crossings === undefined) return new Map();
+  if (loops.meetings.length === 0 && loops.held.size === 0 && loops.crossings === undefined) return NO_VERDICTS;
   const ports = [...input.identities.values()].flatMap(({ id, index }): readonly LoopPort[] => {
     const fact = input.hostFacts.get(id);
     if (fact === undefined || !takesPart(fact)) return [];
@@ -49,7 +52,7 @@ export function loopVerdicts(
 }
 
 /** All but the MTU, which depends on the other hosts. */
-export function fabricPort(
+function fabricPort(
   input: { readonly networks: NetworkTable; readonly endpointSettings: readonly EndpointSetting[] },
   verdicts: LoopVerdicts,
   host: Identity,
@@ -71,31 +74,110 @@ export function fabricPort(
   return Object.freeze({ fact, attachments, carried, blocked, locks, mtu: null, problems });
 }
 
+/** The ports of a host, all but their MTUs, and what they were made of. */
+export interface HostPorts {
+  readonly list: readonly FabricPort[];
+  readonly from: readonly unknown[];
+}
+
+/** @param verdicts those of the host's own ports are enough */
+export function hostPorts(
+  input: { readonly networks: NetworkTable; readonly endpointSettings: readonly EndpointSetting[] },
+  verdicts: LoopVerdicts,
+  host: Identity,
+  facts: readonly PortFact[],
+  before: HostPorts | undefined,
+): HostPorts {
+  const from = [input.networks, input.endpointSettings, verdicts, host.name, facts];
+  if (before !== undefined && from.every((one, at) => one === before.from[at])) return before;
+  return {
+    from,
+    list: kept(
+      before?.list,
+      facts.map((port) => fabricPort(input, verdicts, host, port)),
+    ),
+  };
+}
+
 const DEFAULT_UNDERLAY_MTU = 1500;
 
-/** The same hosts, each with what fits from there, by network and by port. */
-export function withMtus<H extends PathEnd & { readonly ports: readonly FabricPort[]; readonly plain: unknown }>(
+type MtuHost = PathEnd & { readonly ports: readonly FabricPort[]; readonly plain: unknown };
+
+/** Of one host: what fits from there, by network and by port. */
+interface HostMtus {
+  readonly mtus: ReadonlyMap<Vni, number>;
+  readonly ports: readonly FabricPort[];
+}
+
+/** Of all hosts, with what it follows from. */
+export interface AllMtus {
+  readonly of: ReadonlyMap<HostId, HostMtus & { readonly from: readonly unknown[] }>;
+  /** Underlays and address families of all hosts, and the settings. */
+  readonly underlays: readonly unknown[];
+}
+
+const NO_MTUS: ReadonlyMap<Vni, number> = new Map();
+
+/** @param before what it came to the last time */
+export function mtusAmong(
   input: { readonly tunnelType: TunnelType; readonly underlayMtu?: number; readonly tunnelChecksums?: boolean },
-  hosts: readonly H[],
-  members: ReadonlyMap<Vni, ReadonlySet<number>>,
-): readonly (H & { readonly mtus: ReadonlyMap<Vni, number> })[] {
+  hosts: readonly MtuHost[],
+  members: ReadonlyMap<Vni, readonly number[]>,
+  before: AllMtus | undefined,
+): AllMtus {
   const { tunnelType, underlayMtu = DEFAULT_UNDERLAY_MTU, tunnelChecksums: checksums = false } = input;
   const settings = { tunnelType, underlayMtu, checksums };
+  const now = hosts.flatMap((host) => [host.index, underlayMtuOf(host, settings), familyOf(host.tunnelIp)]);
+  const underlays = kept(before?.underlays, [tunnelType, underlayMtu, checksums, ...now]);
   const at = new Map(hosts.flatMap((host) => (host.index === null ? [] : [[host.index, host] as const])));
-  return hosts.map((host) => {
-    // What plain links let pass nobody tells.
-    if (host.plain !== null) return { ...host, mtus: new Map<Vni, number>() };
+  const of = new Map(
+    hosts.map((host) => {
+      const from = [underlays, members, host.wantedTunnels, host.ports, host.plain];
+      const old = before?.of.get(host.id);
+      if (old !== undefined && from.every((one, place) => one === old.from[place])) return [host.id, old] as const;
+      return [host.id, { from, ...hostMtus(host, at, members, settings, old) }] as const;
+    }),
+  );
+  return { of, underlays };
+}
+
+function hostMtus(
+  host: MtuHost,
+  at: ReadonlyMap<number, PathEnd>,
+  members: ReadonlyMap<Vni, readonly number[]>,
+  settings: MtuSettings,
+  before: HostMtus | undefined,
+): HostMtus {
+  // What plain links let pass nobody tells.
+  if (host.plain !== null) return { mtus: NO_MTUS, ports: host.ports };
+  const vnis = new Set(host.ports.flatMap((port) => port.attachments.map((one) => one.network.vni)));
+  const mtus = new Map<Vni, number>();
+  if (vnis.size > 0) {
     const paths = pathMtus(host, at, settings);
-    const mtus = new Map<Vni, number>();
-    for (const vni of new Set(host.ports.flatMap((port) => port.attachments.map((one) => one.network.vni)))) {
-      const mtu = mtuAmong(host, [...(members.get(vni) ?? [])], paths, settings);
+    for (const vni of vnis) {
+      const mtu = mtuAmong(host, members.get(vni) ?? [], paths, settings);
       if (mtu !== null) mtus.set(vni, mtu);
     }
-    const ports = host.ports.map((port) => {
-      const own = port.attachments.flatMap((one) => mtus.get(one.network.vni) ?? []);
-      const mtu = own.length === 0 ? null : Math.min(...own);
-      return Object.freeze({ ...port, mtu, problems: [...port.problems, ...mtuProblems(port.fact, mtu)] });
-    });
-    return { ...host, ports, mtus };
+  }
+  const ports = host.ports.map((port) => {
+    const own = port.attachments.flatMap((one) => mtus.get(one.network.vni) ?? []);
+    return withMtu(port, own.length === 0 ? null : Math.min(...own));
   });
+  return {
+    mtus: kept(before?.mtus, mtus),
+    ports:
+      before?.ports.length === ports.length && ports.every((one, place) => one === before.ports[place])
+        ? before.ports
+        : ports,
+  };
+}
+
+const withMtuOf = new WeakMap<FabricPort, FabricPort>();
+
+function withMtu(port: FabricPort, mtu: number | null): FabricPort {
+  const known = withMtuOf.get(port);
+  if (known?.mtu === mtu) return known;
+  const made = Object.freeze({ ...port, mtu, problems: [...port.problems, ...mtuProblems(port.fact, mtu)] });
+  withMtuOf.set(port, made);
+  return made;
 }

@@ -1,43 +1,51 @@
 // The part of the fabric that carries frames between hosts: networks, ports, tunnels, ways, and the MTU that fits them.
 import { type Adoption, adoptionsOf } from "./adoption.ts";
 import type { BfdSettings } from "./bfd.ts";
-import { type FabricPort, fabricPort, loopVerdicts, withMtus } from "./fabric-ports.ts";
+import {
+  type AllMtus,
+  type FabricPort,
+  type HostPorts,
+  hostPorts,
+  type LoopVerdicts,
+  loopVerdicts,
+  mtusAmong,
+} from "./fabric-ports.ts";
 import type {
   EndpointSetting,
   HostFact,
   HostId,
-  Lane,
   NetworkSetting,
+  PortFact,
   RememberedFact,
   SwitchFact,
+  TunnelRowFact,
   TunnelType,
   Vni,
 } from "./facts.ts";
 import { type FlowBasedSettings, flowBasedFacts, isFlowBased } from "./flow-based.ts";
 import { type Identity, takesPart } from "./identity.ts";
+import { isSame, keptMap } from "./kept.ts";
+import { type Links, type LinksOfAll, linksAmong, NO_LINKS } from "./links.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { PlainPart } from "./plain-links.ts";
 import { planRelays, type RelayHost, type RelayPlan, relayPlanKey } from "./relays.ts";
 import { type Topology, topologyKey } from "./topology.ts";
-import { type Entrance, entrancesOf, relayLegsInUse, type WantedTunnel, wantedTunnels } from "./wanted-tunnels.ts";
-import { concerns, isOnlyNamed, isUnread, relayingLanes, type Way, type WaySettings, waysOf } from "./ways.ts";
+import { concerns, type End, isOnlyNamed, isUnread, type Way, type WaySettings } from "./ways.ts";
 
-export interface FabricHost extends Identity {
+const NO_SETTINGS: readonly EndpointSetting[] = Object.freeze([]);
+const NO_PORTS: readonly PortFact[] = Object.freeze([]);
+const NO_MTUS: ReadonlyMap<Vni, number> = new Map();
+/** Parts of a host that are made anew each time, and are soon compared. */
+const SMALL: ReadonlySet<keyof FabricHost> = new Set(["problems", "adoption", "ways"]);
+
+export interface FabricHost extends Identity, Links {
   /** null while the host's OVSDB has not been read. */
   readonly fact: HostFact | null;
   /** null while its switch has not been read. */
   readonly switch: SwitchFact | null;
   /** Sorted by name. */
   readonly ports: readonly FabricPort[];
-  /** Tunnel Interfaces that should stand on the host. */
-  readonly wantedTunnels: readonly WantedTunnel[];
-  /** Peer index -> how frames for that host leave this one. Sorted. */
-  readonly ways: ReadonlyMap<number, Way>;
-  /** Peer index -> the tunnel by which others' frames for that host are passed on. Sorted. */
-  readonly relaying: ReadonlyMap<number, Lane>;
-  /** Where frames of other hosts come in. Sorted. */
-  readonly entrances: readonly Entrance[];
   /** The MTU that fits all paths from here to other members, for each network with a port here. */
   readonly mtus: ReadonlyMap<Vni, number>;
   /** Absent for a host that is not being adopted. */
@@ -111,92 +119,80 @@ function plainWays({ towards }: PlainPart): ReadonlyMap<number, Way> {
   return new Map(ways.sort(([a], [b]) => a - b));
 }
 
+/** The rows of this fabric: those of another say nothing. */
+function tunnelsIn(fabricId: string | null, fact: HostFact | null): readonly TunnelRowFact[] {
+  const rows = fact?.tunnels ?? [];
+  return rows.every((row) => row.fabricId === fabricId) ? rows : rows.filter((row) => row.fabricId === fabricId);
+}
+
 function relaysAmong(
   input: TransportInput,
-  hosts: Iterable<FabricHost>,
+  all: readonly End[],
   shared: boolean,
   previous: Transport | undefined,
 ): Transport["relays"] {
   const ends: RelayHost[] = [];
-  const all = [...hosts];
   const unread = all.filter((host) => isOnlyNamed(host));
+  // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
+  const healing = input.bfd.enabled && !shared;
   for (const host of all) {
-    const { id, name, index, fact, plain, vouched } = host;
-    if (plain !== null || index === null) continue;
-    const tunnels = (fact?.tunnels ?? []).filter((row) => row.fabricId === input.fabricId);
+    const { id, name, index, fact, vouched } = host;
+    if (index === null || input.plain?.has(id) === true) continue;
+    const tunnels = healing ? tunnelsIn(input.fabricId, fact) : [];
     const read = !isOnlyNamed(host);
     const met = !isUnread(host)
       ? unread.filter((peer) => concerns(host, peer)).flatMap((peer) => peer.index ?? [])
       : [];
     ends.push({ id, name, index, tunnels, vouched, read, unread: met });
   }
-  // Without BFD a switch does not see that a tunnel is down: relays are then only for pairs that have no tunnel.
-  const healing = input.bfd.enabled && !shared;
   const key = `${healing} ${topologyKey(input.topology)} ${relayPlanKey(ends)}`;
-  return previous?.relays.key === key ? previous.relays : { key, plan: planRelays(ends, input.topology, healing) };
+  if (previous?.relays.key === key) return previous.relays;
+  const before = previous?.relays.plan;
+  const plan = [...planRelays(ends, input.topology, healing)];
+  return { key, plan: new Map(plan.map(([index, peers]) => [index, keptMap(before?.get(index), peers)])) };
 }
 
-/** Pure: the same facts give the same. @param remembered what still counts of it */
-export function deriveTransport(
+/** What of a transport is not told, and saves the next one work. */
+interface Basis {
+  readonly tableFrom: readonly unknown[];
+  readonly verdicts: LoopVerdicts;
+  readonly ports: ReadonlyMap<HostId, HostPorts>;
+  readonly links: LinksOfAll | undefined;
+  readonly mtus: AllMtus;
+}
+
+const basisOf = new WeakMap<Transport["hosts"], Basis>();
+
+/** The table of before where nothing was added to it, or taken away. */
+function networksAmong(
   input: TransportInput,
   remembered: readonly RememberedFact[],
   previous: Transport | undefined,
-): Transport {
-  const present = [...input.identities.values()].flatMap((identity) => {
-    const fact = input.hostFacts.get(identity.id);
-    return fact === undefined || !takesPart(fact) ? [] : [fact];
-  });
-  const networks = new NetworkTable(
+  before: Basis | undefined,
+): { readonly networks: NetworkTable; readonly tableFrom: readonly unknown[] } {
+  const present: HostFact[] = [];
+  for (const { id } of input.identities.values()) {
+    const fact = input.hostFacts.get(id);
+    if (fact !== undefined && takesPart(fact)) present.push(fact);
+  }
+  const vnis = new Set(remembered.flatMap((fact) => [...fact.vnis, ...fact.endpoints.map((endpoint) => endpoint.vni)]));
+  const tableFrom = [
     input.networkSettings,
-    present,
-    remembered.flatMap((fact) => [...fact.vnis, ...fact.endpoints.map((endpoint) => endpoint.vni)]),
-  );
-  const verdicts = loopVerdicts(input, networks);
-  const portInput = { networks, endpointSettings: input.endpointSettings ?? [] };
-  const hosts = new Map<HostId, FabricHost>();
-  for (const identity of input.identities.values()) {
-    const fact = input.hostFacts.get(identity.id) ?? null;
-    const attachable = fact !== null && takesPart(fact) ? fact.ports : [];
-    hosts.set(identity.id, {
-      ...identity,
-      fact,
-      switch: input.switchFacts.get(identity.id) ?? null,
-      ports: attachable.map((port) => fabricPort(portInput, verdicts, identity, port)),
-      wantedTunnels: [],
-      ways: new Map(),
-      relaying: new Map(),
-      entrances: [],
-      mtus: new Map(),
-      plain: input.plain?.get(identity.id) ?? null,
-    });
-  }
-  const shared = input.flowBased !== undefined && isFlowBased(input.flowBased, flowBasedFacts(input));
-  const settings: WaySettings = { ...input, shared };
-  const relays = relaysAmong(input, hosts.values(), shared, previous);
-  const legsInUse = relayLegsInUse(settings, hosts.values());
-  const adoptions = adoptionsOf(settings, [...hosts.values()]);
-  for (const host of [...hosts.values()]) {
-    if (host.plain !== null) {
-      hosts.set(host.id, Object.freeze({ ...host, ways: plainWays(host.plain) }));
-      continue;
-    }
-    // Of one that others only name nobody can tell its ways, or use them; and one host can name very many.
-    if (isOnlyNamed(host)) continue;
-    const peers = [...hosts.values()].filter((peer) => peer.id !== host.id && concerns(host, peer));
-    const ways = waysOf({ settings, host, peers, plan: relays.plan, remembered });
-    const adoption = adoptions.get(host.id);
-    hosts.set(
-      host.id,
-      Object.freeze({
-        ...host,
-        ...(adoption === undefined ? {} : { adoption, problems: [...host.problems, ...adoption.problems] }),
-        wantedTunnels: wantedTunnels(settings, host, peers, legsInUse),
-        ways,
-        relaying: relayingLanes(settings, host, peers, ways),
-        entrances: entrancesOf(settings, host, peers, ways),
-      }),
-    );
-  }
+    [...vnis].sort((a, b) => a - b).join(),
+    ...present.map(({ ports }) => ports),
+  ];
+  const isAsBefore =
+    before?.tableFrom.length === tableFrom.length && tableFrom.every((one, at) => one === before.tableFrom[at]);
+  if (previous !== undefined && isAsBefore) return { networks: previous.networks, tableFrom };
+  const networks = new NetworkTable(input.networkSettings, present, vnis);
+  const isSameTable = previous !== undefined && isSame(previous.networks.all(), networks.all());
+  return { networks: isSameTable ? previous.networks : networks, tableFrom };
+}
+
+function membersOf(
+  hosts: readonly Pick<FabricHost, "index" | "ports">[],
+  remembered: readonly RememberedFact[],
+): ReadonlyMap<Vni, readonly number[]> {
   const members = new Map<Vni, Set<number>>();
   const join = (vni: Vni, index: number | null): void => {
     if (index === null) return;
@@ -204,16 +200,76 @@ export function deriveTransport(
     if (set === undefined) members.set(vni, new Set([index]));
     else set.add(index);
   };
-  for (const host of hosts.values()) {
-    for (const port of host.ports) for (const at of port.attachments) join(at.network.vni, host.index);
+  for (const { ports, index } of hosts) {
+    for (const port of ports) for (const at of port.attachments) join(at.network.vni, index);
   }
   for (const fact of remembered) for (const vni of fact.vnis) join(vni, fact.index);
-  for (const host of withMtus(input, [...hosts.values()], members)) hosts.set(host.id, Object.freeze(host));
-  return {
-    flowBased: shared,
-    networks,
-    hosts,
-    members: new Map([...members].sort(([a], [b]) => a - b).map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)])),
-    relays,
-  };
+  const sorted = [...members].sort(([a], [b]) => a - b);
+  return new Map(sorted.map(([vni, set]) => [vni, [...set].sort((a, b) => a - b)]));
+}
+
+/** Pure: the same facts give the same, whatever was before. @param remembered what still counts of it */
+export function deriveTransport(
+  input: TransportInput,
+  remembered: readonly RememberedFact[],
+  previous: Transport | undefined,
+): Transport {
+  const before = previous === undefined ? undefined : basisOf.get(previous.hosts);
+  const { networks, tableFrom } = networksAmong(input, remembered, previous, before);
+  const verdicts = keptMap(before?.verdicts, loopVerdicts(input, networks));
+  const portInput = { networks, endpointSettings: input.endpointSettings ?? NO_SETTINGS };
+  const ends: End[] = [];
+  const ports = new Map<HostId, HostPorts>();
+  for (const identity of input.identities.values()) {
+    const { id } = identity;
+    const fact = input.hostFacts.get(id) ?? null;
+    ends.push({ ...identity, fact, switch: input.switchFacts.get(id) ?? null });
+    const attachable = fact !== null && takesPart(fact) ? fact.ports : NO_PORTS;
+    ports.set(id, hostPorts(portInput, verdicts, identity, attachable, before?.ports.get(id)));
+  }
+  const shared = input.flowBased !== undefined && isFlowBased(input.flowBased, flowBasedFacts(input));
+  const { fabricId, tunnelType, topology, keepTunnel } = input;
+  const settings: WaySettings = { fabricId, tunnelType, topology, keepTunnel, shared };
+  const relays = relaysAmong(input, ends, shared, previous);
+  const links =
+    input.plain === undefined
+      ? linksAmong({ settings, ends, plan: relays.plan, remembered }, before?.links)
+      : undefined;
+  const adoptions = adoptionsOf(settings, ends);
+  const drafts = ends.map((end): FabricHost => {
+    const plain = input.plain?.get(end.id) ?? null;
+    const { wantedTunnels, ways, relaying, entrances } = links?.of.get(end.id)?.links ?? NO_LINKS;
+    const adoption = adoptions.get(end.id);
+    return {
+      ...end,
+      ...(adoption === undefined ? {} : { adoption, problems: [...end.problems, ...adoption.problems] }),
+      ports: ports.get(end.id)?.list ?? [],
+      wantedTunnels,
+      ways: plain === null ? ways : plainWays(plain),
+      relaying,
+      entrances,
+      mtus: NO_MTUS,
+      plain,
+    };
+  });
+  const members = keptMap(previous?.members, membersOf(drafts, remembered));
+  const mtus = mtusAmong(input, drafts, members, before?.mtus);
+  const hosts = new Map<HostId, FabricHost>();
+  for (const draft of drafts) {
+    const { ports: fitted, mtus: own } = mtus.of.get(draft.id) ?? { ports: draft.ports, mtus: draft.mtus };
+    const host = { ...draft, ports: fitted, mtus: own };
+    hosts.set(draft.id, keptHost(previous?.hosts.get(draft.id), host));
+  }
+  basisOf.set(hosts, { tableFrom, verdicts, ports, links, mtus });
+  return { flowBased: shared, networks, hosts, members, relays };
+}
+
+/** The host of before, where each of its parts is. */
+function keptHost(before: FabricHost | undefined, now: FabricHost): FabricHost {
+  const names = Object.keys(now) as (keyof FabricHost)[];
+  const isAsBefore =
+    before !== undefined &&
+    names.length === Object.keys(before).length &&
+    names.every((name) => before[name] === now[name] || (SMALL.has(name) && isSame(before[name], now[name])));
+  return isAsBefore ? before : Object.freeze(now);
 }

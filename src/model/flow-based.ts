@@ -1,6 +1,6 @@
 // Flow-based tunnels: one port of a type for all peers, in place of one for each. When, and what is given up for it.
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
-import type { HostFact, HostId } from "./facts.ts";
+import type { HostFact, HostId, TunnelRowFact } from "./facts.ts";
 import { type Identity, MAX_INDEX, MAX_LABEL } from "./identity.ts";
 import { isShared } from "./lanes.ts";
 
@@ -26,10 +26,18 @@ export interface FlowBasedFacts {
 export function standsFlowBased(facts: Iterable<HostFact>): boolean {
   let [shared, others] = [0, 0];
   for (const { tunnels } of facts) {
-    if (tunnels.some(isShared)) shared++;
+    if (hasShared(tunnels)) shared++;
     else if (tunnels.length > 0) others++;
   }
   return shared > others;
+}
+
+const sharedAmong = new WeakMap<readonly TunnelRowFact[], boolean>();
+
+function hasShared(tunnels: readonly TunnelRowFact[]): boolean {
+  const known = sharedAmong.get(tunnels) ?? tunnels.some(isShared);
+  sharedAmong.set(tunnels, known);
+  return known;
 }
 
 export function flowBasedFacts(input: {

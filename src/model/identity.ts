@@ -2,7 +2,8 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import { diagnostic } from "./diagnostic.ts";
 import type { HostFact, HostId } from "./facts.ts";
-import { collectMentions, knownIp, MANY_NAMES, type Mention } from "./mentions.ts";
+import { keptMap } from "./kept.ts";
+import { collectMentions, knownIp, MANY_NAMES, type Mention, type MentionTally } from "./mentions.ts";
 
 /** Port numbers of tunnels for each pair and relay labels hold an index; a VLAN id, which carries the label, ends at 4094. */
 export const MAX_LABEL = 4094;
@@ -66,11 +67,15 @@ export interface IdentityInput {
   readonly newFabricId: () => string;
 }
 
+/** What was concluded the last time: what is still so stays the same object, and is not worked out again. */
+export type PreviousIdentities = Pick<IdentityOutcome, "identities" | "tally">;
+
 export interface IdentityOutcome {
   readonly fabricId: string | null;
   /** Sorted by index, then id. */
   readonly identities: ReadonlyMap<HostId, Identity>;
   readonly decisions: Decisions;
+  readonly tally: MentionTally;
 }
 
 /** Whether Weft may give the host a place in the fabric. */
@@ -123,10 +128,11 @@ function chooseFabricId(input: IdentityInput): { id: string | null; isNew: boole
  * stored; the other gets a new one.
  * Nothing is given out while a host that is known to exist has not been read, for as long as `holding` lasts.
  */
-export function resolveIdentities(input: IdentityInput): IdentityOutcome {
+export function resolveIdentities(input: IdentityInput, previous?: PreviousIdentities): IdentityOutcome {
   const fabric = chooseFabricId(input);
   const maxIndex = input.maxIndex ?? MAX_LABEL;
-  const mentions = collectMentions({ ...input, fabricId: fabric.id, most: input.maxAbsent ?? MAX_INDEX });
+  const most = input.maxAbsent ?? MAX_INDEX;
+  const { mentions, tally } = collectMentions({ ...input, fabricId: fabric.id, most }, previous?.tally);
   const present = new Map(input.hosts.map((host) => [host.id, host]));
   const claims: { id: HostId; index: number; rank: readonly number[] }[] = [];
   const newlyIndexed = new Set(input.decisions.newlyIndexed);
@@ -182,10 +188,11 @@ export function resolveIdentities(input: IdentityInput): IdentityOutcome {
       newlyIndexed.add(host.id);
     }
   }
-  const identities = withTunnelIps(input, indexOf, mentions, mayAllocate);
+  const identities = keptMap(previous?.identities, withTunnelIps(input, indexOf, mentions, mayAllocate));
   return {
     fabricId: fabric.id,
     identities,
+    tally,
     decisions: {
       fabricId: fabric.id,
       fabricIdIsNew: fabric.isNew,

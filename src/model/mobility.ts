@@ -108,6 +108,12 @@ export class Mobility<H> {
     return this.#holdings.get(key)?.doubt != null;
   }
 
+  /** Whether a claim by this very holder would change nothing. */
+  isSettledOn(key: string, holder: H): boolean {
+    const holding = this.#holdings.get(key);
+    return holding !== undefined && holding.holder === holder && holding.doubt === null;
+  }
+
   holders(): Iterable<readonly [string, H]> {
     return [...this.#holdings].map(([key, holding]) => [key, holding.holder] as const);
   }

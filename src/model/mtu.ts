@@ -27,7 +27,7 @@ export function underlayMtuOf(host: PathEnd, settings: MtuSettings): number {
   return host.fact?.underlayMtu ?? settings.underlayMtu;
 }
 
-function familyOf(ip: string | null): "ipv4" | "ipv6" {
+export function familyOf(ip: string | null): "ipv4" | "ipv6" {
   return ip === null || isIpv4(ip) ? "ipv4" : "ipv6";
 }
 

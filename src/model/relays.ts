@@ -48,9 +48,17 @@ function endsOf(key: number): readonly [number, number] {
 /** Pairs whose tunnel is down as either end sees it: one way down counts as down. */
 export function downPairs(hosts: readonly RelayHost[]): ReadonlySet<number> {
   const down = new Set<number>();
-  for (const host of hosts) {
-    for (const row of host.tunnels) if (row.bfd.kind === "down") down.add(pairKey(host.index, row.peerIndex));
-  }
+  for (const host of hosts) for (const peerIndex of downFrom(host.tunnels)) down.add(pairKey(host.index, peerIndex));
+  return down;
+}
+
+const downOf = new WeakMap<readonly TunnelRowFact[], readonly number[]>();
+
+function downFrom(rows: readonly TunnelRowFact[]): readonly number[] {
+  const known = downOf.get(rows);
+  if (known !== undefined) return known;
+  const down = rows.flatMap((row) => (row.bfd.kind === "down" ? [row.peerIndex] : []));
+  downOf.set(rows, down);
   return down;
 }
 

@@ -2,24 +2,15 @@
 import type { HostId, Lane, TunnelRowFact } from "./facts.ts";
 import { takesPart } from "./identity.ts";
 import { isOfKind, isShared, laneKey, laneOf, plannedLane, sameKind, type TunnelKind } from "./lanes.ts";
-import {
-  type End,
-  heldRelays,
-  holdsRowOf,
-  isOnlyNamed,
-  isUnread,
-  kindOf,
-  pairKind,
-  rowsTo,
-  type Way,
-  type WaySettings,
-} from "./ways.ts";
+import { type End, heldRelays, holdsRowOf, isOnlyNamed, isUnread, kindOf, rowsTo, type WaySettings } from "./ways.ts";
 
 export interface WantedTunnel extends TunnelKind {
   readonly peerId: HostId;
   readonly peerIndex: number;
   readonly remoteIp: string;
 }
+
+const NONE: readonly WantedTunnel[] = Object.freeze([]);
 
 /** Second legs that some switch is known to send by: `relay-peer` by index. null while a switch is not known: any may be. */
 export function relayLegsInUse(settings: WaySettings, hosts: Iterable<End>): ReadonlySet<string> | null {
@@ -52,33 +43,33 @@ function isLeg(legsInUse: ReadonlySet<string> | null, a: End, b: End): boolean {
   return legsInUse.has(`${a.index}-${b.index}`) || legsInUse.has(`${b.index}-${a.index}`);
 }
 
-/** One to each peer the topology links it to; one that is out of date too, until neither end sends by it any more. */
+/**
+ * To one peer: the tunnel of the pair, where the topology links the two; one that is out of date too, until neither end
+ * sends by it any more.
+ * @param legsInUse see `relayLegsInUse`; asked only where the pair is to have no tunnel
+ */
 export function wantedTunnels(
   settings: WaySettings,
   host: End,
-  peers: readonly End[],
-  legsInUse: ReadonlySet<string> | null,
+  peer: End,
+  kind: TunnelKind | null,
+  legsInUse: () => ReadonlySet<string> | null,
 ): readonly WantedTunnel[] {
-  if (host.fact === null || !takesPart(host.fact) || host.index === null || host.tunnelIp === null) return [];
+  if (host.fact === null || !takesPart(host.fact) || host.index === null || host.tunnelIp === null) return NONE;
+  if (peer.index === null || peer.tunnelIp === null) return NONE;
+  // Nobody could make its end of one.
+  if (isOnlyNamed(peer) && !holdsRowOf(host, peer)) return NONE;
+  const base = { peerId: peer.id, peerIndex: peer.index, remoteIp: peer.tunnelIp };
   const wanted: WantedTunnel[] = [];
-  for (const peer of peers) {
-    if (peer.index === null || peer.tunnelIp === null) continue;
-    // Nobody could make its end of one.
-    if (isOnlyNamed(peer) && !holdsRowOf(host, peer)) continue;
-    const base = { peerId: peer.id, peerIndex: peer.index, remoteIp: peer.tunnelIp };
-    const kind = pairKind(settings, host, peer);
-    if (kind !== null && isExpected(settings, host, peer, kind)) wanted.push({ ...base, ...kind });
-    for (const row of rowsTo(settings, host, peer)) {
-      const held = kindOf(row);
-      if (kind !== null && sameKind(held, kind)) continue;
-      const moved = hasMoved(settings, host, peer, held) && hasMoved(settings, peer, host, held);
-      const relayed = kind === null && isLeg(legsInUse, host, peer);
-      if (!moved || relayed || settings.keepTunnel(host.id, peer.id, held)) wanted.push({ ...base, ...held });
-    }
+  if (kind !== null && isExpected(settings, host, peer, kind)) wanted.push({ ...base, ...kind });
+  for (const row of rowsTo(settings, host, peer)) {
+    const held = kindOf(row);
+    if (kind !== null && sameKind(held, kind)) continue;
+    const moved = hasMoved(settings, host, peer, held) && hasMoved(settings, peer, host, held);
+    const relayed = kind === null && isLeg(legsInUse(), host, peer);
+    if (!moved || relayed || settings.keepTunnel(host.id, peer.id, held)) wanted.push({ ...base, ...held });
   }
-  return wanted.sort(
-    (a, b) => a.peerIndex - b.peerIndex || Number(a.shared) - Number(b.shared) || (a.type < b.type ? -1 : 1),
-  );
+  return wanted.sort((a, b) => Number(a.shared) - Number(b.shared) || (a.type < b.type ? -1 : 1));
 }
 
 /**
@@ -98,29 +89,44 @@ export interface Entrance {
   readonly index: number;
 }
 
-/** By port, then address: by the ways there are, by every tunnel that stands, and by one that is about to take over. */
+/**
+ * Where frames of one peer come in, while there is a way to it: by that way, by every tunnel that stands, and by one that
+ * is about to take over.
+ */
 export function entrancesOf(
   settings: WaySettings,
   host: End,
-  peers: readonly End[],
-  ways: ReadonlyMap<number, Way>,
+  peer: End,
+  index: number,
+  kind: TunnelKind | null,
+  direct: Lane | null,
 ): readonly Entrance[] {
-  const found = new Map<string, Entrance>();
-  const add = (lane: Lane | null, index: number): void => {
-    if (lane !== null) found.set(laneKey(lane), { lane, index });
+  const found: Entrance[] = [];
+  const add = (lane: Lane | null): void => {
+    const isNew = !found.some((one) => one.lane.port === lane?.port && one.lane.toward === lane.toward);
+    if (lane !== null && isNew) found.push(Object.freeze({ lane, index }));
   };
-  const addressOf = new Map(peers.map((peer) => [peer.index, peer.tunnelIp]));
-  for (const [index, { direct }] of ways) add(direct, index);
-  for (const row of host.fact?.tunnels ?? []) {
-    if (ways.has(row.peerIndex)) add(laneOf(row, addressOf.get(row.peerIndex) ?? null), row.peerIndex);
+  add(direct);
+  for (const row of rowsNaming(host, index)) add(laneOf(row, peer.tunnelIp));
+  if (kind !== null && !kind.shared && rowsTo(settings, host, peer).some(isShared)) {
+    add(plannedLane(kind, { index, address: peer.tunnelIp }));
   }
-  for (const peer of peers) {
-    if (peer.index === null || !ways.has(peer.index)) continue;
-    const kind = pairKind(settings, host, peer);
-    if (kind === null || kind.shared || !rowsTo(settings, host, peer).some(isShared)) continue;
-    add(plannedLane(kind, { index: peer.index, address: peer.tunnelIp }), peer.index);
+  return found;
+}
+
+const byIndex = new WeakMap<readonly TunnelRowFact[], ReadonlyMap<number, readonly TunnelRowFact[]>>();
+
+/** All rows that lead to the index, whosever it was then. */
+export function rowsNaming({ fact }: Pick<End, "fact">, index: number): readonly TunnelRowFact[] {
+  if (fact === null) return [];
+  const known = byIndex.get(fact.tunnels);
+  if (known !== undefined) return known.get(index) ?? [];
+  const found = new Map<number, TunnelRowFact[]>();
+  for (const row of fact.tunnels) {
+    const list = found.get(row.peerIndex);
+    if (list === undefined) found.set(row.peerIndex, [row]);
+    else list.push(row);
   }
-  return [...found.values()].sort(
-    (a, b) => a.lane.port - b.lane.port || ((a.lane.toward ?? "") < (b.lane.toward ?? "") ? -1 : 1),
-  );
+  byIndex.set(fact.tunnels, found);
+  return found.get(index) ?? [];
 }

@@ -1,12 +1,12 @@
 // Ways: by which of its ports a host reaches each peer, directly and by relays, now and while that changes under traffic.
 
-import type { HostFact, HostId, Lane, RememberedFact, SwitchFact, TunnelRowFact, TunnelType } from "./facts.ts";
+import type { HostFact, HostId, Lane, SwitchFact, TunnelRowFact, TunnelType } from "./facts.ts";
 import { foreignTypes } from "./foreign.ts";
 import type { Identity } from "./identity.ts";
 import { isOfKind, isShared, laneKey, laneOf, plannedLane, type TunnelKind } from "./lanes.ts";
-import type { RelayPlan } from "./relays.ts";
 import { areLinked, type Topology } from "./topology.ts";
 import { TUNNEL_TYPES } from "./tunnel-types.ts";
+import { tunnelsByPeer } from "./tunnels-by-peer.ts";
 
 /** How frames for one peer leave a host. At least one of the two is there. */
 export interface Way {
@@ -37,6 +37,9 @@ export interface WaySettings {
 export function pairType(settings: WaySettings, a: End, b: End): TunnelType | null {
   const [low, high] = (a.index ?? 0) < (b.index ?? 0) ? [a, b] : [b, a];
   const takes = (end: End, type: TunnelType): boolean => end.fact?.tunnelTypes?.includes(type) ?? true;
+  if (a.fact?.tunnelTypes == null && b.fact?.tunnelTypes == null && foreignTypes(a, b).size === 0) {
+    return settings.tunnelType;
+  }
   const asked = [settings.tunnelType, ...(low.fact?.tunnelTypes ?? []), ...(high.fact?.tunnelTypes ?? [])];
   // A hand-made tunnel of the same type would take in what is for Weft's, BFD above all: another type stands beside it.
   const taken = foreignTypes(a, b);
@@ -54,29 +57,33 @@ export function pairKind(settings: WaySettings, a: End, b: End): TunnelKind | nu
   return type === null ? null : { type, shared: settings.shared };
 }
 
-const byPeer = new WeakMap<readonly TunnelRowFact[], ReadonlyMap<HostId, readonly TunnelRowFact[]>>();
-
-function rowsByPeer(rows: readonly TunnelRowFact[]): ReadonlyMap<HostId, readonly TunnelRowFact[]> {
-  const known = byPeer.get(rows);
-  if (known !== undefined) return known;
-  const found = new Map<HostId, TunnelRowFact[]>();
-  for (const row of rows) {
-    const list = found.get(row.peerId);
-    if (list === undefined) found.set(row.peerId, [row]);
-    else list.push(row);
-  }
-  byPeer.set(rows, found);
-  return found;
-}
+const NO_ROWS: readonly TunnelRowFact[] = Object.freeze([]);
 
 /** The rows on `host` that lead to `peer` under the identity the peer has now. */
 export function rowsTo(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
-  const rows = host.fact === null ? [] : (rowsByPeer(host.fact.tunnels).get(peer.id) ?? []);
-  return rows.filter((row) => row.fabricId === settings.fabricId && row.peerIndex === peer.index);
+  const rows = host.fact === null ? NO_ROWS : (tunnelsByPeer(host.fact.tunnels).get(peer.id) ?? NO_ROWS);
+  const isNow = (row: TunnelRowFact): boolean => row.fabricId === settings.fabricId && row.peerIndex === peer.index;
+  return rows.every(isNow) ? rows : rows.filter(isNow);
 }
 
 export function standing(row: TunnelRowFact): boolean {
   return row.ofport !== null && row.ofport > 0 && row.error === null;
+}
+
+const byPort = new WeakMap<readonly TunnelRowFact[], ReadonlyMap<number, readonly TunnelRowFact[]>>();
+
+function rowsByPort(rows: readonly TunnelRowFact[]): ReadonlyMap<number, readonly TunnelRowFact[]> {
+  const known = byPort.get(rows);
+  if (known !== undefined) return known;
+  const found = new Map<number, TunnelRowFact[]>();
+  for (const row of rows) {
+    if (row.ofport === null) continue;
+    const list = found.get(row.ofport);
+    if (list === undefined) found.set(row.ofport, [row]);
+    else list.push(row);
+  }
+  byPort.set(rows, found);
+  return found;
 }
 
 export function standingRows(settings: WaySettings, host: End, peer: End): readonly TunnelRowFact[] {
@@ -101,34 +108,39 @@ export function kindOf(row: TunnelRowFact): TunnelKind {
  * The direct tunnel that frames for `peer` leave by; null where they go by relays. Every change is make-before-break: a
  * new tunnel is used once it stands here and the far end takes in what comes by it; until then the way in use stays.
  */
-function directLane(settings: WaySettings, host: End, peer: End, relayReady: boolean): Lane | null {
+export function directLane(
+  settings: WaySettings,
+  host: End,
+  peer: End,
+  kind: TunnelKind | null,
+  relayReady: () => boolean,
+): Lane | null {
   const index = peer.index ?? 0;
   const rows = rowsTo(settings, host, peer);
   const used = host.switch?.sendsBy.get(index);
-  const usedRow = rows.find((row) => row.ofport === used?.port && standing(row));
+  const usedRow = used === undefined ? undefined : rows.find((row) => row.ofport === used.port && standing(row));
   // Its address is where the peer is now.
   const now = usedRow === undefined ? used : (laneOf(usedRow, peer.tunnelIp) ?? used);
   if (!areLinked(settings.topology, host, peer)) {
-    const unknown = host.fact === null;
-    return now !== undefined && (unknown || (usedRow !== undefined && !relayReady)) ? now : null;
+    if (now === undefined) return null;
+    return host.fact === null || (usedRow !== undefined && !relayReady()) ? now : null;
   }
-  const kind = pairKind(settings, host, peer);
   if (kind === null) return null;
   const wanted = rows.find((row) => isOfKind(row, kind));
   const planned =
     (wanted === undefined ? null : laneOf(wanted, peer.tunnelIp)) ??
     plannedLane(kind, { index, address: peer.tunnelIp });
-  const ready = wanted !== undefined && standing(wanted) && receives(settings, peer, host, kind);
+  const isReady = (): boolean => wanted !== undefined && standing(wanted) && receives(settings, peer, host, kind);
   const byRelaysNow = used === undefined && (host.switch?.relaysBy.get(index)?.length ?? 0) > 0;
-  if (byRelaysNow) return ready ? planned : null;
+  if (byRelaysNow) return isReady() ? planned : null;
   if (used === undefined || now === undefined || used.port === planned?.port) return planned;
   if (usedRow === undefined) return host.fact === null ? used : planned;
-  return ready ? planned : now;
+  return isReady() ? planned : now;
 }
 
 /** Whether `host` has a tunnel to `peer`, under whatever index. */
 export function holdsRowOf(host: End, peer: End): boolean {
-  return host.fact !== null && rowsByPeer(host.fact.tunnels).has(peer.id);
+  return host.fact !== null && tunnelsByPeer(host.fact.tunnels).has(peer.id);
 }
 
 /** Nothing is known of the host itself: others name it. */
@@ -152,7 +164,7 @@ export function isUnread(end: End): boolean {
 }
 
 /** Whether what `host` hands to the relay gets to the peer: both tunnels stand at both ends, and both switches serve them. */
-function relayIsReady(settings: WaySettings, host: End, relay: End, peer: End): boolean {
+export function relayIsReady(settings: WaySettings, host: End, relay: End, peer: End): boolean {
   const peerIndex = peer.index ?? 0;
   // A relay that has not been read since the controller started does what it did before.
   if (isUnread(relay) || relay.switch === null) return heldRelays(settings, host, peerIndex).includes(relay.index ?? 0);
@@ -167,16 +179,18 @@ function relayIsReady(settings: WaySettings, host: End, relay: End, peer: End): 
 export function heldRelays(settings: WaySettings, host: End, peerIndex: number): readonly number[] {
   const lanes = host.switch?.relaysBy.get(peerIndex) ?? [];
   if (lanes.length === 0) return [];
-  const rows = (host.fact?.tunnels ?? []).filter((row) => row.fabricId === settings.fabricId && standing(row));
-  return lanes.flatMap(
-    ({ port, toward }) =>
-      rows.find((row) => row.ofport === port && (toward === null || row.remoteIp === toward))?.peerIndex ?? [],
-  );
+  const rows = rowsByPort(host.fact?.tunnels ?? NO_ROWS);
+  const isHeld = (row: TunnelRowFact, toward: string | null): boolean =>
+    row.fabricId === settings.fabricId && standing(row) && (toward === null || row.remoteIp === toward);
+  return lanes.flatMap(({ port, toward }) => rows.get(port)?.find((row) => isHeld(row, toward))?.peerIndex ?? []);
 }
 
 function isKnownDown(settings: WaySettings, a: End, b: End): boolean {
   return [...rowsTo(settings, a, b), ...rowsTo(settings, b, a)].some((row) => row.bfd.kind === "down");
 }
+
+/** The host with an index, if the one that asks has to do with it. */
+export type EndAt = (index: number) => End | undefined;
 
 /**
  * Of a leg neither of whose ends has been read since the controller started, nobody can say whether it is down: relays in
@@ -187,12 +201,12 @@ function afterHeld(
   host: End,
   peer: End,
   planned: readonly number[],
-  ends: ReadonlyMap<number | null, End>,
+  endAt: EndAt,
 ): readonly number[] {
-  const isUnknown = (relay: number): boolean => peer.fact === null && (ends.get(relay)?.fact ?? null) === null;
-  if (!planned.some(isUnknown)) return planned;
+  const isUnknown = (relay: number): boolean => (endAt(relay)?.fact ?? null) === null;
+  if (peer.fact !== null || !planned.some(isUnknown)) return planned;
   const first = heldRelays(settings, host, peer.index ?? 0).filter((index) => {
-    const relay = ends.get(index);
+    const relay = endAt(index);
     return relay !== undefined && !isKnownDown(settings, host, relay) && !isKnownDown(settings, relay, peer);
   });
   return [...new Set([...first, ...planned])].slice(0, planned.length);
@@ -202,106 +216,42 @@ function afterHeld(
  * The relays for one peer, best first. Where there is no direct tunnel they are all there is, and are changed
  * make-before-break as well: those in use stay until one of the new ones passes frames on.
  */
-function chooseRelays(
+export function chooseRelays(
   settings: WaySettings,
   host: End,
   peer: End,
-  planned: readonly number[],
-  ends: ReadonlyMap<number | null, End>,
+  inPlan: readonly number[],
+  endAt: EndAt,
   hasDirect: boolean,
 ): readonly number[] {
+  const planned = afterHeld(settings, host, peer, inPlan, endAt);
   if (hasDirect) return planned;
   const held = heldRelays(settings, host, peer.index ?? 0);
   if (held.length === 0) return planned;
   const isReady = (relay: number): boolean => {
-    const end = ends.get(relay);
+    const end = endAt(relay);
     return end !== undefined && relayIsReady(settings, host, end, peer);
   };
   const ready = planned.filter(isReady);
   return ready.length === 0 ? held : [...ready, ...planned.filter((relay) => !ready.includes(relay))];
 }
 
-export interface WayInput {
-  readonly settings: WaySettings;
-  readonly host: End;
-  readonly peers: readonly End[];
-  readonly plan: RelayPlan;
-  readonly remembered: readonly RememberedFact[];
-}
-
-/** Peer index -> way, sorted. Peers that cannot be reached have none. */
-export function waysOf({ settings, host, peers, plan, remembered }: WayInput): ReadonlyMap<number, Way> {
-  const ends = new Map(peers.map((peer) => [peer.index, peer]));
-  const own = host.index;
-  const direct = new Map<number, Lane>();
-  const plannedFor = (index: number): readonly number[] => (own === null ? [] : (plan.get(own)?.get(index) ?? []));
-  for (const peer of peers) {
-    if (peer.index === null) continue;
-    const index = peer.index;
-    const relayReady = plannedFor(index).some((relay) => {
-      const end = ends.get(relay);
-      return end !== undefined && relayIsReady(settings, host, end, peer);
-    });
-    const lane = directLane(settings, host, peer, relayReady);
-    if (lane !== null) direct.set(index, lane);
-  }
-  for (const { index } of remembered) {
-    const used = host.switch?.sendsBy.get(index);
-    if (!ends.has(index) && used !== undefined) direct.set(index, used);
-  }
-  const laneTo = (relay: number): Lane | undefined => {
-    const end = ends.get(relay);
-    return direct.get(relay) ?? (end === undefined ? undefined : standingLane(settings, host, end));
-  };
-  const ways = new Map<number, Way>();
-  const add = (index: number, relays: readonly Lane[]): void => {
-    const lane = direct.get(index) ?? null;
-    if (lane !== null || relays.length > 0) ways.set(index, { direct: lane, relays });
-  };
-  for (const peer of peers) {
-    if (peer.index === null) continue;
-    const planned = afterHeld(settings, host, peer, plannedFor(peer.index), ends);
-    const relays = chooseRelays(settings, host, peer, planned, ends, direct.has(peer.index));
-    add(
-      peer.index,
-      relays.flatMap((relay) => laneTo(relay) ?? []),
-    );
-  }
-  for (const { index } of remembered) {
-    if (!ends.has(index)) add(index, host.switch?.relaysBy.get(index) ?? []);
-  }
-  return new Map([...ways].sort(([a], [b]) => a - b));
-}
-
-function standingLane(settings: WaySettings, host: End, peer: End): Lane | undefined {
+/** A tunnel to the peer that stands, whatever it is for. */
+export function standingLane(settings: WaySettings, host: End, peer: End): Lane | null {
   const row = rowsTo(settings, host, peer).find(standing);
-  return row === undefined ? undefined : (laneOf(row, peer.tunnelIp) ?? undefined);
+  return row === undefined ? null : laneOf(row, peer.tunnelIp);
 }
 
 /**
- * Peer index -> the lane by which others' frames for that peer are passed on, sorted: a tunnel that is on its way out
- * still serves those who have not heard.
+ * The lane by which others' frames for a peer are passed on that the host itself has no direct way to: a tunnel that is on
+ * its way out still serves those who have not heard.
  */
-export function relayingLanes(
-  settings: WaySettings,
-  host: End,
-  peers: readonly End[],
-  ways: ReadonlyMap<number, Way>,
-): ReadonlyMap<number, Lane> {
-  const lanes = new Map<number, Lane>();
-  for (const [index, { direct }] of ways) if (direct !== null) lanes.set(index, direct);
-  for (const peer of peers) {
-    if (peer.index === null || lanes.has(peer.index)) continue;
-    const rows = rowsTo(settings, host, peer).filter(standing);
-    const held = host.switch?.relaysTo.get(peer.index);
-    const row =
-      rows.find(
-        (one) => one.ofport === held?.port && (isUnread(peer) || receives(settings, peer, host, kindOf(one))),
-      ) ??
-      rows.find((one) => receives(settings, peer, host, kindOf(one))) ??
-      rows[0];
-    const lane = row === undefined ? null : laneOf(row, peer.tunnelIp);
-    if (lane !== null) lanes.set(peer.index, lane);
-  }
-  return new Map([...lanes].sort(([a], [b]) => a - b));
+export function passingLane(settings: WaySettings, host: End, peer: End): Lane | null {
+  const rows = rowsTo(settings, host, peer).filter(standing);
+  const held = host.switch?.relaysTo.get(peer.index ?? 0);
+  const row =
+    rows.find((one) => one.ofport === held?.port && (isUnread(peer) || receives(settings, peer, host, kindOf(one)))) ??
+    rows.find((one) => receives(settings, peer, host, kindOf(one))) ??
+    rows[0];
+  return row === undefined ? null : laneOf(row, peer.tunnelIp);
 }

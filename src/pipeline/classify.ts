@@ -1,6 +1,7 @@
 // CLASSIFY: where did a frame come from?
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import type { Action, Instruction, Match, OxmTlv } from "../../proto/openflow13/index.ts";
+import type { Lane } from "../model/facts.ts";
 import { MAX_LABEL } from "../model/identity.ts";
 import { PROBE_DESTINATION, PROBE_ETHER_TYPE } from "../model/probe-address.ts";
 import { NO_VLAN } from "../model/vlan.ts";
@@ -24,6 +25,7 @@ import {
   WITHOUT_VLAN,
 } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
+import { madeOnce } from "./made-once.ts";
 import { CARRIER_VID, PRIORITIES, probeMeter, puntMeter, RELAY_KEY_BIT } from "./registry.ts";
 
 /**
@@ -170,6 +172,8 @@ function* otherVlanFlows({ ofport, attachment, port }: LocalAttachment, carrier:
   });
 }
 
+const relayFlowOf = madeOnce<Lane, DesiredFlow>();
+
 /**
  * Straight out again, knowing nothing of networks or MACs. By the direct tunnel alone, and with the bit cleared: a frame
  * crosses at most two tunnels, whatever state the fabric is in.
@@ -182,13 +186,15 @@ function* relayFlows({ host }: CompileContext): Generator<DesiredFlow> {
     if (index > MAX_LABEL) continue;
     for (const table of tables) {
       const onward = table === "arrive" && lane.toward !== null ? ONWARD : [];
-      yield desiredFlow({
-        table,
-        priority: PRIORITIES[table].relay,
-        match: [asked, vlanVid(index)],
-        cookie: { kind: "relay", place: index, vni: 0 },
-        instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), ...onward, ...outBy(lane))],
-      });
+      yield relayFlowOf(lane, `${table} ${index}`, () =>
+        desiredFlow({
+          table,
+          priority: PRIORITIES[table].relay,
+          match: [asked, vlanVid(index)],
+          cookie: { kind: "relay", place: index, vni: 0 },
+          instructions: [apply({ kind: "pop_vlan" }, relayBit(0n), ...onward, ...outBy(lane))],
+        }),
+      );
     }
   }
 }
@@ -200,17 +206,21 @@ function isFlowBased({ lane }: Entrance): boolean {
 /** The key becomes the network. A key of a network that has no port here meets nothing in DELIVER. */
 const INTO_NETWORK: readonly Instruction[] = [apply(moveKey("tunnel_id", "metadata")), gotoTable("deliver")];
 
+const entranceFlowOf = madeOnce<Entrance, DesiredFlow>();
+
+function entranceFlow({ lane, index }: Entrance): DesiredFlow {
+  const isOwn = lane.toward === null;
+  return desiredFlow({
+    table: "classify",
+    priority: PRIORITIES.classify[isOwn ? "tunnel" : "source"],
+    match: [onPort(lane.port), ...(lane.toward === null ? [] : [tunnelFrom(lane.toward)])],
+    cookie: { kind: "tunnel", place: index, vni: 0 },
+    instructions: isOwn ? INTO_NETWORK : [gotoTable("arrive")],
+  });
+}
+
 function* tunnelFlows({ host }: CompileContext): Generator<DesiredFlow> {
-  for (const { lane, index } of host.entrances) {
-    const isOwn = lane.toward === null;
-    yield desiredFlow({
-      table: "classify",
-      priority: PRIORITIES.classify[isOwn ? "tunnel" : "source"],
-      match: [onPort(lane.port), ...(lane.toward === null ? [] : [tunnelFrom(lane.toward)])],
-      cookie: { kind: "tunnel", place: index, vni: 0 },
-      instructions: isOwn ? INTO_NETWORK : [gotoTable("arrive")],
-    });
-  }
+  for (const entrance of host.entrances) yield entranceFlowOf(entrance, "", () => entranceFlow(entrance));
   const shared = new Set(host.entrances.filter(isFlowBased).map(({ lane }) => lane.port));
   if (shared.size === 0) return;
   const cookie = { place: 0, vni: 0 } as const;

@@ -1,15 +1,21 @@
 // Groups and meters: HOST(j), FLOOD(network), LOCAL(network), and the limit on each port's copies to the controller.
 import { type Action, type Bucket, OFPG, OFPP } from "../../proto/openflow13/index.ts";
+import type { Vni } from "../model/facts.ts";
+import type { Network } from "../model/networks.ts";
 import type { PlainPart } from "../model/plain-links.ts";
 import type { Way } from "../model/ways.ts";
 import { type CompileContext, ETHERTYPE_VLAN, outBy, outOf, output, relayBit, vlanVid } from "./context.ts";
 import { type DesiredGroup, type DesiredMeter, desiredGroup, desiredMeter } from "./desired.ts";
 import { setTunnelKey } from "./forward.ts";
+import { madeOnce } from "./made-once.ts";
 import { floodGroup, GROUPS, hostGroup, localGroup, probeMeter, puntMeter, treeGroup } from "./registry.ts";
 
 function bucket(fields: Partial<Bucket> & Pick<Bucket, "actions">): Bucket {
   return { weight: 0, watchPort: OFPP.ANY, watchGroup: OFPG.ANY, ...fields };
 }
+
+const hostGroupOf = madeOnce<Way, DesiredGroup>();
+const floodBucketOf = madeOnce<Network, Bucket>();
 
 /** In the order in which they refer to each other. */
 export function* groups(context: CompileContext): Generator<DesiredGroup> {
@@ -27,15 +33,21 @@ export function* groups(context: CompileContext): Generator<DesiredGroup> {
     yield* plainGroups(context, host.plain);
     return;
   }
-  for (const [index, way] of host.ways) yield hostGroupTo(index, way);
-  for (const { vni } of context.networks) {
+  for (const [index, way] of host.ways) yield hostGroupOf(way, index, () => hostGroupTo(index, way));
+  for (const network of context.networks) {
+    const { vni } = network;
     const peers = (fabric.members.get(vni) ?? []).filter((index) => index !== host.index && host.ways.has(index));
     yield desiredGroup(
       floodGroup(vni),
       "all",
-      peers.map((index) => bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] })),
+      peers.map((index) => floodBucketOf(network, index, () => floodBucket(vni, index))),
     );
   }
+}
+
+/** The same on every switch. */
+function floodBucket(vni: Vni, index: number): Bucket {
+  return Object.freeze(bucket({ actions: [setTunnelKey(vni), { kind: "group", groupId: hostGroup(index) }] }));
 }
 
 /**

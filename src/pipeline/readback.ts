@@ -12,7 +12,7 @@ import { answersBeside, type Exceptions, LayeredFlows, layered, NO_LAYERS } from
 import { decodeLinkNote } from "./link-note.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
-import { decodeCookie, groupRole } from "./registry.ts";
+import { decodeCookie, type FlowKind, groupRole } from "./registry.ts";
 
 /** What of an installed flow matters here: FlowStats and DesiredFlow both are such. */
 export interface HeldFlow {
@@ -332,9 +332,54 @@ interface ReadFrom {
 
 const readFrom = new WeakMap<Readback, ReadFrom>();
 
+/** Flows of a switch's own guests: they say who was heard, and nothing else. */
+const GUESTS: ReadonlySet<FlowKind> = new Set<FlowKind>([
+  "known-mac",
+  "known-address",
+  "local-endpoint",
+  "deliver-endpoint",
+  "own-port",
+]);
+
+function isGuests(flow: DesiredFlow | undefined): boolean {
+  if (flow === undefined) return true;
+  const kind = decodeCookie(flow.cookie)?.kind;
+  return kind !== undefined && GUESTS.has(kind);
+}
+
+function differInGuestsAlone(
+  before: ReadonlyMap<string, DesiredFlow>,
+  after: ReadonlyMap<string, DesiredFlow>,
+): boolean {
+  for (const [key, flow] of after) {
+    const was = before.get(key);
+    if (was !== flow && !(isGuests(was) && isGuests(flow))) return false;
+  }
+  for (const [key, flow] of before) if (!after.has(key) && !isGuests(flow)) return false;
+  return true;
+}
+
+/** The same but for who was heard, which is read where somebody asks. */
+function withGuestsOf(before: Readback, read: () => Readback): Readback {
+  let kept: Readback | undefined;
+  const guests = (): Readback => {
+    kept ??= read();
+    return kept;
+  };
+  const { ownIndex, rivals, receivesOn, sendsBy, blocked, relaysBy, relaysTo, remembered, plain } = before;
+  return {
+    ...{ ownIndex, rivals, receivesOn, sendsBy, blocked, relaysBy, relaysTo, remembered, plain },
+    get observed() {
+      return guests().observed;
+    },
+    holds: (one) => guests().holds(one),
+  };
+}
+
 /**
  * The same of what a switch is known to hold, without what it has in common with others: that `sharedMemories` tells.
- * @param before of the same switch; the same object where nothing is different.
+ * @param before of the same switch; the same object where nothing is different, and the same in all that is about the
+ * fabric where only guests' flows are.
  */
 export function readBackOwn(
   flows: ReadonlyMap<string, DesiredFlow>,
@@ -344,7 +389,9 @@ export function readBackOwn(
   const { own, exceptions } = layered(flows);
   const was = before === null ? undefined : readFrom.get(before);
   if (before !== null && was?.own === own && was.exceptions === exceptions && was.groups === groups) return before;
-  const readback = readBack(new LayeredFlows(own, NO_LAYERS, exceptions).values(), groups.values());
+  const read = (): Readback => readBack(new LayeredFlows(own, NO_LAYERS, exceptions).values(), groups.values());
+  const isAlike = was?.exceptions === exceptions && was.groups === groups && differInGuestsAlone(was.own, own);
+  const readback = before !== null && isAlike ? withGuestsOf(before, read) : read();
   readFrom.set(readback, { own, exceptions, groups });
   return readback;
 }

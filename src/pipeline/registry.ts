@@ -247,6 +247,9 @@ const KIND_NAMES: ReadonlyMap<number, FlowKind> = new Map(
  * and a VNI (24 bits).
  */
 const COOKIE_OWNER = 0x5745n;
+const FACT_BITS = 40n;
+const FACT_MASK = (1n << FACT_BITS) - 1n;
+const VNIS = 0x100_0000;
 
 export interface CookieFact {
   readonly kind: FlowKind;
@@ -260,12 +263,23 @@ export function encodeCookie({ kind, place, vni }: CookieFact): bigint {
   return (COOKIE_OWNER << 48n) | (BigInt(FLOW_KINDS[kind]) << 40n) | fact;
 }
 
+/** The last one that was read: a packet-in's cookie is asked for several times. */
+let lastRead: { readonly cookie: bigint; readonly fact: CookieFact | undefined } = { cookie: 0n, fact: undefined };
+
 /** undefined for a flow that is not Weft's. */
 export function decodeCookie(cookie: bigint): CookieFact | undefined {
-  if (cookie >> 48n !== COOKIE_OWNER) return undefined;
-  const kind = KIND_NAMES.get(Number((cookie >> 40n) & 0xffn));
+  if (lastRead.cookie !== cookie) lastRead = { cookie, fact: readCookie(cookie) };
+  return lastRead.fact;
+}
+
+/** As numbers, which are cheaper than bigints. */
+function readCookie(cookie: bigint): CookieFact | undefined {
+  const high = Number(cookie >> FACT_BITS);
+  if (high >>> 8 !== Number(COOKIE_OWNER)) return undefined;
+  const kind = KIND_NAMES.get(high & 0xff);
   if (kind === undefined) return undefined;
-  return { kind, place: Number((cookie >> 24n) & 0xffffn), vni: Number(cookie & 0xff_ffffn) };
+  const fact = Number(cookie & FACT_MASK);
+  return Object.freeze({ kind, place: Math.floor(fact / VNIS), vni: fact % VNIS });
 }
 
 /** Flows that last as long as a probe is on its way, and go by themselves should the controller die meanwhile. */

@@ -3,7 +3,7 @@ import type { Mac } from "../../proto/bytes/mac.ts";
 import { bfdColumn } from "../model/bfd.ts";
 import { HOST_KEYS, OWNER_KEY, PORT_KEYS, peerEntry, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
-import type { AdoptionStage, HostId, TunnelType } from "../model/facts.ts";
+import type { AdoptionStage, HostFact, HostId, TunnelType } from "../model/facts.ts";
 import { takesPart } from "../model/identity.ts";
 import { DEFAULT_NETWORK, FIRST_NAMED_VNI } from "../model/networks.ts";
 import { sharedTunnelName, sharedTunnelPort, TUNNEL_TYPES, tunnelName, tunnelPort } from "../model/tunnel-types.ts";
@@ -133,6 +133,19 @@ function hash64(text: string): bigint {
  * MAC and with it the datapath id; derived, so that a host with an empty database comes back as the same switch.
  */
 export function bridgeMac(hostId: HostId): Mac {
+  const known = bridgeMacs.get(hostId);
+  if (known !== undefined) return known;
+  const mac = hashedMac(hostId);
+  if (bridgeMacs.size >= MAX_BRIDGE_MACS) bridgeMacs.clear();
+  bridgeMacs.set(hostId, mac);
+  return mac;
+}
+
+const bridgeMacs = new Map<HostId, Mac>();
+/** As many as there are hosts, and more. */
+const MAX_BRIDGE_MACS = 131_072;
+
+function hashedMac(hostId: HostId): Mac {
   const bytes = (hash64(hostId) & 0xffff_ffff_ffn).toString(16).padStart(10, "0");
   return `06:${bytes.match(/../g)?.join(":") ?? ""}`;
 }
@@ -142,13 +155,91 @@ export function datapathIdOf(mac: Mac): string {
   return `0000${mac.replaceAll(":", "")}`;
 }
 
-/** null while the host has no place in the fabric: nothing is written to it then. */
-export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSettings): DesiredRows | null {
+interface TunnelTerms {
+  readonly fabricId: string;
+  /** null where tunnels leave by whatever address the routes say. */
+  readonly ownIp: string | null;
+  readonly options: TunnelOptions;
+  readonly bfd: ReadonlyMap<string, string>;
+}
+
+/** Most hosts want the same tunnel to a peer: it is made for the first, and for others while their terms are the same. */
+const madeTunnels = new WeakMap<WantedTunnel, { readonly terms: TunnelTerms; readonly tunnel: DesiredTunnel }>();
+
+function singleTunnel(wanted: WantedTunnel, terms: TunnelTerms): DesiredTunnel {
+  const known = madeTunnels.get(wanted);
+  const { fabricId, ownIp, options, bfd } = terms;
+  const was = known?.terms;
+  if (
+    known !== undefined &&
+    was?.fabricId === fabricId &&
+    was.ownIp === ownIp &&
+    was.options === options &&
+    was.bfd === bfd
+  )
+    return known.tunnel;
+  const tunnel: DesiredTunnel = Object.freeze({
+    name: tunnelName(wanted.type, wanted.peerIndex),
+    type: wanted.type,
+    peers: [wanted],
+    shared: false,
+    ofportRequest: tunnelPort(wanted.type, wanted.peerIndex),
+    options: tunnelOptions(wanted.type, wanted.remoteIp, ownIp, options),
+    externalIds: new Map([
+      [OWNER_KEY, fabricId],
+      [TUNNEL_KEYS.peer, wanted.peerId],
+      [TUNNEL_KEYS.peerIndex, String(wanted.peerIndex)],
+    ]),
+    bfd,
+  });
+  madeTunnels.set(wanted, { terms, tunnel });
+  return tunnel;
+}
+
+/** All that the rows of a host follow from. */
+function inputsOf(fabric: Fabric, host: FabricHost, settings: RowSettings): readonly unknown[] {
+  const { datapathType, controllerTarget, approval, requestMtu, tunnelOptions } = settings;
+  const { fact, index, tunnelIp, wantedTunnels, ports, adoption } = host;
+  const told = [fabric.id, fabric.bfd, datapathType, controllerTarget, approval, requestMtu, tunnelOptions];
+  return [...told, fact?.bridgeName, fact?.datapathType, index, tunnelIp, wantedTunnels, ports, adoption];
+}
+
+const rowsFrom = new WeakMap<DesiredRows, readonly unknown[]>();
+
+/**
+ * null while the host has no place in the fabric: nothing is written to it then.
+ * @param previous what was wanted of the host the last time; the same object where nothing is different
+ */
+export function compileRows(
+  fabric: Fabric,
+  host: FabricHost,
+  settings: RowSettings,
+  previous?: DesiredRows,
+): DesiredRows | null {
   const { fact, index } = host;
   if (fact === null || index === null || fabric.id === null || !takesPart(fact)) return null;
-  const fabricId = fabric.id;
+  const inputs = inputsOf(fabric, host, settings);
+  const before = previous?.hostId === host.id ? rowsFrom.get(previous) : undefined;
+  if (previous !== undefined && before !== undefined && inputs.every((one, at) => one === before[at])) return previous;
+  const rows = rowsOf(fabric, fabric.id, host, { fact, index }, settings);
+  rowsFrom.set(rows, inputs);
+  return rows;
+}
+
+function rowsOf(
+  fabric: Fabric,
+  fabricId: string,
+  host: FabricHost,
+  { fact, index }: { readonly fact: HostFact; readonly index: number },
+  settings: RowSettings,
+): DesiredRows {
   const singles = host.wantedTunnels.filter(({ shared }) => !shared);
-  const bfd = bfdColumn(fabric.bfd, singles.length);
+  const terms: TunnelTerms = {
+    fabricId,
+    ownIp: settings.tunnelOptions.localIp ? host.tunnelIp : null,
+    options: settings.tunnelOptions,
+    bfd: bfdColumn(fabric.bfd, singles.length),
+  };
   const portExternalIds = new Map<string, ReadonlyMap<string, string>>();
   for (const port of host.ports) {
     const own = port.attachments[0]?.network;
@@ -177,20 +268,7 @@ export function compileRows(fabric: Fabric, host: FabricHost, settings: RowSetti
     },
     tunnels: [
       ...sharedTunnels(host, fabricId, settings.tunnelOptions),
-      ...singles.map((tunnel) => ({
-        name: tunnelName(tunnel.type, tunnel.peerIndex),
-        type: tunnel.type,
-        peers: [tunnel],
-        shared: false,
-        ofportRequest: tunnelPort(tunnel.type, tunnel.peerIndex),
-        options: tunnelOptions(tunnel.type, tunnel.remoteIp, host.tunnelIp, settings.tunnelOptions),
-        externalIds: new Map([
-          [OWNER_KEY, fabricId],
-          [TUNNEL_KEYS.peer, tunnel.peerId],
-          [TUNNEL_KEYS.peerIndex, String(tunnel.peerIndex)],
-        ]),
-        bfd,
-      })),
+      ...singles.map((tunnel) => singleTunnel(tunnel, terms)),
     ],
     portExternalIds,
     mtuRequests: new Map(

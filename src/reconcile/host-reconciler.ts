@@ -35,6 +35,8 @@ export class HostReconciler {
   #failure: Diagnostic | null = null;
   /** The rows of the last attempt; snapshots are never changed. */
   #seen: VswitchRows | null = null;
+  /** What was wanted when nothing was left to do, and the rows then: neither is ever changed. */
+  #right: { readonly rows: VswitchRows; readonly desired: DesiredRows } | null = null;
 
   constructor(connection: HostConnection, events: HostReconcilerEvents, timers: Timers) {
     this.#connection = connection;
@@ -82,6 +84,11 @@ export class HostReconciler {
       return "settled";
     }
     const { rows } = this.#connection;
+    if (this.#right?.rows === rows && this.#right.desired === desired) {
+      this.#events.settled();
+      return "settled";
+    }
+    this.#right = null;
     const found = this.#seen === null ? null : tampering(this.#seen, rows, desired);
     this.#seen = rows;
     if (found !== null && found.mended.length + found.lost.length > 0) this.#events.tampered(found);
@@ -89,6 +96,7 @@ export class HostReconciler {
     this.#planProblems = plan.problems;
     if (plan.operations.length === 0) {
       this.#failure = null;
+      this.#right = { rows, desired };
       this.#events.settled();
       return "settled";
     }

@@ -1,9 +1,9 @@
 // What somebody has done to Weft's rows on a host, in words: rows before and after, both of which the host has shown.
 import type { BridgeRow, InterfaceRow, VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
-import { isOwnTunnel, SHARED_TUNNEL_KEYS, TUNNEL_KEYS } from "../model/external-ids.ts";
+import { isOwnTunnel } from "../model/external-ids.ts";
 import type { DesiredRows, DesiredTunnel } from "../pipeline/rows.ts";
 import { sameMap } from "./host-draft.ts";
-import { columnsThatDiffer } from "./host-tunnels.ts";
+import { columnsThatDiffer, rowKey, tunnelKey } from "./host-tunnels.ts";
 
 export interface Tampering {
   /** What Weft puts right. */
@@ -100,14 +100,14 @@ function tunnelsChanged(
   is: BridgeRow,
   desired: DesiredRows,
 ): string[] {
-  const keyOf = (type: string, ids: ReadonlyMap<string, string>): string =>
-    `${type}/${ids.has(SHARED_TUNNEL_KEYS.shared)}/${ids.get(TUNNEL_KEYS.peer)}/${ids.get(TUNNEL_KEYS.peerIndex)}`;
-  const rowsBy = (rows: VswitchRows, bridge: BridgeRow) =>
-    new Map(interfacesOf(rows, bridge).map((row) => [keyOf(row.type, row.external_ids), row]));
-  const [had, has] = [rowsBy(before, was), rowsBy(after, is)];
+  const present = interfacesOf(after, is);
+  const same = new Set(present);
+  const had = new Map(interfacesOf(before, was).flatMap((row) => (same.has(row) ? [] : [[rowKey(row), row] as const])));
+  if (had.size === 0) return [];
+  const has = new Map(present.map((row) => [rowKey(row), row]));
   const found: string[] = [];
   for (const tunnel of desired.tunnels) {
-    const key = keyOf(tunnel.type, tunnel.externalIds);
+    const key = tunnelKey(tunnel);
     const [then, now] = [had.get(key), has.get(key)];
     if (then === undefined || !isAsWanted(then, tunnel)) continue;
     const whither = tunnel.shared ? "all hosts" : tunnel.peers.map((peer) => peer.peerId).join(", ");

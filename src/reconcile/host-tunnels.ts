@@ -32,10 +32,35 @@ function addressOf(type: string, options: ReadonlyMap<string, string>): string {
   return `${type} ${options.get("remote_ip") ?? ""}`;
 }
 
-function isOf(row: InterfaceRow, tunnel: DesiredTunnel): boolean {
-  if (row.type !== tunnel.type || row.external_ids.has(SHARED_TUNNEL_KEYS.shared) !== tunnel.shared) return false;
-  const keys = [TUNNEL_KEYS.peer, TUNNEL_KEYS.peerIndex];
-  return tunnel.shared || keys.every((key) => row.external_ids.get(key) === tunnel.externalIds.get(key));
+const keyOfRow = new WeakMap<InterfaceRow, string>();
+const keyOfTunnel = new WeakMap<DesiredTunnel, string>();
+
+/** Equal for an Interface and the tunnel that it is: by type and peer, or of all peers. */
+export function rowKey(row: InterfaceRow): string {
+  const known = keyOfRow.get(row) ?? keyFrom(row.type, row.external_ids);
+  keyOfRow.set(row, known);
+  return known;
+}
+
+export function tunnelKey(tunnel: DesiredTunnel): string {
+  const known = keyOfTunnel.get(tunnel) ?? keyFrom(tunnel.type, tunnel.externalIds);
+  keyOfTunnel.set(tunnel, known);
+  return known;
+}
+
+function keyFrom(type: string, ids: ReadonlyMap<string, string>): string {
+  if (ids.has(SHARED_TUNNEL_KEYS.shared)) return `${type} flow`;
+  return `${type} ${ids.get(TUNNEL_KEYS.peerIndex)} ${ids.get(TUNNEL_KEYS.peer)}`;
+}
+
+function byKey(held: readonly HeldTunnel[]): Map<string, HeldTunnel[]> {
+  const found = new Map<string, HeldTunnel[]>();
+  for (const one of held) {
+    const same = found.get(rowKey(one.row));
+    if (same === undefined) found.set(rowKey(one.row), [one]);
+    else same.push(one);
+  }
+  return found;
 }
 
 /**
@@ -50,12 +75,12 @@ export function mendTunnels(
   rows: VswitchRows,
   desired: DesiredRows,
 ): void {
-  const taken = takenNames(rows);
   const unclaimed = new Set(heldTunnels(bridge, rows));
+  const heldAs = byKey([...unclaimed]);
   const kept: { readonly held: HeldTunnel; readonly tunnel: DesiredTunnel }[] = [];
   let fresh: DesiredTunnel[] = [];
   for (const tunnel of desired.tunnels) {
-    const held = [...unclaimed].find(({ row }) => isOf(row, tunnel));
+    const held = heldAs.get(tunnelKey(tunnel))?.shift();
     if (held === undefined) {
       fresh.push(tunnel);
       continue;
@@ -64,12 +89,13 @@ export function mendTunnels(
     kept.push({ held, tunnel });
   }
   const moves = ({ held, tunnel }: (typeof kept)[number]): boolean =>
-    addressOf(held.row.type, held.row.options) !== addressOf(tunnel.type, tunnel.options);
+    !isRight(held.row, tunnel) && addressOf(held.row.type, held.row.options) !== addressOf(tunnel.type, tunnel.options);
   const caughtUp = root.cur_cfg >= root.next_cfg;
   const givenUp = new Set(
     [...unclaimed, ...kept.filter(moves).map(({ held }) => held)].map(({ row }) => addressOf(row.type, row.options)),
   );
-  const mayTake = (tunnel: DesiredTunnel): boolean => !givenUp.has(addressOf(tunnel.type, tunnel.options));
+  const mayTake = (tunnel: DesiredTunnel): boolean =>
+    givenUp.size === 0 || !givenUp.has(addressOf(tunnel.type, tunnel.options));
   fresh = caughtUp ? fresh.filter(mayTake) : [];
   for (const one of kept) {
     if (!moves(one)) mendTunnel(draft, one.held.row, one.tunnel);
@@ -77,6 +103,7 @@ export function mendTunnels(
     else if (caughtUp) mendTunnel(draft, one.held.row, one.tunnel);
   }
   const gone = [...unclaimed];
+  const taken: Set<string> = fresh.length === 0 ? new Set() : takenNames(rows);
   for (const { row } of gone) {
     draft.remove(`tunnel ${row.name} to ${row.options.get("remote_ip") ?? "nowhere"}`);
     taken.delete(row.name);
@@ -118,7 +145,21 @@ function keysThatDiffer(
   });
 }
 
+/** Rows that were found to be as they should; neither ever changes. */
+const right = new WeakMap<InterfaceRow, DesiredTunnel>();
+
+function isRight(row: InterfaceRow, tunnel: DesiredTunnel): boolean {
+  return right.get(row) === tunnel;
+}
+
 function mendTunnel(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): void {
+  if (isRight(row, tunnel)) return;
+  const steps = draft.steps.length;
+  mendColumns(draft, row, tunnel);
+  if (draft.steps.length === steps) right.set(row, tunnel);
+}
+
+function mendColumns(draft: Draft, row: InterfaceRow, tunnel: DesiredTunnel): void {
   const options = sameMap(row.options, tunnel.options) ? {} : { options: ovsMap(tunnel.options) };
   const request = row.ofport_request === tunnel.ofportRequest ? {} : { ofport_request: tunnel.ofportRequest };
   const bfd = sameMap(row.bfd, tunnel.bfd) ? {} : { bfd: ovsMap(tunnel.bfd) };

@@ -23,7 +23,10 @@ export class Incoming {
   readonly #framer = new MessageFramer();
   readonly #pace = new Pace();
   #heard = 0;
-  #frame: Uint8Array | undefined;
+  /** The message that is looked at: a view is made of it only where somebody asks. */
+  #buffer: Uint8Array | undefined;
+  #from = 0;
+  #to = 0;
 
   constructor(handlers: IncomingHandlers) {
     this.#handlers = handlers;
@@ -31,7 +34,7 @@ export class Incoming {
 
   /** The message that is looked at. */
   get frame(): Uint8Array | undefined {
-    return this.#frame;
+    return this.#buffer?.subarray(this.#from, this.#to);
   }
 
   push(bytes: Uint8Array, nowMs: number): void {
@@ -54,14 +57,16 @@ export class Incoming {
 
   #whole(buffer: Uint8Array, from: number, to: number, nowMs: number): void {
     if (!this.#handlers.isOpen()) return;
-    this.#frame = buffer.subarray(from, to);
+    this.#buffer = buffer;
+    this.#from = from;
+    this.#to = to;
     try {
       const message = this.#decoded(buffer, from, to);
       if (message !== undefined) this.#handlers.message(message, to - from, nowMs);
     } catch (error) {
       this.#handlers.fault(error);
     } finally {
-      this.#frame = undefined;
+      this.#buffer = undefined;
     }
   }
 
@@ -70,7 +75,7 @@ export class Incoming {
       return decodeRange(buffer, from, to);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#handlers.undecodable(error, this.#frame);
+      this.#handlers.undecodable(error, this.frame);
       return undefined;
     }
   }

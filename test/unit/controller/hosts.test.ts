@@ -38,6 +38,7 @@ function hosts(asked: OvsdbSession[]) {
     timeOfDay: () => "12:00:00",
     connectedSwitches: () => new Set(),
     changed: () => undefined,
+    touched: () => undefined,
     desired: (_entry, by) => {
       asked.push(by);
       return null;

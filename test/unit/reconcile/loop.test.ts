@@ -56,6 +56,10 @@ describe("a reconciler whose facts change all the time", () => {
     expect(last).toBeGreaterThan(10_000);
   });
 
+  it("does not wait with what is only added", async () => {
+    expect((await churn("added")).attempts).toBeGreaterThan(9_000);
+  });
+
   it("looks as often as it is asked to where there is nothing to write", async () => {
     expect((await churn("settled")).attempts).toBeGreaterThan(9_000);
   });

@@ -233,6 +233,49 @@ describe("apply", () => {
     expect(errors).toEqual([]);
   });
 
+  it("does not wait for a bundle to be opened on a switch that has opened one before", async () => {
+    const { session, stream } = ready();
+    const first = session.apply([FLOW]);
+    await play(stream);
+    await first;
+    const second = session.apply([FLOW, FLOW]);
+    await settle();
+    const sent = stream.take();
+    expect(sent.map((m) => (m.kind === "bundle_control" ? m.type : m.kind))).toEqual([
+      ...["open_request", "bundle_add", "bundle_add", "barrier_request"],
+    ]);
+    for (const m of sent) {
+      if (m.kind === "bundle_control") stream.receive({ ...m, type: "open_reply" });
+      else if (m.kind === "barrier_request") stream.receive({ kind: "barrier_reply", xid: m.xid });
+    }
+    expect(await play(stream)).toEqual(["commit_request"]);
+    expect(await second).toEqual({ ok: true, bundled: true });
+  });
+
+  it("discards what it has written to a bundle that the switch would not open", async () => {
+    const { session, stream } = ready();
+    const first = session.apply([FLOW]);
+    await play(stream);
+    await first;
+    const second = session.apply([FLOW]);
+    const refuse = (m: OpenFlowMessage): OpenFlowMessage[] | undefined =>
+      m.kind === "bundle_control" && m.type === "open_request" ? [{ ...BAD_REQUEST, xid: m.xid }] : undefined;
+    expect((await play(stream, refuse)).at(-1)).toBe("discard_request");
+    expect(await second).toMatchObject({ ok: false, bundled: true, errors: [{ error: { code: "openflow/refused" } }] });
+  });
+
+  it("writes without a bundle what may come into force one by one, and has it confirmed all the same", async () => {
+    const { session, stream } = ready();
+    const other: ApplicableMessage = { ...FLOW, priority: 2 };
+    const result = session.apply([FLOW, other], { stepwise: true });
+    const refuse = (m: OpenFlowMessage): OpenFlowMessage[] | undefined =>
+      m.kind === "flow_mod" && m.priority === 2
+        ? [{ kind: "error", xid: m.xid, type: 5, code: 1, data: new Uint8Array(0) }]
+        : undefined;
+    expect(await play(stream, refuse)).toEqual(["flow_mod", "flow_mod", "barrier_request"]);
+    expect(await result).toMatchObject({ ok: false, bundled: false, errors: [{ message: other }] });
+  });
+
   it("writes plainly on a switch without bundles, and remembers that", async () => {
     const { session, stream } = ready();
     const refuse = (m: OpenFlowMessage): OpenFlowMessage[] | undefined =>
