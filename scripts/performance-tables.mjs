@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const MARKED = /<!-- begin: results ([a-z0-9-]+) -->\n[^]*?<!-- end: results \1 -->/g;
+const MARKED = /<!-- begin: results ([a-z0-9-]+) -->\n[\s\S]*?<!-- end: results \1 -->/g;
 
 function resultsOf(directory, name) {
   try {
@@ -23,7 +23,7 @@ function measuredOn({ node, cpu, cores, memoryGiB, runs }) {
   return `${cores} cores of ${cpu}, ${memoryGiB} GiB, node ${node.replace("v", "")}; ${many}.`;
 }
 
-function sectionOf(name, results, table) {
+function sectionOf(results, table) {
   if (results === undefined) return ["Not measured yet."];
   const { tables = [], growth = [], notes = [] } = results;
   const laws = growth.filter(({ law }) => law !== null);
@@ -42,7 +42,7 @@ function sectionOf(name, results, table) {
  */
 export function performanceDocument(present, directory, table) {
   return present.replaceAll(MARKED, (_, name) => {
-    const lines = sectionOf(name, resultsOf(directory, name), table);
+    const lines = sectionOf(resultsOf(directory, name), table);
     return [`<!-- begin: results ${name} -->`, "", ...lines, "", `<!-- end: results ${name} -->`].join("\n");
   });
 }

@@ -12,4 +12,6 @@ export interface Joined extends Partial<Writes> {
   /** Of all processes that control. */
   readonly cpuSec: number;
   readonly memoryMb: number;
+  /** Of the simulated hosts together: where it is most of the time, it is they that take it. */
+  readonly fleetCpuSec?: number;
 }

@@ -22,8 +22,10 @@ export async function joinSimulated(
   try {
     await fleet.addHosts(hosts);
     const before = weft.usage().cpuSec;
+    const fleetBefore = fleet.cpuSec;
     const times = await fleet.join(targetOf(weft), TIMEOUT_MS);
     const { cpuSec, rssBytes } = weft.usage();
+    const fleetCpuSec = fleet.cpuSec - fleetBefore;
     const writes = await writesOf(weft);
     await rest(weft);
     const views = await hostsOf(weft);
@@ -37,8 +39,7 @@ export async function joinSimulated(
     await rest(weft);
     problems.push(...(await fleet.pingLosses(Array.from({ length: sample }, (_, at) => at))));
     if (problems.length > 0) throw new Error(`the mesh is not right: ${problems.slice(0, 8).join("; ")}`);
-    const { bridgesMs, writtenMs, liveMs, tunnels } = times;
-    return { bridgesMs, writtenMs, liveMs, tunnels, cpuSec: cpuSec - before, memoryMb: rssBytes / 2 ** 20, ...writes };
+    return { ...times, cpuSec: cpuSec - before, fleetCpuSec, memoryMb: rssBytes / 2 ** 20, ...writes };
   } finally {
     await fleet.stop();
     await weft.stop();

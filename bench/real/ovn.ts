@@ -36,8 +36,11 @@ function lacks(): string | null {
 
 /** Ports have keys of their own, which stand in the flows that lead to them. */
 const FIRST_KEY = 100;
-/** OFTABLE_REMOTE_OUTPUT and OFTABLE_LOCAL_OUTPUT of OVN 23.03: flows there come when a port is bound, others when it is declared. */
-const OUTPUT_TABLES = [37, 38];
+/**
+ * OFTABLE_REMOTE_OUTPUT and OFTABLE_LOCAL_OUTPUT: 37 and 38 of most of OVN 22 and 23, two more where large packets have
+ * tables of their own. Flows there come when a port is bound; logical ones, by its MAC, when it is declared.
+ */
+const OUTPUT_TABLES = [37, 38, 39, 40];
 
 const MARK: FlowMark = {
   tableIds: OUTPUT_TABLES,
