@@ -1,5 +1,6 @@
 // A bridge of a simulated host: a switch, its ports by the rows that ask for them, and its connections to controllers.
 import { OFPP } from "../../proto/openflow13/index.ts";
+import type { Manners } from "./manners.ts";
 import { Dialler } from "./socket.ts";
 import { SwitchConnection } from "./switch/connection.ts";
 import { Datapath, type Transmit } from "./switch/datapath.ts";
@@ -103,6 +104,7 @@ export class Bridge {
   setControllers(
     controllers: ReadonlyMap<string, string>,
     from: string,
+    manners: Readonly<Manners>,
     onState: (uuid: string, isConnected: boolean) => void,
   ): void {
     for (const [uuid, dialler] of this.#controllers) {
@@ -118,9 +120,14 @@ export class Bridge {
       const dialler = new Dialler({
         ...target,
         from,
+        manners,
         onState: (isConnected) => onState(uuid, isConnected),
         open: (send) => {
-          const connection = new SwitchConnection(this.datapath, { datapathId: this.datapathId, send });
+          const connection = new SwitchConnection(this.datapath, {
+            datapathId: this.datapathId,
+            send,
+            lies: () => manners.lies,
+          });
           this.#connections.add(connection);
           return {
             push: (bytes) => connection.push(bytes),

@@ -1,8 +1,10 @@
 // A fleet of simulated hosts in one process: what lies between them, which of it is cut, and what BFD says of it.
 import { ipv4Number, ipv4Text, macOf } from "./addresses.ts";
 import { type Bridge, type BridgePort, isTunnelType } from "./bridge.ts";
+import { flap } from "./flapping.ts";
 import type { Guest } from "./guest.ts";
 import { type GuestOptions, type HostOptions, SimulatedHost } from "./host.ts";
+import { LIES, type Misbehaviour } from "./manners.ts";
 import { NO_TUNNEL, type TunnelFields } from "./switch/packet.ts";
 
 const TICK_MS = 1000;
@@ -14,6 +16,7 @@ const MAX_HOPS = 64;
 const DETECT_MULTIPLIER = 3;
 const DEFAULT_INTERVAL_MS = 100;
 const MAC_PREFIX_DEVICE = 0xde;
+const SLOW = { delayMs: 400, bytesPerSec: 4_000 } as const;
 
 /** What is to be decided, at its time: one timer for all, since a fleet has a million tunnels. */
 class Verdicts {
@@ -38,7 +41,70 @@ class Verdicts {
     this.#due.set(turn, there);
   }
 
+  /** Pairs between which something is lost, in the order in which they were cut; a pair that is cut both ways stands there once. */
+  get cuts(): readonly (readonly [number, number])[] {
+    const pairs = new Map<string, readonly [number, number]>();
+    for (const cut of this.#cuts) {
+      const [from = 0, to = 0] = cut.split(" ").map(Number);
+      const key = `${Math.min(from, to)} ${Math.max(from, to)}`;
+      if (!pairs.has(key)) pairs.set(key, [from, to]);
+    }
+    return [...pairs.values()];
+  }
+
+  /** From now on the host does so, in place of what it did wrong before. */
+  misbehave(number: number, what: Misbehaviour): void {
+    this.behave(number);
+    this.#misbehaving.set(number, { what, end: this.#begin(this.host(number), what) });
+  }
+
+  /** The host does as it should again. */
+  behave(number: number): void {
+    this.#misbehaving.get(number)?.end();
+    this.#misbehaving.delete(number);
+  }
+
+  misbehaviourOf(number: number): Misbehaviour | undefined {
+    return this.#misbehaving.get(number)?.what;
+  }
+
+  #begin(host: SimulatedHost, what: Misbehaviour): () => void {
+    switch (what.kind) {
+      case "slow": {
+        const { delayMs = SLOW.delayMs, bytesPerSec = SLOW.bytesPerSec } = what;
+        host.behave({ pace: { delayMs, bytesPerSec } });
+        return () => host.behave({ pace: null });
+      }
+      case "silent":
+        host.silence(true);
+        return () => host.silence(false);
+      case "lying":
+        host.behave({ lies: new Set(what.about ?? LIES) });
+        return () => host.behave({ lies: new Set() });
+      case "flapping":
+        return flap(host, what.what, what.everyMs);
+      case "cut-off":
+        if (what.from === "hosts") {
+          this.#isolate(host.number, true);
+          return () => this.#isolate(host.number, false);
+        }
+        host.holdConnections(true);
+        return () => host.holdConnections(false);
+    }
+  }
+
+  #isolate(number: number, isIsolated: boolean): void {
+    if (isIsolated) this.#isolated.add(number);
+    else this.#isolated.delete(number);
+    for (const other of this.hosts) if (other.number !== number) this.#reconsider(number, other.number);
+  }
+
+  #isLost(from: number, to: number): boolean {
+    return this.#cuts.has(`${from} ${to}`) || this.#isolated.has(from) || this.#isolated.has(to);
+  }
+
   stop(): void {
+    for (const number of [...this.#misbehaving.keys()]) this.behave(number);
     clearInterval(this.#timer);
     this.#due.clear();
   }
@@ -58,6 +124,10 @@ export class Fleet {
   /** By host and the far end's address; `flow` for ports that lead where each frame says. */
   readonly #tunnels = new Map<string, Map<string, TunnelEnd>>();
   readonly #cuts = new Set<string>();
+  /** Hosts that no other one reaches. */
+  readonly #isolated = new Set<number>();
+  /** What is amiss with hosts on request, and what ends it. */
+  readonly #misbehaving = new Map<number, { readonly what: Misbehaviour; readonly end: () => void }>();
   readonly #verdicts = new Verdicts((from, to) => this.#judge(from, to));
   readonly #byNumber = new Map<number, SimulatedHost>();
   readonly #keys = new Map<string, string>();
@@ -116,7 +186,70 @@ export class Fleet {
     this.#reconsider(from, to);
   }
 
+  /** Pairs between which something is lost, in the order in which they were cut; a pair that is cut both ways stands there once. */
+  get cuts(): readonly (readonly [number, number])[] {
+    const pairs = new Map<string, readonly [number, number]>();
+    for (const cut of this.#cuts) {
+      const [from = 0, to = 0] = cut.split(" ").map(Number);
+      const key = `${Math.min(from, to)} ${Math.max(from, to)}`;
+      if (!pairs.has(key)) pairs.set(key, [from, to]);
+    }
+    return [...pairs.values()];
+  }
+
+  /** From now on the host does so, in place of what it did wrong before. */
+  misbehave(number: number, what: Misbehaviour): void {
+    this.behave(number);
+    this.#misbehaving.set(number, { what, end: this.#begin(this.host(number), what) });
+  }
+
+  /** The host does as it should again. */
+  behave(number: number): void {
+    this.#misbehaving.get(number)?.end();
+    this.#misbehaving.delete(number);
+  }
+
+  misbehaviourOf(number: number): Misbehaviour | undefined {
+    return this.#misbehaving.get(number)?.what;
+  }
+
+  #begin(host: SimulatedHost, what: Misbehaviour): () => void {
+    switch (what.kind) {
+      case "slow": {
+        const { delayMs = SLOW.delayMs, bytesPerSec = SLOW.bytesPerSec } = what;
+        host.behave({ pace: { delayMs, bytesPerSec } });
+        return () => host.behave({ pace: null });
+      }
+      case "silent":
+        host.silence(true);
+        return () => host.silence(false);
+      case "lying":
+        host.behave({ lies: new Set(what.about ?? LIES) });
+        return () => host.behave({ lies: new Set() });
+      case "flapping":
+        return flap(host, what.what, what.everyMs);
+      case "cut-off":
+        if (what.from === "hosts") {
+          this.#isolate(host.number, true);
+          return () => this.#isolate(host.number, false);
+        }
+        host.holdConnections(true);
+        return () => host.holdConnections(false);
+    }
+  }
+
+  #isolate(number: number, isIsolated: boolean): void {
+    if (isIsolated) this.#isolated.add(number);
+    else this.#isolated.delete(number);
+    for (const other of this.hosts) if (other.number !== number) this.#reconsider(number, other.number);
+  }
+
+  #isLost(from: number, to: number): boolean {
+    return this.#cuts.has(`${from} ${to}`) || this.#isolated.has(from) || this.#isolated.has(to);
+  }
+
   stop(): void {
+    for (const number of [...this.#misbehaving.keys()]) this.behave(number);
     clearInterval(this.#timer);
     this.#verdicts.stop();
     for (const host of this.hosts) host.stop();
@@ -149,7 +282,7 @@ export class Fleet {
     const remote = options.get("remote_ip") ?? "";
     const target = remote === "flow" ? ipv4Text(tunnel.targetV4) : remote;
     const peer = this.#byIp.get(target);
-    if (peer === undefined || this.#cuts.has(`${host.number} ${peer.number}`)) return;
+    if (peer === undefined || this.#isLost(host.number, peer.number)) return;
     const key = options.get("key") ?? "0";
     const id = key === "flow" ? tunnel.id : BigInt(key);
     const end = this.#endAt(peer, host.tunnelIp, type, id);
@@ -217,8 +350,8 @@ export class Fleet {
       const type = port.interface.type;
       const far = this.#tunnels.get(peer.systemId)?.get(`${type} ${host.tunnelIp}`);
       const farHas = far?.port.interface.bfd.get("enable") === "true";
-      const hears = farHas && !this.#cuts.has(`${peer.number} ${host.number}`);
-      const isHeard = !this.#cuts.has(`${host.number} ${peer.number}`);
+      const hears = farHas && !this.#isLost(peer.number, host.number);
+      const isHeard = !this.#isLost(host.number, peer.number);
       const forwards = hears && isHeard;
       const current = host.vswitchd.bridgeNamed(end.bridge.name)?.portOf(port.interface.uuid);
       if (current === undefined) continue;

@@ -1,19 +1,22 @@
 // A simulated host: a database that speaks OVSDB, switches that speak OpenFlow, and guests behind their ports.
-import type { Json } from "../../proto/ovsdb/json-text.ts";
+import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import { socketIp, tunnelIp } from "./addresses.ts";
 import { targetOf } from "./bridge.ts";
 import { Database } from "./database/database.ts";
 import { DatabaseServer, type ServerCounts } from "./database/server.ts";
 import { Guest } from "./guest.ts";
+import { goodManners, type Manners } from "./manners.ts";
 import { jsonMap, mutateAll, mutateNamed, text, updateRow, uuids } from "./ovs-rows.ts";
 import { Dialler } from "./socket.ts";
-import { type Surroundings, Vswitchd } from "./vswitchd.ts";
+import { type Device, type Surroundings, Vswitchd } from "./vswitchd.ts";
 
 export interface HostOptions {
   readonly number: number;
   readonly systemId: string;
   /** More of `external_ids`. */
   readonly externalIds?: Readonly<Record<string, string>>;
+  /** What it says its Open vSwitch is. */
+  readonly ovsVersion?: string;
 }
 
 export interface GuestOptions {
@@ -24,10 +27,17 @@ export interface GuestOptions {
   readonly port?: string;
   readonly bridge?: string;
   readonly tag?: number;
+  /** Of its device; 1500 unless given. */
+  readonly mtu?: number;
   readonly externalIds?: Readonly<Record<string, string>>;
+  /** More columns of its rows. */
+  readonly portRow?: JsonObject;
+  readonly interfaceRow?: JsonObject;
 }
 
-export type HostWorld = Omit<Surroundings, "hasDevice" | "socketIp">;
+const USUAL_MTU = 1500;
+
+export type HostWorld = Omit<Surroundings, "device" | "manners" | "socketIp">;
 
 const encoder = new TextEncoder();
 
@@ -40,6 +50,9 @@ export class SimulatedHost {
   readonly guests = new Map<string, Guest>();
   readonly counts: ServerCounts = { transactions: 0, operations: 0 };
   readonly #world: HostWorld;
+  readonly #manners = goodManners();
+  /** Those that guests stand behind. */
+  readonly #devices = new Map<string, Device>();
   readonly #managers = new Map<string, Dialler>();
   readonly #unwatch: () => void;
   #vswitchd: Vswitchd;
@@ -56,7 +69,7 @@ export class SimulatedHost {
       table: "Open_vSwitch",
       row: {
         external_ids: jsonMap(externalIds),
-        ovs_version: "3.1.0",
+        ovs_version: options.ovsVersion ?? "3.1.0",
         db_version: "8.3.1",
         iface_types: ["set", ["geneve", "gre", "internal", "patch", "system", "tap", "vxlan"]],
         datapath_types: ["set", ["netdev", "system"]],
@@ -97,16 +110,19 @@ export class SimulatedHost {
   }
 
   /** A guest's device comes, and `ovs-vsctl add-port` of it. */
-  addGuest({ name, mac, ip, port = `tap-${name}`, bridge = "br-int", tag, externalIds }: GuestOptions): Guest {
+  addGuest(options: GuestOptions): Guest {
+    const { name, mac, ip, port = `tap-${name}`, bridge = "br-int", tag, externalIds } = options;
     const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
     this.guests.set(port, guest);
+    this.#devices.set(port, { mtu: options.mtu ?? USUAL_MTU, isUp: true });
     const ids = externalIds === undefined ? {} : { external_ids: jsonMap(externalIds) };
+    const tagged = tag === undefined ? {} : { tag };
     this.database.write(
-      { op: "insert", table: "Interface", row: { name: port, ...ids }, "uuid-name": "device" },
+      { op: "insert", table: "Interface", row: { name: port, ...ids, ...options.interfaceRow }, "uuid-name": "device" },
       {
         op: "insert",
         table: "Port",
-        row: { name: port, interfaces: ["named-uuid", "device"], ...(tag === undefined ? {} : { tag }) },
+        row: { name: port, interfaces: ["named-uuid", "device"], ...tagged, ...options.portRow },
         "uuid-name": "port",
       },
       mutateNamed("Bridge", bridge, "ports", "insert", ["named-uuid", "port"]),
@@ -117,6 +133,7 @@ export class SimulatedHost {
   /** `ovs-vsctl del-port`. */
   removePort(name: string): void {
     this.guests.delete(name);
+    this.#devices.delete(name);
     for (const [uuid, row] of this.database.rowsOf("Port")) {
       if (text("Port", row, "name") !== name) continue;
       this.database.write(mutateAll("Bridge", "ports", "delete", ["set", [["uuid", uuid]]]));
@@ -131,17 +148,30 @@ export class SimulatedHost {
 
   /** The host's connections end, and none is made until they are let go. */
   holdConnections(isHeld: boolean): void {
-    for (const dialler of this.#managers.values()) dialler.hold(isHeld);
-    this.#vswitchd.eachDialler((dialler) => dialler.hold(isHeld));
+    this.behave({ isHeld });
   }
 
   /** The host neither says nor hears anything, while its connections stay. */
   silence(isSilent: boolean): void {
-    const set = (dialler: Dialler): void => {
-      dialler.silent = isSilent;
-    };
-    for (const dialler of this.#managers.values()) set(dialler);
-    this.#vswitchd.eachDialler(set);
+    this.behave({ isSilent });
+  }
+
+  /** From now on, and on connections to come. */
+  behave(change: Partial<Manners>): void {
+    const liedOfPorts = this.#manners.lies.has("port-numbers");
+    Object.assign(this.#manners, change);
+    for (const dialler of this.#managers.values()) dialler.obey();
+    this.#vswitchd.eachDialler((dialler) => dialler.obey());
+    if (this.#manners.lies.has("port-numbers") !== liedOfPorts) this.#vswitchd.tellPorts();
+  }
+
+  /** A guest's link goes down or comes up: as if its cable was pulled, on every port of a guest unless one is named. */
+  setLinks(isUp: boolean, ports: Iterable<string> = this.guests.keys()): void {
+    for (const port of ports) {
+      const device = this.#devices.get(port);
+      if (device !== undefined) this.#devices.set(port, { ...device, isUp });
+    }
+    this.#vswitchd.tellPorts();
   }
 
   /** ovs-vswitchd is started again: its flows are gone. */
@@ -161,7 +191,8 @@ export class SimulatedHost {
     return new Vswitchd(this.database, {
       ...this.#world,
       socketIp: this.socketIp,
-      hasDevice: (name) => this.guests.has(name),
+      manners: this.#manners,
+      device: (name) => this.#devices.get(name),
     });
   }
 
@@ -197,6 +228,7 @@ export class SimulatedHost {
     const dialler = new Dialler({
       ...target,
       from: this.socketIp,
+      manners: this.#manners,
       open: (send) => new DatabaseServer(this.database, this.counts, (answer) => send(encoder.encode(answer))),
       onState: (isConnected) => {
         const isThere = this.database.rowsOf("Manager").has(uuid);

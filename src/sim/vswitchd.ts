@@ -4,16 +4,24 @@ import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType } from "./b
 import type { Database } from "./database/database.ts";
 import type { Row, RowEdit } from "./database/rows.ts";
 import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
+import type { Manners } from "./manners.ts";
 import type { Dialler } from "./socket.ts";
 import type { TunnelFields } from "./switch/packet.ts";
+
+export interface Device {
+  readonly mtu: number;
+  /** It has a carrier. */
+  readonly isUp: boolean;
+}
 
 /** What lies around a host. */
 export interface Surroundings {
   readonly nowMs: () => number;
   /** The address that the host's connections come from. */
   readonly socketIp: string;
-  /** Whether the host has a device of that name that guests stand behind. */
-  hasDevice(name: string): boolean;
+  readonly manners: Readonly<Manners>;
+  /** The device of that name that guests stand behind, where the host has one. */
+  device(name: string): Device | undefined;
   /** A MAC address that no other device has. */
   newMac(): string;
   /** A frame leaves by a port of a bridge. */
@@ -21,6 +29,9 @@ export interface Surroundings {
   /** A tunnel has come, has changed or has gone. */
   tunnelChanged(bridge: Bridge, port: BridgePort, isThere: boolean): void;
 }
+
+const USUAL_MTU = 1500;
+const FALSE_BY = 1000;
 
 export class Vswitchd {
   readonly #database: Database;
@@ -170,7 +181,7 @@ export class Vswitchd {
     const name = text("Interface", row, "name");
     const type = text("Interface", row, "type");
     const isDevice = type === "" || type === "system";
-    if (isDevice && !this.#around.hasDevice(name)) {
+    if (isDevice && this.#around.device(name) === undefined) {
       bridge.removePort(uuid);
       const error = `could not open network device ${name} (No such device)`;
       this.#write(updateRow("Interface", uuid, { ofport: -1, error }));
@@ -190,7 +201,8 @@ export class Vswitchd {
     const hasBfd = config.bfd.get("enable") === "true";
     const before = held?.bfdForwards ?? null;
     const bfdForwards = hasBfd ? (bfd?.forwards ?? before ?? false) : null;
-    const port = bridge.setPort(config, { isUp: true, bfdForwards });
+    const isUp = this.#around.device(name)?.isUp ?? true;
+    const port = bridge.setPort(config, { isUp, bfdForwards });
     this.#tell(uuid, port, hasBfd ? bfd?.status : {});
     const isNews = held === undefined || bfd === undefined;
     if (isTunnelType(type) && isNews) this.#around.tunnelChanged(bridge, port, true);
@@ -199,16 +211,29 @@ export class Vswitchd {
   /** What the interface's row says of it. */
   #tell(uuid: string, port: BridgePort, bfdStatus: Readonly<Record<string, string>> | undefined): void {
     const told: Record<string, Json> = {
-      ofport: Bridge.ofportShown(port.portNo),
+      ofport: this.#ofportTold(port),
       mac_in_use: port.hwAddr,
       admin_state: "up",
-      link_state: "up",
+      link_state: port.isUp ? "up" : "down",
       error: ["set", []],
     };
     if (isTunnelType(port.interface.type)) delete told.mtu;
-    else told.mtu = 1500;
+    else told.mtu = this.#around.device(port.name)?.mtu ?? USUAL_MTU;
     if (bfdStatus !== undefined) told.bfd_status = ["map", Object.entries(bfdStatus)];
     this.#write(updateRow("Interface", uuid, told));
+  }
+
+  /** A host that lies of its ports gives each guest's the number of another's. */
+  #ofportTold(port: BridgePort): number {
+    const told = Bridge.ofportShown(port.portNo);
+    const isGuest = port.interface.type === "" && this.#around.manners.lies.has("port-numbers");
+    return isGuest ? told + FALSE_BY : told;
+  }
+
+  /** What guests' ports and links are is told anew. */
+  tellPorts(): void {
+    for (const bridge of this.#bridges.values())
+      for (const port of bridge.ports) if (port.interface.type === "") this.refresh(port.interface.uuid);
   }
 
   #controllersOf(row: Row | undefined): void {
@@ -221,7 +246,7 @@ export class Vswitchd {
         const found = rowOf(this.#database, "Controller", controller);
         return found === undefined ? [] : [[controller, text("Controller", found, "target")] as const];
       });
-      bridge.setControllers(new Map(targets), this.#around.socketIp, (controller, isConnected) =>
+      bridge.setControllers(new Map(targets), this.#around.socketIp, this.#around.manners, (controller, isConnected) =>
         this.#write(updateRow("Controller", controller, { is_connected: isConnected })),
       );
     }
