@@ -1,114 +1,20 @@
 // A fleet of simulated hosts in one process: what lies between them, which of it is cut, and what BFD says of it.
 import { ipv4Number, ipv4Text, macOf } from "./addresses.ts";
 import { type Bridge, type BridgePort, isTunnelType } from "./bridge.ts";
-import { flap } from "./flapping.ts";
+import { Conduct } from "./conduct.ts";
 import type { Guest } from "./guest.ts";
 import { type GuestOptions, type HostOptions, SimulatedHost } from "./host.ts";
-import { LIES, type Misbehaviour } from "./manners.ts";
+import type { Misbehaviour } from "./manners.ts";
 import { NO_TUNNEL, type TunnelFields } from "./switch/packet.ts";
+import { Verdicts } from "./verdicts.ts";
 
 const TICK_MS = 1000;
-/** How exactly BFD keeps time. */
-const VERDICT_MS = 50;
 /** A frame that has crossed so many switches goes round in a circle. */
 const MAX_HOPS = 64;
 /** Silence of so many intervals is the end of a BFD session (RFC 5880, section 6.8.4). */
 const DETECT_MULTIPLIER = 3;
 const DEFAULT_INTERVAL_MS = 100;
 const MAC_PREFIX_DEVICE = 0xde;
-const SLOW = { delayMs: 400, bytesPerSec: 4_000 } as const;
-
-/** What is to be decided, at its time: one timer for all, since a fleet has a million tunnels. */
-class Verdicts {
-  readonly #due = new Map<number, Map<string, readonly [SimulatedHost, SimulatedHost]>>();
-  readonly #timer: NodeJS.Timeout;
-  #turn = 0;
-
-  constructor(judge: (from: SimulatedHost, to: SimulatedHost) => void) {
-    this.#timer = setInterval(() => {
-      this.#turn += 1;
-      const now = this.#due.get(this.#turn);
-      this.#due.delete(this.#turn);
-      for (const [from, to] of now?.values() ?? []) judge(from, to);
-    }, VERDICT_MS);
-    this.#timer.unref();
-  }
-
-  add(from: SimulatedHost, to: SimulatedHost, delayMs: number): void {
-    const turn = this.#turn + Math.max(1, Math.ceil(delayMs / VERDICT_MS));
-    const there = this.#due.get(turn) ?? new Map<string, readonly [SimulatedHost, SimulatedHost]>();
-    there.set(`${from.number} ${to.number}`, [from, to]);
-    this.#due.set(turn, there);
-  }
-
-  /** Pairs between which something is lost, in the order in which they were cut; a pair that is cut both ways stands there once. */
-  get cuts(): readonly (readonly [number, number])[] {
-    const pairs = new Map<string, readonly [number, number]>();
-    for (const cut of this.#cuts) {
-      const [from = 0, to = 0] = cut.split(" ").map(Number);
-      const key = `${Math.min(from, to)} ${Math.max(from, to)}`;
-      if (!pairs.has(key)) pairs.set(key, [from, to]);
-    }
-    return [...pairs.values()];
-  }
-
-  /** From now on the host does so, in place of what it did wrong before. */
-  misbehave(number: number, what: Misbehaviour): void {
-    this.behave(number);
-    this.#misbehaving.set(number, { what, end: this.#begin(this.host(number), what) });
-  }
-
-  /** The host does as it should again. */
-  behave(number: number): void {
-    this.#misbehaving.get(number)?.end();
-    this.#misbehaving.delete(number);
-  }
-
-  misbehaviourOf(number: number): Misbehaviour | undefined {
-    return this.#misbehaving.get(number)?.what;
-  }
-
-  #begin(host: SimulatedHost, what: Misbehaviour): () => void {
-    switch (what.kind) {
-      case "slow": {
-        const { delayMs = SLOW.delayMs, bytesPerSec = SLOW.bytesPerSec } = what;
-        host.behave({ pace: { delayMs, bytesPerSec } });
-        return () => host.behave({ pace: null });
-      }
-      case "silent":
-        host.silence(true);
-        return () => host.silence(false);
-      case "lying":
-        host.behave({ lies: new Set(what.about ?? LIES) });
-        return () => host.behave({ lies: new Set() });
-      case "flapping":
-        return flap(host, what.what, what.everyMs);
-      case "cut-off":
-        if (what.from === "hosts") {
-          this.#isolate(host.number, true);
-          return () => this.#isolate(host.number, false);
-        }
-        host.holdConnections(true);
-        return () => host.holdConnections(false);
-    }
-  }
-
-  #isolate(number: number, isIsolated: boolean): void {
-    if (isIsolated) this.#isolated.add(number);
-    else this.#isolated.delete(number);
-    for (const other of this.hosts) if (other.number !== number) this.#reconsider(number, other.number);
-  }
-
-  #isLost(from: number, to: number): boolean {
-    return this.#cuts.has(`${from} ${to}`) || this.#isolated.has(from) || this.#isolated.has(to);
-  }
-
-  stop(): void {
-    for (const number of [...this.#misbehaving.keys()]) this.behave(number);
-    clearInterval(this.#timer);
-    this.#due.clear();
-  }
-}
 
 interface TunnelEnd {
   readonly host: SimulatedHost;
@@ -124,10 +30,7 @@ export class Fleet {
   /** By host and the far end's address; `flow` for ports that lead where each frame says. */
   readonly #tunnels = new Map<string, Map<string, TunnelEnd>>();
   readonly #cuts = new Set<string>();
-  /** Hosts that no other one reaches. */
-  readonly #isolated = new Set<number>();
-  /** What is amiss with hosts on request, and what ends it. */
-  readonly #misbehaving = new Map<number, { readonly what: Misbehaviour; readonly end: () => void }>();
+  readonly #conduct = new Conduct((number) => this.#isolationChanged(number));
   readonly #verdicts = new Verdicts((from, to) => this.#judge(from, to));
   readonly #byNumber = new Map<number, SimulatedHost>();
   readonly #keys = new Map<string, string>();
@@ -186,7 +89,7 @@ export class Fleet {
     this.#reconsider(from, to);
   }
 
-  /** Pairs between which something is lost, in the order in which they were cut; a pair that is cut both ways stands there once. */
+  /** Pairs between which something is lost, in the order in which they were cut. */
   get cuts(): readonly (readonly [number, number])[] {
     const pairs = new Map<string, readonly [number, number]>();
     for (const cut of this.#cuts) {
@@ -199,57 +102,28 @@ export class Fleet {
 
   /** From now on the host does so, in place of what it did wrong before. */
   misbehave(number: number, what: Misbehaviour): void {
-    this.behave(number);
-    this.#misbehaving.set(number, { what, end: this.#begin(this.host(number), what) });
+    this.#conduct.misbehave(this.host(number), what);
   }
 
   /** The host does as it should again. */
   behave(number: number): void {
-    this.#misbehaving.get(number)?.end();
-    this.#misbehaving.delete(number);
+    this.#conduct.behave(number);
   }
 
   misbehaviourOf(number: number): Misbehaviour | undefined {
-    return this.#misbehaving.get(number)?.what;
+    return this.#conduct.of(number);
   }
 
-  #begin(host: SimulatedHost, what: Misbehaviour): () => void {
-    switch (what.kind) {
-      case "slow": {
-        const { delayMs = SLOW.delayMs, bytesPerSec = SLOW.bytesPerSec } = what;
-        host.behave({ pace: { delayMs, bytesPerSec } });
-        return () => host.behave({ pace: null });
-      }
-      case "silent":
-        host.silence(true);
-        return () => host.silence(false);
-      case "lying":
-        host.behave({ lies: new Set(what.about ?? LIES) });
-        return () => host.behave({ lies: new Set() });
-      case "flapping":
-        return flap(host, what.what, what.everyMs);
-      case "cut-off":
-        if (what.from === "hosts") {
-          this.#isolate(host.number, true);
-          return () => this.#isolate(host.number, false);
-        }
-        host.holdConnections(true);
-        return () => host.holdConnections(false);
-    }
-  }
-
-  #isolate(number: number, isIsolated: boolean): void {
-    if (isIsolated) this.#isolated.add(number);
-    else this.#isolated.delete(number);
+  #isolationChanged(number: number): void {
     for (const other of this.hosts) if (other.number !== number) this.#reconsider(number, other.number);
   }
 
   #isLost(from: number, to: number): boolean {
-    return this.#cuts.has(`${from} ${to}`) || this.#isolated.has(from) || this.#isolated.has(to);
+    return this.#cuts.has(`${from} ${to}`) || this.#conduct.isIsolated(from) || this.#conduct.isIsolated(to);
   }
 
   stop(): void {
-    for (const number of [...this.#misbehaving.keys()]) this.behave(number);
+    this.#conduct.stop();
     clearInterval(this.#timer);
     this.#verdicts.stop();
     for (const host of this.hosts) host.stop();
