@@ -3,8 +3,8 @@ import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType } from "./bridge.ts";
 import type { Database } from "./database/database.ts";
 import type { Row, RowEdit } from "./database/rows.ts";
-import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
 import type { Manners } from "./manners.ts";
+import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
 import type { Dialler } from "./socket.ts";
 import type { TunnelFields } from "./switch/packet.ts";
 
