@@ -4,8 +4,8 @@ import type { PingMatrix } from "../lab/index.ts";
 import { type Misbehaviour, misbehaviourText } from "../lab/simulated/index.ts";
 import { pingTable } from "./demo/ping-table.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
-import type { GuestWishes } from "./lab-faults.ts";
 import { type AnyLab, isSimulated, openLab } from "./lab-found.ts";
+import type { GuestWishes } from "./lab-options.ts";
 import { stdoutStyle } from "./settings.ts";
 
 export async function labPing(name: string | undefined, guests: readonly string[], format: Format): Promise<void> {

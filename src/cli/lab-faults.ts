@@ -1,5 +1,6 @@
 // The options of the `weft lab` commands that try what a fabric bears: pings, cut paths, more guests, hosts that misbehave.
 import { Argument, type Command } from "commander";
+import type { GuestWishes } from "./lab-options.ts";
 import { globalSettings } from "./settings.ts";
 import { wholeNumber } from "./values.ts";
 
@@ -89,12 +90,6 @@ function addGuest(lab: Command): void {
       const { labAddGuest } = await actions();
       await labAddGuest(options.name, host, guest, options);
     });
-}
-
-export interface GuestWishes {
-  readonly tag?: number;
-  readonly network?: string;
-  readonly ip?: string;
 }
 
 function addMisbehave(lab: Command): void {

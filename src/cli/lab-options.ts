@@ -13,3 +13,10 @@ export interface UpOptions {
   readonly tunnel?: TunnelType;
   readonly controller?: { readonly address: string; readonly port: number };
 }
+
+/** Of a guest that is added. */
+export interface GuestWishes {
+  readonly tag?: number;
+  readonly network?: string;
+  readonly ip?: string;
+}
