@@ -62,7 +62,7 @@ export async function labStatus(format: Format): Promise<void> {
 /** A lab in which a demo or a test is at work is not what somebody means who names none. */
 function theLabToRemove(): string {
   const names = allLabs();
-  const mine = names.filter((name) => !Lab.isInUse(name));
+  const mine = names.filter((name) => !Lab.isInUse(name) && !SimulatedLab.isInUse(name));
   if (mine.length === 0) {
     throw new WeftError(
       "lab/in-use",

@@ -4,14 +4,14 @@ import type { PingMatrix } from "../lab/index.ts";
 import { type Misbehaviour, misbehaviourText } from "../lab/simulated/index.ts";
 import { pingTable } from "./demo/ping-table.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
-import { type AnyLab, isSimulated, openLab } from "./lab-found.ts";
+import { type AnyLab, isSimulated, openLab, SIMULATED_TIMES } from "./lab-found.ts";
 import type { GuestWishes } from "./lab-options.ts";
 import { stdoutStyle } from "./settings.ts";
 
 export async function labPing(name: string | undefined, guests: readonly string[], format: Format): Promise<void> {
   const lab = await openLab(name);
   const matrix = await pingAll(lab, guests);
-  const note = isSimulated(lab) ? "(simulated: the times are those of frames in memory)\n" : "";
+  const note = isSimulated(lab) ? SIMULATED_TIMES : "";
   process.stdout.write(format === "json" ? renderJson(matrix) : `${pingTable(matrix, stdoutStyle())}${note}`);
   if (!matrix.ok) throw new SilentFailure();
 }

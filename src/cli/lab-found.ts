@@ -9,6 +9,8 @@ export type AnyLab = Lab | SimulatedLab;
 
 /** What is said of simulated labs wherever they are shown. */
 export const SIMULATED = "simulated: no Open vSwitch, no namespaces, frames go in memory";
+/** Beside pings between simulated guests. */
+export const SIMULATED_TIMES = "(simulated: frames go in memory, and the times say nothing of a network)\n";
 
 export function isSimulated(lab: AnyLab): lab is SimulatedLab {
   return lab instanceof SimulatedLab;

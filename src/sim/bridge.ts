@@ -1,5 +1,5 @@
 // A bridge of a simulated host: a switch, its ports by the rows that ask for them, and its connections to controllers.
-import { OFPP } from "../../proto/openflow13/index.ts";
+import { OFPP, OFPPC } from "../../proto/openflow13/index.ts";
 import type { Manners } from "./manners.ts";
 import { Dialler } from "./socket.ts";
 import { SwitchConnection } from "./switch/connection.ts";
@@ -72,12 +72,14 @@ export class Bridge {
 
   setPort(
     config: InterfaceConfig,
-    state: { readonly isUp: boolean; readonly bfdForwards: boolean | null },
+    state: { readonly isUp: boolean; readonly bfdForwards: boolean | null; readonly isAdminUp: boolean },
   ): BridgePort {
     const held = this.#byInterface.get(config.uuid);
     const portNo = held?.portNo ?? this.#number(config);
     const { name, mac } = config;
-    const port: BridgePort = { portNo, name, hwAddr: mac, config: held?.config ?? 0, interface: config, ...state };
+    const { isUp, bfdForwards, isAdminUp } = state;
+    const bits = isAdminUp ? 0 : OFPPC.PORT_DOWN;
+    const port: BridgePort = { portNo, name, hwAddr: mac, config: bits, interface: config, isUp, bfdForwards };
     this.#byInterface.set(config.uuid, port);
     this.#byOfport.set(portNo, port);
     this.datapath.setPort(port);

@@ -35,6 +35,8 @@ export interface GuestOptions {
   readonly interfaceRow?: JsonObject;
 }
 
+export type InternalGuestOptions = Omit<GuestOptions, "mac">;
+
 const USUAL_MTU = 1500;
 
 export type HostWorld = Omit<Surroundings, "device" | "manners" | "socketIp">;
@@ -114,7 +116,9 @@ export class SimulatedHost {
     const { name, mac, ip, port = `tap-${name}`, bridge = "br-int", tag, externalIds } = options;
     const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
     this.guests.set(port, guest);
-    this.#devices.set(port, { mtu: options.mtu ?? USUAL_MTU, isUp: true });
+    // Of a tap or a veth this end has a MAC of its own.
+    const device = { mtu: options.mtu ?? USUAL_MTU, isUp: true };
+    this.#devices.set(port, options.interfaceRow?.type === "internal" ? { ...device, mac } : device);
     const ids = externalIds === undefined ? {} : { external_ids: jsonMap(externalIds) };
     const tagged = tag === undefined ? {} : { tag };
     this.database.write(
@@ -127,6 +131,21 @@ export class SimulatedHost {
       },
       mutateNamed("Bridge", bridge, "ports", "insert", ["named-uuid", "port"]),
     );
+    return guest;
+  }
+
+  /** An address of the host's own: on the bridge's LOCAL port, or on an internal port that is made for it. */
+  addInternalGuest({ name, ip, port = name, bridge = "br-int", ...options }: InternalGuestOptions): Guest {
+    const held = [...(this.#vswitchd.bridgeNamed(bridge)?.ports ?? [])].find((one) => one.name === port);
+    const mac = held?.hwAddr ?? this.#world.newMac();
+    if (held === undefined) {
+      const interfaceRow = { type: "internal", ...options.interfaceRow };
+      return this.addGuest({ ...options, name, mac, ip, port, bridge, interfaceRow });
+    }
+    const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
+    this.guests.set(port, guest);
+    this.#devices.set(port, { mac, mtu: options.mtu ?? USUAL_MTU, isUp: true });
+    this.#vswitchd.refreshPort(port);
     return guest;
   }
 

@@ -1,4 +1,5 @@
 // What ovs-vswitchd does on a host: bridges, ports and connections as the database asks for them, and what becomes of them written back.
+import { OFPPC } from "../../proto/openflow13/index.ts";
 import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType } from "./bridge.ts";
 import type { Database } from "./database/database.ts";
@@ -9,6 +10,8 @@ import type { Dialler } from "./socket.ts";
 import type { TunnelFields } from "./switch/packet.ts";
 
 export interface Device {
+  /** Open vSwitch chooses one unless the device has it. */
+  readonly mac?: string;
   readonly mtu: number;
   /** It has a carrier. */
   readonly isUp: boolean;
@@ -84,6 +87,12 @@ export class Vswitchd {
   ): void {
     const row = rowOf(this.#database, "Interface", interfaceUuid);
     if (row !== undefined) this.#configure(interfaceUuid, row, bfd);
+  }
+
+  /** Its device has come or changed. */
+  refreshPort(name: string): void {
+    for (const bridge of this.#bridges.values())
+      for (const port of bridge.ports) if (port.name === name) this.refresh(port.interface.uuid);
   }
 
   #changed(edits: readonly RowEdit[]): void {
@@ -188,7 +197,8 @@ export class Vswitchd {
       return;
     }
     const held = bridge.portOf(uuid);
-    const mac = text("Interface", row, "mac") || held?.hwAddr || this.#around.newMac();
+    const device = this.#around.device(name);
+    const mac = text("Interface", row, "mac") || device?.mac || held?.hwAddr || this.#around.newMac();
     const config: InterfaceConfig = {
       uuid,
       name,
@@ -201,8 +211,9 @@ export class Vswitchd {
     const hasBfd = config.bfd.get("enable") === "true";
     const before = held?.bfdForwards ?? null;
     const bfdForwards = hasBfd ? (bfd?.forwards ?? before ?? false) : null;
-    const isUp = this.#around.device(name)?.isUp ?? true;
-    const port = bridge.setPort(config, { isUp, bfdForwards });
+    // An internal port is a device of the host's own, and down until an administrator says otherwise.
+    const isAdminUp = device !== undefined || type !== "internal";
+    const port = bridge.setPort(config, { isUp: device?.isUp ?? isAdminUp, bfdForwards, isAdminUp });
     this.#tell(uuid, port, hasBfd ? bfd?.status : {});
     const isNews = held === undefined || bfd === undefined;
     if (isTunnelType(type) && isNews) this.#around.tunnelChanged(bridge, port, true);
@@ -213,7 +224,7 @@ export class Vswitchd {
     const told: Record<string, Json> = {
       ofport: this.#ofportTold(port),
       mac_in_use: port.hwAddr,
-      admin_state: "up",
+      admin_state: (port.config & OFPPC.PORT_DOWN) === 0 ? "up" : "down",
       link_state: port.isUp ? "up" : "down",
       error: ["set", []],
     };

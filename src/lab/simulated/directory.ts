@@ -13,6 +13,8 @@ const record = z.object({
   name: z.string(),
   hosts: z.number().int().min(0),
   systemIds: z.array(z.string()),
+  /** It stays when the process that made it ends. */
+  persistent: z.boolean(),
 });
 
 /** What a simulated lab is started with. */

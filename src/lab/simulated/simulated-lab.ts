@@ -56,7 +56,7 @@ export class SimulatedLab {
     const { hosts, systemIds = [], persistent = false, script } = options;
     const name = checkLabName(options.name);
     await SimulatedLab.sweep();
-    const dir = claimSimulated({ version: 1, name, hosts, systemIds: [...systemIds] });
+    const dir = claimSimulated({ version: 1, name, hosts, systemIds: [...systemIds], persistent });
     if (dir === undefined)
       throw new LabError("lab/taken", `the lab "${name}" is in use; "weft lab down --name ${name}" removes it`, {
         context: { name },
@@ -93,6 +93,12 @@ export class SimulatedLab {
   /** The names of this user's simulated labs. */
   static list(): string[] {
     return [...simulatedDirs().keys()];
+  }
+
+  /** Whether it ends with a process that runs. */
+  static isInUse(name: string): boolean {
+    const dir = simulatedDirs().get(name);
+    return dir !== undefined && !readSimulated(dir).persistent;
   }
 
   /** With a name, ends that lab; without, removes what dead ones have left. Returns the names. */
