@@ -45,7 +45,7 @@ export class Bridge {
   readonly #byOfport = new Map<number, BridgePort>();
   readonly #controllers = new Map<string, Dialler>();
   readonly #connections = new Set<SwitchConnection>();
-  #nextOfport = 1;
+  #lastOfport = 0;
 
   constructor(name: string, datapathId: bigint, nowMs: () => number, transmit: Transmit) {
     this.name = name;
@@ -98,8 +98,10 @@ export class Bridge {
   #number({ name, ofportRequest }: InterfaceConfig): number {
     if (name === this.name) return OFPP.LOCAL;
     if (ofportRequest !== undefined && !this.#byOfport.has(ofportRequest)) return ofportRequest;
-    while (this.#byOfport.has(this.#nextOfport)) this.#nextOfport = (this.#nextOfport % MAX_OFPORT) + 1;
-    return this.#nextOfport;
+    // A number that has become free is not given away at once.
+    do this.#lastOfport = (this.#lastOfport % MAX_OFPORT) + 1;
+    while (this.#byOfport.has(this.#lastOfport));
+    return this.#lastOfport;
   }
 
   /** @param controllers targets by the UUIDs of their rows */

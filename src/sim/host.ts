@@ -37,7 +37,22 @@ export interface GuestOptions {
 
 export type InternalGuestOptions = Omit<GuestOptions, "mac">;
 
+export interface SegmentOptions extends Omit<GuestOptions, "mac" | "ip"> {
+  readonly members: readonly { readonly name: string; readonly mac: string; readonly ip: string }[];
+}
+
+/** A port, and the device behind it. */
+interface PlugOptions extends Omit<GuestOptions, "mac" | "ip" | "name"> {
+  readonly port: string;
+  readonly mac?: string;
+}
+
 const USUAL_MTU = 1500;
+
+/** What stands behind a port. */
+export interface Behind {
+  receive(frame: Uint8Array): void;
+}
 
 export type HostWorld = Omit<Surroundings, "device" | "manners" | "socketIp">;
 
@@ -49,7 +64,8 @@ export class SimulatedHost {
   readonly tunnelIp: string;
   readonly socketIp: string;
   readonly database = new Database();
-  readonly guests = new Map<string, Guest>();
+  /** By port. */
+  readonly guests = new Map<string, Behind>();
   readonly counts: ServerCounts = { transactions: 0, operations: 0 };
   readonly #world: HostWorld;
   readonly #manners = goodManners();
@@ -100,6 +116,12 @@ export class SimulatedHost {
     this.database.write({ op: "update", table: "Open_vSwitch", where: [], row: { manager_options: ["set", []] } });
   }
 
+  /** `ovs-vsctl del-controller BRIDGE`. */
+  delControllers(bridge: string): void {
+    const row = { controller: ["set", []] };
+    this.database.write({ op: "update", table: "Bridge", where: [["name", "==", bridge]], row });
+  }
+
   /** `ovs-vsctl add-br NAME`. */
   addBridge(name: string, row: Readonly<Record<string, Json>> = {}): void {
     const port = { name, interfaces: ["named-uuid", "local"] };
@@ -113,16 +135,23 @@ export class SimulatedHost {
 
   /** A guest's device comes, and `ovs-vsctl add-port` of it. */
   addGuest(options: GuestOptions): Guest {
-    const { name, mac, ip, port = `tap-${name}`, bridge = "br-int", tag, externalIds } = options;
+    const { name, mac, ip, port = `tap-${name}` } = options;
     const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
-    this.guests.set(port, guest);
+    this.#plug({ ...options, port }, guest);
+    return guest;
+  }
+
+  #plug(options: PlugOptions, behind: Behind): void {
+    const { port, bridge = "br-int", tag, externalIds, interfaceRow } = options;
+    this.guests.set(port, behind);
     // Of a tap or a veth this end has a MAC of its own.
     const device = { mtu: options.mtu ?? USUAL_MTU, isUp: true };
-    this.#devices.set(port, options.interfaceRow?.type === "internal" ? { ...device, mac } : device);
+    const isOwn = interfaceRow?.type === "internal" && options.mac !== undefined;
+    this.#devices.set(port, isOwn ? { ...device, mac: options.mac } : device);
     const ids = externalIds === undefined ? {} : { external_ids: jsonMap(externalIds) };
     const tagged = tag === undefined ? {} : { tag };
     this.database.write(
-      { op: "insert", table: "Interface", row: { name: port, ...ids, ...options.interfaceRow }, "uuid-name": "device" },
+      { op: "insert", table: "Interface", row: { name: port, ...ids, ...interfaceRow }, "uuid-name": "device" },
       {
         op: "insert",
         table: "Port",
@@ -131,7 +160,24 @@ export class SimulatedHost {
       },
       mutateNamed("Bridge", bridge, "ports", "insert", ["named-uuid", "port"]),
     );
-    return guest;
+  }
+
+  /** Many guests behind one port, as containers behind docker0: what one says all others hear, and the port too. */
+  addSegment({ members, ...options }: SegmentOptions): readonly Guest[] {
+    const { port = `tap-${options.name}` } = options;
+    const guests: Guest[] = [];
+    const tell = (frame: Uint8Array, from: Guest | null): void => {
+      for (const guest of guests) if (guest !== from) guest.receive(frame);
+    };
+    for (const { name, mac, ip } of members) {
+      const guest: Guest = new Guest(name, mac, ip, (frame) => {
+        tell(frame, guest);
+        this.#fromGuest(port, frame);
+      });
+      guests.push(guest);
+    }
+    this.#plug({ ...options, port }, { receive: (frame) => tell(frame, null) });
+    return guests;
   }
 
   /** An address of the host's own: on the bridge's LOCAL port, or on an internal port that is made for it. */
