@@ -119,10 +119,7 @@ export class RealWorld implements World {
   }
 
   async removeGuest(name: string): Promise<void> {
-    const guest = this.#guest(name);
-    const host = this.#lab.host(guest.host);
-    if (guest.namespace === host.namespace) await host.vsctl("del-port", guest.port);
-    else await host.removeGuest(name);
+    await this.#lab.host(this.#guest(name).host).removeGuest(name);
     this.#guests.delete(name);
   }
 

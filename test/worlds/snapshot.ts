@@ -31,9 +31,12 @@ function sortedJson(value: unknown): unknown {
   return value;
 }
 
+/** Simulated hosts say where tunnels to them are sent; of real ones it is where their connections come from. */
+const TOLD_BY_HOSTS = /,?"\[\\"weft-tunnel-ip\\",[^\]]*\]"/;
+
 function rowText(table: string, row: RowJson): string {
   const columns = Object.entries(row).map(([name, value]) => `${name}=${JSON.stringify(sortedJson(value))}`);
-  return `${table} ${columns.sort().join(" ")}`;
+  return `${table} ${columns.sort().join(" ")}`.replace(TOLD_BY_HOSTS, "");
 }
 
 const json = (value: unknown): string =>
@@ -94,4 +97,33 @@ export class Account {
   async work(what: string): Promise<void> {
     this.note(what, await workOf(this.#world));
   }
+}
+
+type Entries = Account["entries"];
+
+/** The lines that one world has and the other has not, by what they tell of; none where both accounts are the same. */
+export function differences(real: Entries, simulated: Entries): readonly string[] {
+  const labels = [...new Set([...real, ...simulated].map(([what]) => what))];
+  return labels.flatMap((what) => {
+    const [a, b] = [real, simulated].map((entries) => linesOf(entries.find(([other]) => other === what)?.[1]));
+    return [...only(a ?? [], b ?? [], `${what}: real:      `), ...only(b ?? [], a ?? [], `${what}: simulated: `)];
+  });
+}
+
+function linesOf(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [json(value)];
+  return Object.entries(value).flatMap(([part, lines]) =>
+    Array.isArray(lines) ? lines.map((line) => `${part}: ${line}`) : [`${part}: ${json(lines)}`],
+  );
+}
+
+/** A line that stands twice in one and once in the other counts too. */
+function only(lines: readonly string[], others: readonly string[], title: string): readonly string[] {
+  const left = [...others];
+  return lines.flatMap((line) => {
+    const at = left.indexOf(line);
+    if (at < 0) return [title + line];
+    left.splice(at, 1);
+    return [];
+  });
 }

@@ -32,6 +32,8 @@ export function falsified(body: MultipartReplyBody, lies: ReadonlySet<string>): 
     const more = lies.has("phantom-flows") ? [...body.flows, ...phantoms(body.flows)] : body.flows;
     return { ...body, flows: lies.has("counters") ? more.map(untrueCounters) : more };
   }
+  if (body.kind === "aggregate" && lies.has("phantom-flows"))
+    return { ...body, aggregate: { ...body.aggregate, flowCount: body.aggregate.flowCount + 1 } };
   if (body.kind === "port_stats" && lies.has("counters")) {
     const ports = body.ports.map((port) => ({
       ...port,

@@ -1,4 +1,4 @@
-// Every scenario in a world of simulated hosts alone: what each expects of a fabric. Beside real hosts: test/lab/both-worlds.test.ts.
+// The short scenarios in a world of simulated hosts alone: what each expects of a fabric. All of them, beside real hosts: test/lab/both-worlds.test.ts.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { HOSTS, SCENARIOS, SETTINGS } from "../../worlds/scenarios.ts";
 import { SimulatedWorld } from "../../worlds/simulated-world.ts";
@@ -13,5 +13,6 @@ describe("in a world of simulated hosts", { timeout: 60_000 }, () => {
 
   afterAll(() => world?.destroy());
 
-  for (const { title, run } of SCENARIOS) it(title, () => run(world, new Account(world)));
+  for (const { title, run } of SCENARIOS.filter(({ isLong }) => isLong !== true))
+    it(title, () => run(world, new Account(world)));
 });
