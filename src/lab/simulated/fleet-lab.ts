@@ -91,19 +91,18 @@ export class FleetLab {
     }
   }
 
-  /** Resolves when the hosts have their bridges, rejects with those that have none after the time. */
-  async bridges(names: readonly string[], timeoutSec: number, bridge = BRIDGE): Promise<void> {
-    const deadline = Date.now() + timeoutSec * 1000;
+  /** Resolves when the hosts have their bridges; rejects with those that have none once no other gets one for so long. */
+  async bridges(names: readonly string[], patienceSec: number, bridge = BRIDGE): Promise<void> {
     const hosts = names.map((name) => ({ name, host: this.host(name) }));
+    let [left, since] = [hosts.length, Date.now()];
     for (;;) {
       const without = hosts.filter(({ host }) => host.vswitchd.bridgeNamed(bridge) === undefined);
       if (without.length === 0) return;
-      if (Date.now() > deadline) {
+      if (without.length < left) [left, since] = [without.length, Date.now()];
+      if (Date.now() - since > patienceSec * 1000) {
         const list = without.map(({ name }) => name);
         const some = `${list.slice(0, 5).join(", ")}${list.length > 5 ? ` and ${list.length - 5} more` : ""}`;
-        throw new LabError("lab/no-bridge", `after ${timeoutSec} s there is no bridge ${bridge} on ${some}`, {
-          context: { hosts: list },
-        });
+        throw new LabError("lab/no-bridge", `there is no bridge ${bridge} on ${some}`, { context: { hosts: list } });
       }
       await sleep(LOOK_EVERY_MS);
     }
@@ -174,7 +173,7 @@ export class FleetLab {
 
   /** The usual guests: on each host `perHost`, once its bridge is there. */
   async populate(perHost: number, names = this.view.hosts.map(({ name }) => name)): Promise<SimulatedGuestView[]> {
-    await this.bridges(names, BRIDGES_SEC + names.length * BRIDGE_SEC);
+    await this.bridges(names, PATIENCE_SEC);
     return names.flatMap((host) => Array.from({ length: perHost }, () => this.addGuest({ host })));
   }
 
@@ -221,9 +220,8 @@ export class FleetLab {
   }
 }
 
-/** What a controller may take for hosts that all come at once. */
-const BRIDGES_SEC = 30;
-const BRIDGE_SEC = 0.5;
+/** What a controller may take from one host to the next, where hundreds come at once. */
+const PATIENCE_SEC = 60;
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
 
