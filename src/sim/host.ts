@@ -1,58 +1,24 @@
 // A simulated host: a database that speaks OVSDB, switches that speak OpenFlow, and guests behind their ports.
-import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
+import type { Json } from "../../proto/ovsdb/json-text.ts";
 import { socketIp, tunnelIp } from "./addresses.ts";
 import { targetOf } from "./bridge.ts";
 import { Database } from "./database/database.ts";
 import { DatabaseServer, type ServerCounts } from "./database/server.ts";
 import { Guest } from "./guest.ts";
+import type {
+  Behind,
+  GuestOptions,
+  HostOptions,
+  InternalGuestOptions,
+  PlugOptions,
+  SegmentOptions,
+} from "./host-options.ts";
 import { goodManners, type Manners } from "./manners.ts";
 import { jsonMap, mutateAll, mutateNamed, text, updateRow, uuids } from "./ovs-rows.ts";
 import { Dialler } from "./socket.ts";
 import { type Device, type Surroundings, Vswitchd } from "./vswitchd.ts";
 
-export interface HostOptions {
-  readonly number: number;
-  readonly systemId: string;
-  /** More of `external_ids`. */
-  readonly externalIds?: Readonly<Record<string, string>>;
-  /** What it says its Open vSwitch is. */
-  readonly ovsVersion?: string;
-}
-
-export interface GuestOptions {
-  readonly name: string;
-  readonly mac: string;
-  readonly ip: string;
-  /** The port's name; `tap-NAME` by default. */
-  readonly port?: string;
-  readonly bridge?: string;
-  readonly tag?: number;
-  /** Of its device; 1500 unless given. */
-  readonly mtu?: number;
-  readonly externalIds?: Readonly<Record<string, string>>;
-  /** More columns of its rows. */
-  readonly portRow?: JsonObject;
-  readonly interfaceRow?: JsonObject;
-}
-
-export type InternalGuestOptions = Omit<GuestOptions, "mac">;
-
-export interface SegmentOptions extends Omit<GuestOptions, "mac" | "ip"> {
-  readonly members: readonly { readonly name: string; readonly mac: string; readonly ip: string }[];
-}
-
-/** A port, and the device behind it. */
-interface PlugOptions extends Omit<GuestOptions, "mac" | "ip" | "name"> {
-  readonly port: string;
-  readonly mac?: string;
-}
-
 const USUAL_MTU = 1500;
-
-/** What stands behind a port. */
-export interface Behind {
-  receive(frame: Uint8Array): void;
-}
 
 export type HostWorld = Omit<Surroundings, "device" | "manners" | "socketIp">;
 

@@ -8,6 +8,7 @@ import type { Manners } from "./manners.ts";
 import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
 import type { Dialler } from "./socket.ts";
 import type { TunnelFields } from "./switch/packet.ts";
+import { isAsked } from "./wishes.ts";
 
 export interface Device {
   /** Open vSwitch chooses one unless the device has it. */
@@ -284,20 +285,4 @@ export class Vswitchd {
       this.#database.write(...operations);
     });
   }
-}
-
-/** The columns by which an administrator or a controller asks for something. */
-function wishes(row: Row): string {
-  const columns = ["options", "bfd"].map((column) => [...map("Interface", row, column)]);
-  const rest = [
-    text("Interface", row, "type"),
-    text("Interface", row, "mac"),
-    number("Interface", row, "ofport_request"),
-  ];
-  return JSON.stringify([columns, rest]);
-}
-
-/** What the host itself has written asks for nothing. */
-function isAsked(edit: RowEdit | undefined, row: Row): boolean {
-  return edit?.before === undefined || wishes(edit.before) !== wishes(row);
 }

@@ -1,7 +1,6 @@
 // What can be run on a simulated guest or host: the few commands by which one looks whether it works, in their own words.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { formatFlow, formatGroup } from "../../../proto/openflow13/index.ts";
-import { Bridge } from "../../sim/bridge.ts";
 import type { SimulatedHost } from "../../sim/host.ts";
 import { map, text, uuids } from "../../sim/ovs-rows.ts";
 import type { Datapath } from "../../sim/switch/datapath.ts";
@@ -133,17 +132,12 @@ function ofctl(host: SimulatedHost, args: readonly string[]): CommandAnswer | un
 }
 
 /** In the order of tables and priorities, as `ovs-ofctl --no-stats --sort` has them. */
-export function flowLines({ flows }: Datapath): readonly string[] {
+function flowLines({ flows }: Datapath): readonly string[] {
   return [...flows.all()]
     .sort((a, b) => a.tableId - b.tableId || b.priority - a.priority)
     .map((flow) => formatFlow(flow));
 }
 
-export function groupLines({ groups }: Datapath): readonly string[] {
+function groupLines({ groups }: Datapath): readonly string[] {
   return [...groups.all()].sort((a, b) => a.groupId - b.groupId).map((group) => formatGroup(group));
-}
-
-/** Port names by their numbers, as the switch has them. */
-export function portNames(bridge: Bridge): ReadonlyMap<number, string> {
-  return new Map([...bridge.ports].map(({ portNo, name }) => [Bridge.ofportShown(portNo), name]));
 }

@@ -98,7 +98,11 @@ export class SimulatedLab {
   /** Whether it ends with a process that runs. */
   static isInUse(name: string): boolean {
     const dir = simulatedDirs().get(name);
-    return dir !== undefined && !readSimulated(dir).persistent;
+    try {
+      return dir !== undefined && !readSimulated(dir).persistent;
+    } catch {
+      return false; // It has just ended.
+    }
   }
 
   /** With a name, ends that lab; without, removes what dead ones have left. Returns the names. */
