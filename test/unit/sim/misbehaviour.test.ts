@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
   {
     title: "gives false port numbers",
     what: { kind: "lying", about: ["port-numbers"] },
-    told: ["port/silent"],
+    told: ["port/number"],
     isUnreachable: true,
   },
 ];
