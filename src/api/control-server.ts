@@ -7,7 +7,7 @@ import type { Json } from "../../proto/ovsdb/json-text.ts";
 import { makeDirectory } from "../files/make-directory.ts";
 import { parsePassiveMethod } from "../southbound/connection-method.ts";
 import { type ByteStream, listen } from "../southbound/stream/index.ts";
-import { type ConfigurationOrders, type ControlContext, runCommand } from "./commands.ts";
+import { type ConfigurationOrders, runCommand } from "./commands.ts";
 import { type ControlReply, type ControlRequest, encodeControlMessage, readRequest } from "./control-protocol.ts";
 import type { Queries, ReloadView } from "./views.ts";
 
@@ -18,6 +18,9 @@ export interface ControlSocketOptions {
   /** Told of failures that are no user's mistake. */
   onInternalError?(error: unknown, method: string): void;
 }
+
+/** Answers one request; a WeftError's message is told to the asker. */
+export type Answerer = (method: string, params: readonly string[]) => Promise<string>;
 
 export interface ControlSocket {
   readonly path: string;
@@ -44,19 +47,31 @@ export async function startControlSocket(
   queries: Queries | PromiseLike<Queries>,
   options: ControlSocketOptions,
 ): Promise<ControlSocket> {
-  const method = parsePassiveMethod(`punix:${path}`);
-  const madeDirectory = makeDirectoryOf(path);
-  const conversations = new Set<ByteStream>();
   const { version, reload, configuration } = options;
   const context = {
     ...{ queries, version },
     ...(reload === undefined ? {} : { reload }),
     ...(configuration === undefined ? {} : { configuration }),
   };
+  return answerAt(path, (method, params) => runCommand(context, method, params), options);
+}
+
+/**
+ * A socket of the same kind, on which anything else answers.
+ * @throws WeftError `connection-method/invalid`, `stream/...`, `control/directory`
+ */
+export async function answerAt(
+  path: string,
+  answerer: Answerer,
+  options: Pick<ControlSocketOptions, "onInternalError"> = {},
+): Promise<ControlSocket> {
+  const method = parsePassiveMethod(`punix:${path}`);
+  const madeDirectory = makeDirectoryOf(path);
+  const conversations = new Set<ByteStream>();
   const onStream = (stream: ByteStream): void => {
     conversations.add(stream);
     stream.onClose(() => conversations.delete(stream));
-    converse(stream, context, options);
+    converse(stream, answerer, options);
   };
   const listener = await listen(method, onStream, {
     unixMode: 0o600,
@@ -96,7 +111,11 @@ function removeIfEmpty(directory: string): void {
 }
 
 /** Answers in the order of the questions. */
-function converse(stream: ByteStream, context: ControlContext, options: ControlSocketOptions): void {
+function converse(
+  stream: ByteStream,
+  answerer: Answerer,
+  options: Pick<ControlSocketOptions, "onInternalError">,
+): void {
   let waiting = 0;
   let last: Promise<void> = Promise.resolve();
   const take = (message: Json): void => {
@@ -107,7 +126,7 @@ function converse(stream: ByteStream, context: ControlContext, options: ControlS
     }
     waiting += 1;
     last = last.then(async () => {
-      const reply = await answer(request, context, options);
+      const reply = await answer(request, answerer, options);
       waiting -= 1;
       stream.write(encodeControlMessage(reply));
     });
@@ -124,12 +143,12 @@ function converse(stream: ByteStream, context: ControlContext, options: ControlS
 
 async function answer(
   request: ControlRequest,
-  context: ControlContext,
-  options: ControlSocketOptions,
+  answerer: Answerer,
+  options: Pick<ControlSocketOptions, "onInternalError">,
 ): Promise<ControlReply> {
   const { id, method, params } = request;
   try {
-    return { id, result: await runCommand(context, method, params), error: null };
+    return { id, result: await answerer(method, params), error: null };
   } catch (error) {
     if (error instanceof WeftError) return { id, result: null, error: `${error.message}\n` };
     options.onInternalError?.(error, method);

@@ -4,7 +4,13 @@ export type { Answer, QueryName, Views } from "./answer.ts";
 export type { CheckProgressView, CheckRequest, CheckView } from "./check-views.ts";
 export type { ConfigurationOrders } from "./commands.ts";
 export { callControl } from "./control-client.ts";
-export { type ControlSocket, type ControlSocketOptions, startControlSocket } from "./control-server.ts";
+export {
+  type Answerer,
+  answerAt,
+  type ControlSocket,
+  type ControlSocketOptions,
+  startControlSocket,
+} from "./control-server.ts";
 export type { DriftView, FindingView } from "./doctor-views.ts";
 export type { EventView } from "./event-views.ts";
 export { checkListenMethod } from "./listen-method.ts";

@@ -1,23 +1,33 @@
 // What the `weft lab` commands do.
 import { type Format, renderJson, WeftError } from "../api/index.ts";
 import { Lab } from "../lab/index.ts";
-import { SilentFailure } from "./failure.ts";
-import { findLabController } from "./lab-controller.ts";
+import { SimulatedLab } from "../lab/simulated/index.ts";
+import { SilentFailure, UsageError } from "./failure.ts";
+import { findLabController, findSimulatedTarget } from "./lab-controller.ts";
+import { allLabs, isSimulated, openLab, realLabs, SIMULATED, theLab } from "./lab-found.ts";
 import { requireLabMachine } from "./lab-machine.ts";
-import { DEFAULT_LAB, type UpOptions } from "./lab-options.ts";
+import { MOST_HOSTS, type UpOptions } from "./lab-options.ts";
 import { labText, labView } from "./lab-status.ts";
 import { stdoutStyle } from "./settings.ts";
 
 export async function labDown(name: string | undefined, all: boolean): Promise<void> {
-  requireLabMachine("a lab");
-  const removed = await Lab.sweep();
-  for (const each of labsToRemove(name, all, removed)) removed.push(...(await Lab.sweep(each)));
+  const removed = [...(await SimulatedLab.sweep())];
+  const isSimulatedOne = name !== undefined && SimulatedLab.list().includes(name);
+  const hasReal = realLabs().length > 0 || (name !== undefined && !isSimulatedOne && !removed.includes(name));
+  if (hasReal) {
+    requireLabMachine("a lab of real hosts");
+    removed.push(...(await Lab.sweep()));
+  }
+  for (const each of labsToRemove(name, all, removed)) {
+    removed.push(...(await SimulatedLab.sweep(each)));
+    if (realLabs().includes(each)) removed.push(...(await Lab.sweep(each)));
+  }
   process.stdout.write(removed.length === 0 ? "There is no lab.\n" : `Removed ${removed.join(", ")}.\n`);
 }
 
 /** Labs whose process has ended are gone by now. */
 function labsToRemove(name: string | undefined, all: boolean, removed: readonly string[]): readonly string[] {
-  const names = Lab.list();
+  const names = allLabs();
   if (all) return names;
   if (name === undefined) return names.length === 0 ? [] : [theLabToRemove()];
   if (names.includes(name)) return [name];
@@ -27,18 +37,23 @@ function labsToRemove(name: string | undefined, all: boolean, removed: readonly 
 }
 
 export async function labExec(name: string | undefined, member: string, command: readonly string[]): Promise<void> {
-  requireLabMachine("a lab");
-  const lab = await Lab.open(name ?? theLab());
+  const lab = await openLab(name);
+  if (isSimulated(lab)) {
+    const { exitCode, stdout, stderr } = await lab.exec(member, command);
+    process.stdout.write(stdout);
+    process.stderr.write(stderr);
+    if (exitCode !== 0) throw new SilentFailure(exitCode);
+    return;
+  }
   const exitCode = await lab.attach(member, command);
   if (exitCode !== 0) throw new SilentFailure(exitCode);
 }
 
 export async function labStatus(format: Format): Promise<void> {
-  requireLabMachine("a lab");
   const labs = [];
-  for (const name of Lab.list()) {
+  for (const name of allLabs()) {
     // Another program may be making it, or have removed it since.
-    const lab = await Lab.open(name).catch(() => undefined);
+    const lab = await openLab(name).catch(() => undefined);
     if (lab !== undefined) labs.push(labView(lab));
   }
   process.stdout.write(format === "json" ? renderJson(labs) : labText(labs, stdoutStyle()));
@@ -46,8 +61,8 @@ export async function labStatus(format: Format): Promise<void> {
 
 /** A lab in which a demo or a test is at work is not what somebody means who names none. */
 function theLabToRemove(): string {
-  const names = Lab.list();
-  const mine = names.filter((name) => !Lab.isInUse(name));
+  const names = allLabs();
+  const mine = names.filter((name) => !Lab.isInUse(name) && !SimulatedLab.isInUse(name));
   if (mine.length === 0) {
     throw new WeftError(
       "lab/in-use",
@@ -57,19 +72,22 @@ function theLabToRemove(): string {
   return theLab(mine);
 }
 
-/** The one there is, where there is one. */
-function theLab(names = Lab.list()): string {
-  const [only] = names;
-  if (only === undefined) throw new WeftError("lab/no-lab", "there is no lab; make one with: weft lab up 3");
-  if (names.length === 1) return only;
-  if (names.includes(DEFAULT_LAB)) return DEFAULT_LAB;
-  throw new WeftError("lab/which", `there are several labs: ${names.join(", ")}; say which with --name`);
-}
-
 /** Guests need their host's bridge, which a controller makes: without one nothing is begun. */
-export async function labUp(hosts: number, options: UpOptions, control: string): Promise<void> {
-  requireLabMachine("a lab");
-  const controller = await findLabController(options.controller, control);
+export async function labUp(hosts: number, options: UpOptions, control: string, script: string): Promise<void> {
+  const kind = options.simulated === true ? "simulated" : "real";
+  if (hosts > MOST_HOSTS[kind])
+    throw new UsageError(`${hosts} hosts: up to ${MOST_HOSTS[kind]} ${kind} hosts fit on a machine`);
+  if (kind === "real") requireLabMachine("a lab of real hosts", `weft lab up ${hosts} --simulated`);
+  else if (options.tunnel !== undefined)
+    throw new UsageError("--tunnel: simulated guests have an MTU that fits every type");
+  const named = options.controller;
+  if (kind === "simulated") {
+    const target = await findSimulatedTarget(named, control);
+    await requireFree(options.name);
+    return simulatedUp(hosts, options, target, script);
+  }
+  const controller = await findLabController(named, control);
+  await requireFree(options.name);
   await Lab.sweep();
   const lab = await Lab.create({
     name: options.name,
@@ -84,7 +102,26 @@ export async function labUp(hosts: number, options: UpOptions, control: string):
   if (controller.address !== null) await routeTo(controller.address, lab);
   // One after the other: they have their indexes in this order.
   for (const host of lab.hosts) await host.vsctl("set-manager", target);
-  if (options.guests > 0) await addGuests(lab, options.guests, target);
+  if (options.guests > 0) await withHint(lab.name, target, () => lab.populate({ perHost: options.guests }));
+  process.stdout.write(labText([labView(lab)], stdoutStyle()));
+}
+
+/** What a process that has ended has left is removed on the way. */
+async function requireFree(name: string): Promise<void> {
+  await SimulatedLab.sweep();
+  if (realLabs().includes(name)) await Lab.sweep();
+  if (!allLabs().includes(name)) return;
+  const message = `the lab "${name}" is there already; weft lab down --name ${name} removes it`;
+  throw new WeftError("lab/taken", message, { context: { name } });
+}
+
+async function simulatedUp(hosts: number, options: UpOptions, target: string, script: string): Promise<void> {
+  const lab = await SimulatedLab.create({ name: options.name, hosts, persistent: true, script });
+  const many = hosts === 1 ? "1 host" : `${hosts} hosts`;
+  process.stdout.write(`${many}, ${SIMULATED}; they speak OVSDB and OpenFlow with the controller over TCP\n`);
+  process.stdout.write(`each is told: ovs-vsctl set-manager ${target}\n`);
+  await lab.join(target);
+  if (options.guests > 0) await withHint(lab.name, target, () => lab.populate(options.guests));
   process.stdout.write(labText([labView(lab)], stdoutStyle()));
 }
 
@@ -96,12 +133,12 @@ async function routeTo(address: string, lab: Lab): Promise<void> {
   await Promise.all(lab.hosts.map((host) => host.exec(route)));
 }
 
-async function addGuests(lab: Lab, perHost: number, target: string): Promise<void> {
+async function withHint(name: string, target: string, populate: () => Promise<unknown>): Promise<void> {
   try {
-    await lab.populate({ perHost });
+    await populate();
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const hint = `is the controller at ${target}? (weft hosts shows what it sees, weft lab down --name ${lab.name} removes the lab)`;
+    const hint = `is the controller at ${target}? (weft hosts shows what it sees, weft lab down --name ${name} removes the lab)`;
     throw new WeftError("lab/no-bridge", `the guests could not be added: ${why}\n${hint}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 // What a lab is made of, for people and programs.
 import { type Column, paint, type Style, tableLines } from "../api/index.ts";
-import type { Lab } from "../lab/index.ts";
+import { type AnyLab, howToMakeOne, isSimulated, SIMULATED } from "./lab-found.ts";
 
 interface GuestStatus {
   readonly name: string;
@@ -10,22 +10,31 @@ interface GuestStatus {
   readonly port: string;
 }
 
-export interface LabStatus {
+interface HostStatus {
   readonly name: string;
-  readonly subnet: string;
-  readonly controllerIp: string;
-  readonly hosts: readonly { readonly name: string; readonly ip: string }[];
-  readonly guests: readonly GuestStatus[];
+  readonly ip: string;
+  /** What a simulated host does wrong on request. */
+  readonly misbehaves: string | null;
 }
 
-export function labView(lab: Lab): LabStatus {
-  return {
-    name: lab.name,
-    subnet: lab.subnet,
-    controllerIp: lab.controllerIp,
-    hosts: lab.hosts.map(({ name, ip }) => ({ name, ip })),
-    guests: lab.guests.map(({ name, host, ip, mac, port }) => ({ name, host, ip, mac, port })),
-  };
+export interface LabStatus {
+  readonly name: string;
+  readonly simulated: boolean;
+  readonly subnet: string;
+  readonly controllerIp: string;
+  readonly hosts: readonly HostStatus[];
+  readonly guests: readonly GuestStatus[];
+  /** Pairs of hosts between which the path is cut. */
+  readonly cuts: readonly (readonly [string, string])[];
+}
+
+export function labView(lab: AnyLab): LabStatus {
+  const { name, subnet, controllerIp } = lab;
+  const hosts = isSimulated(lab)
+    ? lab.hosts.map(({ name, ip, misbehaves }) => ({ name, ip, misbehaves }))
+    : lab.hosts.map(({ name, ip }) => ({ name, ip, misbehaves: null }));
+  const guests = lab.guests.map(({ name, host, ip, mac, port }) => ({ name, host, ip, mac, port }));
+  return { name, simulated: isSimulated(lab), subnet, controllerIp, hosts, guests, cuts: lab.cuts };
 }
 
 interface Member {
@@ -44,17 +53,30 @@ const COLUMNS: readonly Column<Member>[] = [
   { title: "MAC", value: (member) => member.mac },
 ];
 
+/** Of a large lab the first hosts are shown; --json has all. */
+const SHOWN_HOSTS = 64;
+
 export function labText(labs: readonly LabStatus[], style: Style): string {
-  if (labs.length === 0) return "There is no lab. Make one with: weft lab up 3\n";
+  if (labs.length === 0) return `There is no lab. Make one with: ${howToMakeOne()}\n`;
   const texts = labs.map((lab) => {
-    const members = lab.hosts.flatMap((host): readonly Member[] => [
-      { name: host.name, what: "host", ip: host.ip, mac: null, port: null },
+    const shown = lab.hosts.slice(0, SHOWN_HOSTS);
+    const members = shown.flatMap((host): readonly Member[] => [
+      { name: host.name, what: hostText(host, lab), ip: host.ip, mac: null, port: null },
       ...lab.guests
         .filter((guest) => guest.host === host.name)
         .map((guest) => ({ ...guest, what: `guest on ${host.name}` })),
     ]);
-    const title = `${paint(`Lab ${lab.name}`, "strong", style)}: underlay ${lab.subnet}, controller at ${lab.controllerIp}`;
-    return [title, ...tableLines(COLUMNS, members, style)].join("\n");
+    const kind = lab.simulated ? ` (${SIMULATED})` : "";
+    const title = `${paint(`Lab ${lab.name}`, "strong", style)}${kind}: underlay ${lab.subnet}, controller at ${lab.controllerIp}`;
+    const cuts = lab.cuts.map(([from, to]) => `cut: ${from} - ${to}`);
+    const more = lab.hosts.length - shown.length;
+    const rest = more === 0 ? [] : [`and ${more} hosts more (weft lab status --json has all)`];
+    return [title, ...tableLines(COLUMNS, members, style), ...rest, ...cuts].join("\n");
   });
   return `${texts.join("\n\n")}\n`;
+}
+
+function hostText({ misbehaves }: HostStatus, { simulated }: LabStatus): string {
+  const what = simulated ? "simulated host" : "host";
+  return misbehaves === null ? what : `${what}, ${misbehaves}`;
 }

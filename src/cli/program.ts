@@ -53,7 +53,7 @@ Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong.`,
   addDoctorCommands(program);
   addCheckCommand(program);
   addPlanCommands(program);
-  addLabCommand(program);
+  addLabCommand(program, script);
   addDemoCommand(program, script);
   addWireCommands(program);
   addOvsdbCommand(program);

@@ -1,4 +1,5 @@
 // The questions that look at hosts and switches anew: gathers what the doctor, and the comparison with intent, judge.
+import type { PortDesc } from "../../proto/openflow13/index.ts";
 import { concerns, type DeviationView, type DriftView, type FindingView } from "../api/doctor-views.ts";
 import { type ExaminedHost, examine, findingKey, isPassing } from "../doctor/index.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -59,6 +60,7 @@ export function makeExamination(options: ExaminationOptions): Examination {
       ovsdb: session !== null,
       openflow: entry?.session != null,
       rows: session?.rows ?? null,
+      ...(entry?.session == null ? {} : { switchPorts: numbersOf(entry.session.ports.values()) }),
       ovsVersion: host.fact?.ovsVersion ?? entry?.session?.desc.sw ?? null,
       ...(await foreignFlows(entry)),
       certificateEndsMs: session?.certificate?.endsMs ?? null,
@@ -169,4 +171,8 @@ async function inTurns<T, R>(all: readonly T[], work: (one: T) => Promise<R>): P
     done.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
   }
   return done;
+}
+
+function numbersOf(ports: Iterable<PortDesc>): ReadonlyMap<string, number> {
+  return new Map([...ports].map(({ name, portNo }) => [name, portNo]));
 }

@@ -12,6 +12,8 @@ export interface ExaminedHost {
   readonly openflow: boolean;
   /** null for a host whose database is not connected, and for a lone switch. */
   readonly rows: VswitchRows | null;
+  /** OpenFlow's numbers of its ports, by name, as the switch tells them; not there while it is not connected. */
+  readonly switchPorts?: ReadonlyMap<string, number>;
   /** Open vSwitch's, by its database or else its switch. */
   readonly ovsVersion: string | null;
   /** Flows on its bridge that Weft did not write, as the switch holds them now. */

@@ -5,6 +5,7 @@ import { connectionFindings } from "./connections.ts";
 import { duplicateFindings } from "./duplicates.ts";
 import type { Examined, Finding } from "./examined.ts";
 import { flowFindings } from "./flows.ts";
+import { portNumberFindings } from "./port-numbers.ts";
 import { portFindings } from "./ports.ts";
 import { softwareFindings } from "./software.ts";
 import { severityOf, toldFindings } from "./told-problems.ts";
@@ -21,6 +22,7 @@ const FAMILIES = [
   duplicateFindings,
   flowFindings,
   portFindings,
+  portNumberFindings,
   toldFindings,
   softwareFindings,
 ] as const;
@@ -46,6 +48,8 @@ export function isPassing({ code }: Finding): boolean {
     code.startsWith("tunnel/") ||
     code.startsWith("bridge/") ||
     code === "host/tunnels-deaf" ||
+    // A port has just come, or got another number.
+    code === "port/number" ||
     code === "host/no-openflow"
   );
 }

@@ -5,7 +5,7 @@ import { Daemon, hostDirOf, ovsEnvOf } from "./daemon.ts";
 import { Faults, matchesOfTcp } from "./faults.ts";
 import type { Guest } from "./guest.ts";
 import { underlayAddressCommands } from "./host-start.ts";
-import { addInternalPort, type InternalPortSpec } from "./internal-port.ts";
+import { addInternalPort, type InternalPortSpec, removeInternalPort } from "./internal-port.ts";
 import { LabError } from "./lab-error.ts";
 import { type Place, runAt } from "./place.ts";
 import { addSegment, type Segment, type SegmentSpec } from "./segment.ts";
@@ -103,13 +103,14 @@ export class Host implements Place {
     return addVethGuest(this.#store, this.#store.host(this.name), spec);
   }
 
+  /** With its port; one of the host's own addresses too, unless it is the bridge's. */
   async removeGuest(name: string): Promise<void> {
     const guest = this.#store.state.guests.find((other) => other.name === name && other.host === this.name);
-    if (guest === undefined || guest.namespace === this.namespace)
-      throw new LabError("lab/no-guest", `${this.name} has no guest ${name} with a veth of its own`, {
-        context: { name },
-      });
-    await removeVethGuest(this.#store, this.#store.host(this.name), guest);
+    if (guest === undefined)
+      throw new LabError("lab/no-guest", `${this.name} has no guest ${name}`, { context: { name } });
+    const record = this.#store.host(this.name);
+    if (guest.namespace === this.namespace) await removeInternalPort(this.#store, record, guest);
+    else await removeVethGuest(this.#store, record, guest);
   }
 
   /** An address of the host's own on the fabric: on an internal port, or on the bridge's LOCAL port. */

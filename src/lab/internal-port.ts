@@ -6,7 +6,7 @@ import { Guest } from "./guest.ts";
 import { underlayAddressCommands } from "./host-start.ts";
 import { checkLinkName } from "./names.ts";
 import { runAt } from "./place.ts";
-import type { HostRecord, LabStore } from "./state.ts";
+import type { GuestRecord, HostRecord, LabStore } from "./state.ts";
 
 export interface InternalPortSpec extends PortSpec {
   /** Its name in the lab, for example "metal". */
@@ -57,4 +57,15 @@ export async function addInternalPort(store: LabStore, host: HostRecord, spec: I
     forgetGuest(store, reserved.name);
     throw error;
   }
+}
+
+/** Takes the port away, with its address. */
+export async function removeInternalPort(store: LabStore, host: HostRecord, guest: GuestRecord): Promise<void> {
+  const env = ovsEnvOf(store.dir, hostDirOf(store.dir, host.name));
+  store.updateHost(host.name, (record) => ({
+    ...record,
+    addresses: record.addresses.filter(({ device }) => device !== guest.port),
+  }));
+  await run(["ovs-vsctl", "--timeout=10", "--if-exists", "del-port", guest.port], { env });
+  forgetGuest(store, guest.name);
 }

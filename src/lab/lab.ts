@@ -279,6 +279,17 @@ export class Lab {
     }
   }
 
+  /** Pairs of hosts between which the path is cut, one way or both. */
+  get cuts(): [string, string][] {
+    const cut = (host: Host): [string, string][] =>
+      host.faults.names.flatMap((name): [string, string][] => {
+        const other = /^(?:to|from) (h\d+)$/.exec(name)?.[1];
+        return other === undefined ? [] : [[host.name, other]];
+      });
+    const pairs = this.hosts.flatMap(cut).map((pair): [string, [string, string]] => [[...pair].sort().join(" "), pair]);
+    return [...new Map(pairs).values()];
+  }
+
   /** Heals every cut and releases every connection that is held back. */
   async healAll(): Promise<void> {
     await Promise.all(

@@ -1,5 +1,6 @@
 // A bridge of a simulated host: a switch, its ports by the rows that ask for them, and its connections to controllers.
-import { OFPP } from "../../proto/openflow13/index.ts";
+import { OFPP, OFPPC } from "../../proto/openflow13/index.ts";
+import type { Manners } from "./manners.ts";
 import { Dialler, type Peer } from "./socket.ts";
 import { SwitchConnection } from "./switch/connection.ts";
 import { Datapath, type Transmit } from "./switch/datapath.ts";
@@ -48,7 +49,7 @@ export class Bridge {
   readonly #controllers = new Map<string, Dialler>();
   readonly #connections = new Set<SwitchConnection>();
   readonly #speaker: Speaker | undefined;
-  #nextOfport = 1;
+  #lastOfport = 0;
 
   /** @param speaker in place of the bridge's own switch */
   constructor(name: string, datapathId: bigint, nowMs: () => number, transmit: Transmit, speaker?: Speaker) {
@@ -77,12 +78,14 @@ export class Bridge {
 
   setPort(
     config: InterfaceConfig,
-    state: { readonly isUp: boolean; readonly bfdForwards: boolean | null },
+    state: { readonly isUp: boolean; readonly bfdForwards: boolean | null; readonly isAdminUp: boolean },
   ): BridgePort {
     const held = this.#byInterface.get(config.uuid);
     const portNo = held?.portNo ?? this.#number(config);
     const { name, mac } = config;
-    const port: BridgePort = { portNo, name, hwAddr: mac, config: held?.config ?? 0, interface: config, ...state };
+    const { isUp, bfdForwards, isAdminUp } = state;
+    const bits = isAdminUp ? 0 : OFPPC.PORT_DOWN;
+    const port: BridgePort = { portNo, name, hwAddr: mac, config: bits, interface: config, isUp, bfdForwards };
     this.#byInterface.set(config.uuid, port);
     this.#byOfport.set(portNo, port);
     this.datapath.setPort(port);
@@ -101,14 +104,17 @@ export class Bridge {
   #number({ name, ofportRequest }: InterfaceConfig): number {
     if (name === this.name) return OFPP.LOCAL;
     if (ofportRequest !== undefined && !this.#byOfport.has(ofportRequest)) return ofportRequest;
-    while (this.#byOfport.has(this.#nextOfport)) this.#nextOfport = (this.#nextOfport % MAX_OFPORT) + 1;
-    return this.#nextOfport;
+    // A number that has become free is not given away at once.
+    do this.#lastOfport = (this.#lastOfport % MAX_OFPORT) + 1;
+    while (this.#byOfport.has(this.#lastOfport));
+    return this.#lastOfport;
   }
 
   /** @param controllers targets by the UUIDs of their rows */
   setControllers(
     controllers: ReadonlyMap<string, string>,
     from: string,
+    manners: Readonly<Manners>,
     onState: (uuid: string, isConnected: boolean) => void,
   ): void {
     for (const [uuid, dialler] of this.#controllers) {
@@ -124,15 +130,17 @@ export class Bridge {
       const dialler = new Dialler({
         ...target,
         from,
+        manners,
         onState: (isConnected) => onState(uuid, isConnected),
-        open: (send) => this.#speaker?.(this, send) ?? this.#speak(send),
+        open: (send) => this.#speaker?.(this, send) ?? this.#speak(send, manners),
       });
       this.#controllers.set(uuid, dialler);
     }
   }
 
-  #speak(send: (bytes: Uint8Array) => void): Peer {
-    const connection = new SwitchConnection(this.datapath, { datapathId: this.datapathId, send });
+  #speak(send: (bytes: Uint8Array) => void, manners: Readonly<Manners>): Peer {
+    const lies = () => manners.lies;
+    const connection = new SwitchConnection(this.datapath, { datapathId: this.datapathId, send, lies });
     this.#connections.add(connection);
     return {
       push: (bytes) => connection.push(bytes),

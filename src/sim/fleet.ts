@@ -1,48 +1,21 @@
 // A fleet of simulated hosts in one process: what lies between them, which of it is cut, and what BFD says of it.
 import { ipv4Number, ipv4Text, macOf } from "./addresses.ts";
 import { type Bridge, type BridgePort, isTunnelType } from "./bridge.ts";
+import { Conduct } from "./conduct.ts";
 import type { Guest } from "./guest.ts";
-import { type GuestOptions, type HostOptions, SimulatedHost } from "./host.ts";
+import { SimulatedHost } from "./host.ts";
+import type { GuestOptions, HostOptions } from "./host-options.ts";
+import type { Misbehaviour } from "./manners.ts";
 import { NO_TUNNEL, type TunnelFields } from "./switch/packet.ts";
+import { Verdicts } from "./verdicts.ts";
 
 const TICK_MS = 1000;
-/** How exactly BFD keeps time. */
-const VERDICT_MS = 50;
 /** A frame that has crossed so many switches goes round in a circle. */
 const MAX_HOPS = 64;
 /** Silence of so many intervals is the end of a BFD session (RFC 5880, section 6.8.4). */
 const DETECT_MULTIPLIER = 3;
 const DEFAULT_INTERVAL_MS = 100;
 const MAC_PREFIX_DEVICE = 0xde;
-
-/** What is to be decided, at its time: one timer for all, since a fleet has a million tunnels. */
-class Verdicts {
-  readonly #due = new Map<number, Map<string, readonly [SimulatedHost, SimulatedHost]>>();
-  readonly #timer: NodeJS.Timeout;
-  #turn = 0;
-
-  constructor(judge: (from: SimulatedHost, to: SimulatedHost) => void) {
-    this.#timer = setInterval(() => {
-      this.#turn += 1;
-      const now = this.#due.get(this.#turn);
-      this.#due.delete(this.#turn);
-      for (const [from, to] of now?.values() ?? []) judge(from, to);
-    }, VERDICT_MS);
-    this.#timer.unref();
-  }
-
-  add(from: SimulatedHost, to: SimulatedHost, delayMs: number): void {
-    const turn = this.#turn + Math.max(1, Math.ceil(delayMs / VERDICT_MS));
-    const there = this.#due.get(turn) ?? new Map<string, readonly [SimulatedHost, SimulatedHost]>();
-    there.set(`${from.number} ${to.number}`, [from, to]);
-    this.#due.set(turn, there);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#due.clear();
-  }
-}
 
 interface TunnelEnd {
   readonly host: SimulatedHost;
@@ -58,6 +31,7 @@ export class Fleet {
   /** By host and the far end's address; `flow` for ports that lead where each frame says. */
   readonly #tunnels = new Map<string, Map<string, TunnelEnd>>();
   readonly #cuts = new Set<string>();
+  readonly #conduct = new Conduct((number) => this.#isolationChanged(number));
   readonly #verdicts = new Verdicts((from, to) => this.#judge(from, to));
   readonly #byNumber = new Map<number, SimulatedHost>();
   readonly #keys = new Map<string, string>();
@@ -116,7 +90,41 @@ export class Fleet {
     this.#reconsider(from, to);
   }
 
+  /** Pairs between which something is lost, in the order in which they were cut. */
+  get cuts(): readonly (readonly [number, number])[] {
+    const pairs = new Map<string, readonly [number, number]>();
+    for (const cut of this.#cuts) {
+      const [from = 0, to = 0] = cut.split(" ").map(Number);
+      const key = `${Math.min(from, to)} ${Math.max(from, to)}`;
+      if (!pairs.has(key)) pairs.set(key, [from, to]);
+    }
+    return [...pairs.values()];
+  }
+
+  /** From now on the host does so, in place of what it did wrong before. */
+  misbehave(number: number, what: Misbehaviour): void {
+    this.#conduct.misbehave(this.host(number), what);
+  }
+
+  /** The host does as it should again. */
+  behave(number: number): void {
+    this.#conduct.behave(number);
+  }
+
+  misbehaviourOf(number: number): Misbehaviour | undefined {
+    return this.#conduct.of(number);
+  }
+
+  #isolationChanged(number: number): void {
+    for (const other of this.hosts) if (other.number !== number) this.#reconsider(number, other.number);
+  }
+
+  #isLost(from: number, to: number): boolean {
+    return this.#cuts.has(`${from} ${to}`) || this.#conduct.isIsolated(from) || this.#conduct.isIsolated(to);
+  }
+
   stop(): void {
+    this.#conduct.stop();
     clearInterval(this.#timer);
     this.#verdicts.stop();
     for (const host of this.hosts) host.stop();
@@ -149,7 +157,7 @@ export class Fleet {
     const remote = options.get("remote_ip") ?? "";
     const target = remote === "flow" ? ipv4Text(tunnel.targetV4) : remote;
     const peer = this.#byIp.get(target);
-    if (peer === undefined || this.#cuts.has(`${host.number} ${peer.number}`)) return;
+    if (peer === undefined || this.#isLost(host.number, peer.number)) return;
     const key = options.get("key") ?? "0";
     const id = key === "flow" ? tunnel.id : BigInt(key);
     const end = this.#endAt(peer, host.tunnelIp, type, id);
@@ -217,8 +225,8 @@ export class Fleet {
       const type = port.interface.type;
       const far = this.#tunnels.get(peer.systemId)?.get(`${type} ${host.tunnelIp}`);
       const farHas = far?.port.interface.bfd.get("enable") === "true";
-      const hears = farHas && !this.#cuts.has(`${peer.number} ${host.number}`);
-      const isHeard = !this.#cuts.has(`${host.number} ${peer.number}`);
+      const hears = farHas && !this.#isLost(peer.number, host.number);
+      const isHeard = !this.#isLost(host.number, peer.number);
       const forwards = hears && isHeard;
       const current = host.vswitchd.bridgeNamed(end.bridge.name)?.portOf(port.interface.uuid);
       if (current === undefined) continue;

@@ -5,29 +5,22 @@ import { targetOf } from "./bridge.ts";
 import { Database } from "./database/database.ts";
 import { DatabaseServer, type ServerCounts } from "./database/server.ts";
 import { Guest } from "./guest.ts";
+import type {
+  Behind,
+  GuestOptions,
+  HostOptions,
+  InternalGuestOptions,
+  PlugOptions,
+  SegmentOptions,
+} from "./host-options.ts";
+import { goodManners, type Manners } from "./manners.ts";
 import { jsonMap, mutateAll, mutateNamed, text, updateRow, uuids } from "./ovs-rows.ts";
 import { Dialler } from "./socket.ts";
-import { type Surroundings, Vswitchd } from "./vswitchd.ts";
+import { type Device, type Surroundings, Vswitchd } from "./vswitchd.ts";
 
-export interface HostOptions {
-  readonly number: number;
-  readonly systemId: string;
-  /** More of `external_ids`. */
-  readonly externalIds?: Readonly<Record<string, string>>;
-}
+const USUAL_MTU = 1500;
 
-export interface GuestOptions {
-  readonly name: string;
-  readonly mac: string;
-  readonly ip: string;
-  /** The port's name; `tap-NAME` by default. */
-  readonly port?: string;
-  readonly bridge?: string;
-  readonly tag?: number;
-  readonly externalIds?: Readonly<Record<string, string>>;
-}
-
-export type HostWorld = Omit<Surroundings, "hasDevice" | "socketIp">;
+export type HostWorld = Omit<Surroundings, "device" | "manners" | "socketIp">;
 
 const encoder = new TextEncoder();
 
@@ -37,9 +30,13 @@ export class SimulatedHost {
   readonly tunnelIp: string;
   readonly socketIp: string;
   readonly database = new Database();
-  readonly guests = new Map<string, Guest>();
+  /** By port. */
+  readonly guests = new Map<string, Behind>();
   readonly counts: ServerCounts = { transactions: 0, operations: 0 };
   readonly #world: HostWorld;
+  readonly #manners = goodManners();
+  /** Those that guests stand behind. */
+  readonly #devices = new Map<string, Device>();
   readonly #managers = new Map<string, Dialler>();
   readonly #unwatch: () => void;
   #vswitchd: Vswitchd;
@@ -56,7 +53,7 @@ export class SimulatedHost {
       table: "Open_vSwitch",
       row: {
         external_ids: jsonMap(externalIds),
-        ovs_version: "3.1.0",
+        ovs_version: options.ovsVersion ?? "3.1.0",
         db_version: "8.3.1",
         iface_types: ["set", ["geneve", "gre", "internal", "patch", "system", "tap", "vxlan"]],
         datapath_types: ["set", ["netdev", "system"]],
@@ -85,6 +82,12 @@ export class SimulatedHost {
     this.database.write({ op: "update", table: "Open_vSwitch", where: [], row: { manager_options: ["set", []] } });
   }
 
+  /** `ovs-vsctl del-controller BRIDGE`. */
+  delControllers(bridge: string): void {
+    const row = { controller: ["set", []] };
+    this.database.write({ op: "update", table: "Bridge", where: [["name", "==", bridge]], row });
+  }
+
   /** `ovs-vsctl add-br NAME`. */
   addBridge(name: string, row: Readonly<Record<string, Json>> = {}): void {
     const port = { name, interfaces: ["named-uuid", "local"] };
@@ -97,26 +100,71 @@ export class SimulatedHost {
   }
 
   /** A guest's device comes, and `ovs-vsctl add-port` of it. */
-  addGuest({ name, mac, ip, port = `tap-${name}`, bridge = "br-int", tag, externalIds }: GuestOptions): Guest {
+  addGuest(options: GuestOptions): Guest {
+    const { name, mac, ip, port = `tap-${name}` } = options;
     const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
-    this.guests.set(port, guest);
+    this.#plug({ ...options, port }, guest);
+    return guest;
+  }
+
+  #plug(options: PlugOptions, behind: Behind): void {
+    const { port, bridge = "br-int", tag, externalIds, interfaceRow } = options;
+    this.guests.set(port, behind);
+    // Of a tap or a veth this end has a MAC of its own.
+    const device = { mtu: options.mtu ?? USUAL_MTU, isUp: true };
+    const isOwn = interfaceRow?.type === "internal" && options.mac !== undefined;
+    this.#devices.set(port, isOwn ? { ...device, mac: options.mac } : device);
     const ids = externalIds === undefined ? {} : { external_ids: jsonMap(externalIds) };
+    const tagged = tag === undefined ? {} : { tag };
     this.database.write(
-      { op: "insert", table: "Interface", row: { name: port, ...ids }, "uuid-name": "device" },
+      { op: "insert", table: "Interface", row: { name: port, ...ids, ...interfaceRow }, "uuid-name": "device" },
       {
         op: "insert",
         table: "Port",
-        row: { name: port, interfaces: ["named-uuid", "device"], ...(tag === undefined ? {} : { tag }) },
+        row: { name: port, interfaces: ["named-uuid", "device"], ...tagged, ...options.portRow },
         "uuid-name": "port",
       },
       mutateNamed("Bridge", bridge, "ports", "insert", ["named-uuid", "port"]),
     );
+  }
+
+  /** Many guests behind one port, as containers behind docker0: what one says all others hear, and the port too. */
+  addSegment({ members, ...options }: SegmentOptions): readonly Guest[] {
+    const { port = `tap-${options.name}` } = options;
+    const guests: Guest[] = [];
+    const tell = (frame: Uint8Array, from: Guest | null): void => {
+      for (const guest of guests) if (guest !== from) guest.receive(frame);
+    };
+    for (const { name, mac, ip } of members) {
+      const guest: Guest = new Guest(name, mac, ip, (frame) => {
+        tell(frame, guest);
+        this.#fromGuest(port, frame);
+      });
+      guests.push(guest);
+    }
+    this.#plug({ ...options, port }, { receive: (frame) => tell(frame, null) });
+    return guests;
+  }
+
+  /** An address of the host's own: on the bridge's LOCAL port, or on an internal port that is made for it. */
+  addInternalGuest({ name, ip, port = name, bridge = "br-int", ...options }: InternalGuestOptions): Guest {
+    const held = [...(this.#vswitchd.bridgeNamed(bridge)?.ports ?? [])].find((one) => one.name === port);
+    const mac = held?.hwAddr ?? this.#world.newMac();
+    if (held === undefined) {
+      const interfaceRow = { type: "internal", ...options.interfaceRow };
+      return this.addGuest({ ...options, name, mac, ip, port, bridge, interfaceRow });
+    }
+    const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
+    this.guests.set(port, guest);
+    this.#devices.set(port, { mac, mtu: options.mtu ?? USUAL_MTU, isUp: true });
+    this.#vswitchd.refreshPort(port);
     return guest;
   }
 
   /** `ovs-vsctl del-port`. */
   removePort(name: string): void {
     this.guests.delete(name);
+    this.#devices.delete(name);
     for (const [uuid, row] of this.database.rowsOf("Port")) {
       if (text("Port", row, "name") !== name) continue;
       this.database.write(mutateAll("Bridge", "ports", "delete", ["set", [["uuid", uuid]]]));
@@ -131,17 +179,30 @@ export class SimulatedHost {
 
   /** The host's connections end, and none is made until they are let go. */
   holdConnections(isHeld: boolean): void {
-    for (const dialler of this.#managers.values()) dialler.hold(isHeld);
-    this.#vswitchd.eachDialler((dialler) => dialler.hold(isHeld));
+    this.behave({ isHeld });
   }
 
   /** The host neither says nor hears anything, while its connections stay. */
   silence(isSilent: boolean): void {
-    const set = (dialler: Dialler): void => {
-      dialler.silent = isSilent;
-    };
-    for (const dialler of this.#managers.values()) set(dialler);
-    this.#vswitchd.eachDialler(set);
+    this.behave({ isSilent });
+  }
+
+  /** From now on, and on connections to come. */
+  behave(change: Partial<Manners>): void {
+    const liedOfPorts = this.#manners.lies.has("port-numbers");
+    Object.assign(this.#manners, change);
+    for (const dialler of this.#managers.values()) dialler.obey();
+    this.#vswitchd.eachDialler((dialler) => dialler.obey());
+    if (this.#manners.lies.has("port-numbers") !== liedOfPorts) this.#vswitchd.tellPorts();
+  }
+
+  /** A guest's link goes down or comes up: as if its cable was pulled, on every port of a guest unless one is named. */
+  setLinks(isUp: boolean, ports: Iterable<string> = this.guests.keys()): void {
+    for (const port of ports) {
+      const device = this.#devices.get(port);
+      if (device !== undefined) this.#devices.set(port, { ...device, isUp });
+    }
+    this.#vswitchd.tellPorts();
   }
 
   /** ovs-vswitchd is started again: its flows are gone. */
@@ -161,7 +222,8 @@ export class SimulatedHost {
     return new Vswitchd(this.database, {
       ...this.#world,
       socketIp: this.socketIp,
-      hasDevice: (name) => this.guests.has(name),
+      manners: this.#manners,
+      device: (name) => this.#devices.get(name),
     });
   }
 
@@ -197,6 +259,7 @@ export class SimulatedHost {
     const dialler = new Dialler({
       ...target,
       from: this.socketIp,
+      manners: this.#manners,
       open: (send) => new DatabaseServer(this.database, this.counts, (answer) => send(encoder.encode(answer))),
       onState: (isConnected) => {
         const isThere = this.database.rowsOf("Manager").has(uuid);

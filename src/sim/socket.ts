@@ -1,5 +1,7 @@
 // A connection that a simulated host keeps up: dialled again when it ends, written to once per turn of the event loop.
 import { connect, type Socket } from "node:net";
+import type { Manners } from "./manners.ts";
+import { SlowWriter } from "./slow-writer.ts";
 
 export interface Peer {
   push(bytes: Uint8Array): void;
@@ -9,8 +11,9 @@ export interface Peer {
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
-  /** The address the connection comes from. */
+  /** The address the connection comes from, where it goes to this machine. */
   readonly from: string;
+  readonly manners: Readonly<Manners>;
   /** Makes what reads the bytes; called for each connection. */
   readonly open: (send: (bytes: Uint8Array | string) => void) => Peer;
   readonly onState: (isConnected: boolean) => void;
@@ -18,6 +21,10 @@ export interface DialOptions {
 
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 8_000;
+/** Elsewhere 127.0.0.1 is the only one that is there. */
+const HAS_MANY_LOOPBACK_ADDRESSES = process.platform === "linux";
+
+const encoder = new TextEncoder();
 
 export class Dialler {
   readonly #options: DialOptions;
@@ -26,26 +33,19 @@ export class Dialler {
   #timer: NodeJS.Timeout | null = null;
   #backoffMs = FIRST_BACKOFF_MS;
   #isStopped = false;
-  #isHeld = false;
-  #isSilent = false;
 
   constructor(options: DialOptions) {
     this.#options = options;
     this.#dial();
   }
 
-  /** Bytes come and go no more, and the connection stays: a peer that is half open. */
-  set silent(isSilent: boolean) {
-    this.#isSilent = isSilent;
-    if (isSilent) this.#socket?.pause();
-    else this.#socket?.resume();
-  }
-
-  /** The connection ends, and none is made while it is held. */
-  hold(isHeld: boolean): void {
-    this.#isHeld = isHeld;
+  /** The manners are other ones now: the connection ends, is made, falls silent or speaks again. */
+  obey(): void {
+    const { isHeld, isSilent } = this.#options.manners;
     if (isHeld) this.#socket?.destroy();
     else if (this.#socket === null && this.#timer === null) this.#dial();
+    if (isSilent) this.#socket?.pause();
+    else this.#socket?.resume();
   }
 
   stop(): void {
@@ -57,9 +57,10 @@ export class Dialler {
 
   #dial(): void {
     this.#timer = null;
-    if (this.#isStopped || this.#isHeld) return;
+    if (this.#isStopped || this.#options.manners.isHeld) return;
     const { host, port, from } = this.#options;
-    const socket = connect({ host, port, localAddress: from, noDelay: true });
+    const localAddress = HAS_MANY_LOOPBACK_ADDRESSES && host.startsWith("127.") ? { localAddress: from } : {};
+    const socket = connect({ host, port, ...localAddress, noDelay: true });
     this.#socket = socket;
     socket.on("connect", () => this.#connected(socket));
     socket.on("error", () => undefined);
@@ -68,9 +69,10 @@ export class Dialler {
 
   #connected(socket: Socket): void {
     this.#backoffMs = FIRST_BACKOFF_MS;
+    const { manners } = this.#options;
     let isCorked = false;
-    const send = (bytes: Uint8Array | string): void => {
-      if (socket.destroyed || this.#isSilent) return;
+    const write = (bytes: Uint8Array | string): void => {
+      if (socket.destroyed) return;
       if (!isCorked) {
         isCorked = true;
         socket.cork();
@@ -81,8 +83,16 @@ export class Dialler {
       }
       socket.write(bytes);
     };
+    const slow = new SlowWriter(write, () => manners.pace);
+    socket.on("close", () => slow.stop());
+    const send = (bytes: Uint8Array | string): void => {
+      if (socket.destroyed || manners.isSilent) return;
+      if (manners.pace === null && !slow.isHolding) write(bytes);
+      else slow.push(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
+    };
     const peer = this.#options.open(send);
     this.#peer = peer;
+    if (manners.isSilent) socket.pause();
     socket.on("data", (bytes) => {
       try {
         peer.push(bytes);
@@ -100,7 +110,7 @@ export class Dialler {
     this.#peer = null;
     this.#socket = null;
     if (wasOpen) this.#options.onState(false);
-    if (this.#isStopped || this.#isHeld) return;
+    if (this.#isStopped || this.#options.manners.isHeld) return;
     this.#timer = setTimeout(() => this.#dial(), this.#backoffMs);
     this.#backoffMs = Math.min(this.#backoffMs * 2, MAX_BACKOFF_MS);
   }

@@ -1,20 +1,32 @@
 // What ovs-vswitchd does on a host: bridges, ports and connections as the database asks for them, and what becomes of them written back.
+import { OFPPC } from "../../proto/openflow13/index.ts";
 import type { Json, JsonObject } from "../../proto/ovsdb/json-text.ts";
 import { Bridge, type BridgePort, type InterfaceConfig, isTunnelType, type Speaker } from "./bridge.ts";
 import type { Database } from "./database/database.ts";
 import type { Row, RowEdit } from "./database/rows.ts";
+import type { Manners } from "./manners.ts";
 import { map, number, rowOf, text, updateRow, uuids } from "./ovs-rows.ts";
 import type { Dialler } from "./socket.ts";
 import type { Transmit } from "./switch/datapath.ts";
 import type { TunnelFields } from "./switch/packet.ts";
+import { isAsked } from "./wishes.ts";
+
+export interface Device {
+  /** Open vSwitch chooses one unless the device has it. */
+  readonly mac?: string;
+  readonly mtu: number;
+  /** It has a carrier. */
+  readonly isUp: boolean;
+}
 
 /** What lies around a host. */
 export interface Surroundings {
   readonly nowMs: () => number;
   /** The address that the host's connections come from. */
   readonly socketIp: string;
-  /** Whether the host has a device of that name that guests stand behind. */
-  hasDevice(name: string): boolean;
+  readonly manners: Readonly<Manners>;
+  /** The device of that name that guests stand behind, where the host has one. */
+  device(name: string): Device | undefined;
   /** A MAC address that no other device has. */
   newMac(): string;
   /** A frame leaves by a port of a bridge. */
@@ -24,6 +36,9 @@ export interface Surroundings {
   /** Given, it speaks OpenFlow in place of the bridges' own switches: for load without forwarding. */
   readonly speaker?: Speaker;
 }
+
+const USUAL_MTU = 1500;
+const FALSE_BY = 1000;
 
 export class Vswitchd {
   readonly #database: Database;
@@ -76,6 +91,12 @@ export class Vswitchd {
   ): void {
     const row = rowOf(this.#database, "Interface", interfaceUuid);
     if (row !== undefined) this.#configure(interfaceUuid, row, bfd);
+  }
+
+  /** Its device has come or changed. */
+  refreshPort(name: string): void {
+    for (const bridge of this.#bridges.values())
+      for (const port of bridge.ports) if (port.name === name) this.refresh(port.interface.uuid);
   }
 
   #changed(edits: readonly RowEdit[]): void {
@@ -174,14 +195,15 @@ export class Vswitchd {
     const name = text("Interface", row, "name");
     const type = text("Interface", row, "type");
     const isDevice = type === "" || type === "system";
-    if (isDevice && !this.#around.hasDevice(name)) {
+    if (isDevice && this.#around.device(name) === undefined) {
       bridge.removePort(uuid);
       const error = `could not open network device ${name} (No such device)`;
       this.#write(updateRow("Interface", uuid, { ofport: -1, error }));
       return;
     }
     const held = bridge.portOf(uuid);
-    const mac = text("Interface", row, "mac") || held?.hwAddr || this.#around.newMac();
+    const device = this.#around.device(name);
+    const mac = text("Interface", row, "mac") || device?.mac || held?.hwAddr || this.#around.newMac();
     const config: InterfaceConfig = {
       uuid,
       name,
@@ -194,7 +216,9 @@ export class Vswitchd {
     const hasBfd = config.bfd.get("enable") === "true";
     const before = held?.bfdForwards ?? null;
     const bfdForwards = hasBfd ? (bfd?.forwards ?? before ?? false) : null;
-    const port = bridge.setPort(config, { isUp: true, bfdForwards });
+    // An internal port is a device of the host's own, and down until an administrator says otherwise.
+    const isAdminUp = device !== undefined || type !== "internal";
+    const port = bridge.setPort(config, { isUp: device?.isUp ?? isAdminUp, bfdForwards, isAdminUp });
     this.#tell(uuid, port, hasBfd ? bfd?.status : {});
     const isNews = held === undefined || bfd === undefined;
     if (isTunnelType(type) && isNews) this.#around.tunnelChanged(bridge, port, true);
@@ -203,16 +227,29 @@ export class Vswitchd {
   /** What the interface's row says of it. */
   #tell(uuid: string, port: BridgePort, bfdStatus: Readonly<Record<string, string>> | undefined): void {
     const told: Record<string, Json> = {
-      ofport: Bridge.ofportShown(port.portNo),
+      ofport: this.#ofportTold(port),
       mac_in_use: port.hwAddr,
-      admin_state: "up",
-      link_state: "up",
+      admin_state: (port.config & OFPPC.PORT_DOWN) === 0 ? "up" : "down",
+      link_state: port.isUp ? "up" : "down",
       error: ["set", []],
     };
     if (isTunnelType(port.interface.type)) delete told.mtu;
-    else told.mtu = 1500;
+    else told.mtu = this.#around.device(port.name)?.mtu ?? USUAL_MTU;
     if (bfdStatus !== undefined) told.bfd_status = ["map", Object.entries(bfdStatus)];
     this.#write(updateRow("Interface", uuid, told));
+  }
+
+  /** A host that lies of its ports gives each guest's the number of another's. */
+  #ofportTold(port: BridgePort): number {
+    const told = Bridge.ofportShown(port.portNo);
+    const isGuest = port.interface.type === "" && this.#around.manners.lies.has("port-numbers");
+    return isGuest ? told + FALSE_BY : told;
+  }
+
+  /** What guests' ports and links are is told anew. */
+  tellPorts(): void {
+    for (const bridge of this.#bridges.values())
+      for (const port of bridge.ports) if (port.interface.type === "") this.refresh(port.interface.uuid);
   }
 
   #controllersOf(row: Row | undefined): void {
@@ -225,7 +262,7 @@ export class Vswitchd {
         const found = rowOf(this.#database, "Controller", controller);
         return found === undefined ? [] : [[controller, text("Controller", found, "target")] as const];
       });
-      bridge.setControllers(new Map(targets), this.#around.socketIp, (controller, isConnected) =>
+      bridge.setControllers(new Map(targets), this.#around.socketIp, this.#around.manners, (controller, isConnected) =>
         this.#write(updateRow("Controller", controller, { is_connected: isConnected })),
       );
     }
@@ -252,20 +289,4 @@ export class Vswitchd {
       this.#database.write(...operations);
     });
   }
-}
-
-/** The columns by which an administrator or a controller asks for something. */
-function wishes(row: Row): string {
-  const columns = ["options", "bfd"].map((column) => [...map("Interface", row, column)]);
-  const rest = [
-    text("Interface", row, "type"),
-    text("Interface", row, "mac"),
-    number("Interface", row, "ofport_request"),
-  ];
-  return JSON.stringify([columns, rest]);
-}
-
-/** What the host itself has written asks for nothing. */
-function isAsked(edit: RowEdit | undefined, row: Row): boolean {
-  return edit?.before === undefined || wishes(edit.before) !== wishes(row);
 }

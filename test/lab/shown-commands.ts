@@ -270,6 +270,11 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
 export const NOT_RUN: Readonly<Record<string, string>> = {
   "npm ci && npm run demo": "installs packages; test/lab/demo.test.ts runs the demo",
   "npm ci && npm test": "would run this test",
+  "weft lab up 200 --simulated": "takes long; test/unit/cli/simulated-lab.test.ts makes a small one",
+  "weft lab ping g1a g2a g200b": "as above",
+  "weft lab cut h1 h2": "as above",
+  "weft lab heal": "as above",
+  "weft lab down": "as above",
   "npm ci && npm run build && npm install -g .": "installs packages",
   "npm run bench:heal": "takes ten minutes",
   "npm run bench:heal -- --hosts 8,16 --rounds 5": "takes many minutes",

@@ -1,20 +1,23 @@
-// `weft demo`: a controller and real hosts from nothing to a fabric, step by step, and back to nothing.
+// `weft demo`: a controller and hosts from nothing to a fabric, step by step, and back to nothing.
 import { setTimeout as sleep } from "node:timers/promises";
 import { callControl, paint, type Style, type TopologyView, WeftError } from "../../api/index.ts";
 import type { TunnelType } from "../../config/types.ts";
-import { type Guest, Lab, type PingMatrix } from "../../lab/index.ts";
+import { checkRequirements, type PingMatrix } from "../../lab/index.ts";
 import { SilentFailure } from "../failure.ts";
-import { requireLabMachine } from "../lab-machine.ts";
+import { SIMULATED_TIMES } from "../lab-found.ts";
 import { ChildController } from "./child-controller.ts";
 import { type Interrupt, watchSignals } from "./interrupt.ts";
 import { NOTHING, narrate } from "./narrate.ts";
 import { pingTable } from "./ping-table.ts";
+import { REAL, SIMULATED_STAGE, type Stage, type StageKind } from "./stage.ts";
 
 export interface DemoOptions {
   readonly hosts: number;
   readonly guests: number;
   readonly tunnel: TunnelType;
   readonly exit: boolean;
+  /** Also where the machine could hold real hosts. */
+  readonly simulated: boolean;
   /** Control sockets to choose from: the first on which no other controller answers. */
   readonly controls: readonly string[];
   /** The one that other commands use unless they are told another. */
@@ -29,14 +32,14 @@ const LOOK_EVERY_MS = 40;
 
 /** @throws SilentFailure where not every pair pings, or it was interrupted before that was known. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  requireLabMachine("the demo");
   const say = storyteller(options.style);
+  const kind = stageKind(options.simulated, say);
   const interrupt = watchSignals((again) => {
     say(again ? "still cleaning up, a moment please" : "stopping");
   });
-  const made: Made = { lab: undefined, controller: undefined };
+  const made: Made = { stage: undefined, controller: undefined };
   try {
-    const matrix = await play(options, made, say, interrupt);
+    const matrix = await play(options, kind, made, say, interrupt);
     if (!matrix.ok) throw new SilentFailure();
     if (!options.exit) await stay(made, options.defaultControl, interrupt);
   } catch (error) {
@@ -50,11 +53,21 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 }
 
 interface Made {
-  lab: Lab | undefined;
+  stage: Stage | undefined;
   controller: ChildController | undefined;
 }
 
 type Say = (text: string) => void;
+
+/** Real hosts where the machine can hold them; where it can't, it is told why not, and what would have to be there. */
+function stageKind(isAskedToSimulate: boolean, say: Say): StageKind {
+  if (isAskedToSimulate) return SIMULATED_STAGE;
+  const missing = checkRequirements();
+  if (missing.length === 0) return REAL;
+  say("this machine can't hold real Open vSwitch hosts, so that those of this demo are SIMULATED; real ones need:");
+  for (const { what, remedy } of missing) say(`  ${what}: ${remedy}`);
+  return SIMULATED_STAGE;
+}
 
 /** Lines with the time since the start on their left. */
 function storyteller(style: Style): Say {
@@ -69,35 +82,40 @@ function tell(error: unknown): void {
   process.stderr.write(`weft: ${error instanceof Error ? error.message : error}\n`);
 }
 
-async function play(options: DemoOptions, made: Made, say: Say, interrupt: Interrupt): Promise<PingMatrix> {
-  const { hosts, style } = options;
-  const swept = await Lab.sweep();
+async function play(
+  options: DemoOptions,
+  kind: StageKind,
+  made: Made,
+  say: Say,
+  interrupt: Interrupt,
+): Promise<PingMatrix> {
+  const { hosts, style, tunnel, script } = options;
+  const swept = await kind.sweep();
   if (swept.length > 0) say(`removed what an earlier run left: ${swept.join(", ")}`);
   interrupt.check();
-  say(`making ${hosts} hosts: network namespaces, each with its own ovsdb-server and ovs-vswitchd`);
-  // Known to the controller by the names the lab has for them.
-  const presets = Array.from({ length: hosts }, (_, at) => ({ systemId: `h${at + 1}` }));
-  const lab = await Lab.create({ name: LAB_NAME, hosts: presets, tunnelType: options.tunnel });
-  made.lab = lab;
-  const version = /\d+\.\d+\.\d+/.exec((await lab.hosts[0]?.vsctl("--version")) ?? "")?.[0] ?? "";
-  say(`${hosts} hosts run Open vSwitch ${version}; they meet in ${lab.subnet} and know nothing of each other`);
+  say(kind.making(hosts));
+  const stage = await kind.make({ name: LAB_NAME, hosts, tunnel, script });
+  made.stage = stage;
+  say(stage.told);
   interrupt.check();
 
-  made.controller = await startController(options, lab);
-  say(`$ weft controller    listens at ${lab.controllerIp}, its control socket is ${made.controller.control}`);
+  made.controller = await startController(options, stage);
+  say(`$ weft controller    listens at ${stage.controllerIp}, its control socket is ${made.controller.control}`);
   const watch = new Watch(made.controller, say);
   try {
     interrupt.check();
     const port = made.controller.ovsdbPort;
-    say(`$ ovs-vsctl set-manager tcp:${lab.controllerIp}:${port}    on each host, and nothing else`);
+    say(`$ ovs-vsctl set-manager tcp:${stage.controllerIp}:${port}    on each host, and nothing else`);
     // One after the other, so that hosts get their indexes in the order of their names.
-    for (const host of lab.hosts) await lab.join({ hosts: [host], port });
-    const guests = await lab.populate({ perHost: options.guests });
-    say(`${guests.length} guests plugged in: ${guests.map((guest) => guest.name).join(", ")}`);
-    const matrix = await pingUntilAllAnswer(lab, guests, interrupt, made.controller);
+    for (const host of stage.hostNames) await stage.join(host, port);
+    await stage.populate(options.guests);
+    const names = stage.guests.map((guest) => guest.name);
+    say(`${names.length} ${kind === REAL ? "" : "simulated "}guests plugged in: ${names.join(", ")}`);
+    const matrix = await pingUntilAllAnswer(stage, interrupt, made.controller);
     await watch.stop();
     say(matrix.ok ? "every guest pings every other" : "not every guest pings every other");
-    process.stdout.write(`\n${pingTable(matrix, style)}\n`);
+    const note = kind === REAL ? "" : SIMULATED_TIMES;
+    process.stdout.write(`\n${pingTable(matrix, style)}${note}\n`);
     const width = style.width === null ? [] : [`--width=${style.width}`];
     const color = style.color ? ["--color"] : [];
     const picture = await callControl(made.controller.control, "topology", [...color, ...width]);
@@ -110,7 +128,7 @@ async function play(options: DemoOptions, made: Made, say: Say, interrupt: Inter
 }
 
 /** Where another controller has the socket, the next one is taken. */
-async function startController(options: DemoOptions, lab: Lab): Promise<ChildController> {
+async function startController(options: DemoOptions, stage: Stage): Promise<ChildController> {
   let control = options.controls.at(-1) ?? "";
   for (const candidate of options.controls) {
     const used = await callControl(candidate, "version", [], 2000).then(
@@ -122,20 +140,19 @@ async function startController(options: DemoOptions, lab: Lab): Promise<ChildCon
     break;
   }
   const { script, tunnel } = options;
-  return ChildController.start({ script, tunnel, control, address: lab.controllerIp, directory: lab.dir });
+  return ChildController.start({ script, tunnel, control, address: stage.controllerIp, directory: stage.dir });
 }
 
 /** The last matrix, whether or not all of it answers. */
 async function pingUntilAllAnswer(
-  lab: Lab,
-  guests: readonly Guest[],
+  stage: Stage,
   interrupt: Interrupt,
   controller: ChildController,
 ): Promise<PingMatrix> {
   const deadline = Date.now() + PING_TIMEOUT_MS;
   for (;;) {
     interrupt.check();
-    const matrix = await lab.pingMatrix(guests, { count: 1, timeoutSec: 1 });
+    const matrix = await stage.pingMatrix();
     interrupt.check();
     if (matrix.ok || Date.now() > deadline || !controller.running) return matrix;
     await sleep(LOOK_EVERY_MS);
@@ -173,8 +190,8 @@ class Watch {
 }
 
 async function stay(made: Made, defaultControl: string, interrupt: Interrupt): Promise<void> {
-  const { lab, controller } = made;
-  if (lab === undefined || controller === undefined) return;
+  const { stage, controller } = made;
+  if (stage === undefined || controller === undefined) return;
   const weft = controller.control === defaultControl ? "weft" : `weft --control ${controller.control}`;
   const lines = [
     "",
@@ -182,7 +199,7 @@ async function stay(made: Made, defaultControl: string, interrupt: Interrupt): P
     `  ${weft} hosts`,
     `  ${weft} endpoints`,
     `  ${weft} flows 1`,
-    `  weft lab exec ${lab.guests.at(0)?.name} -- ping -c 3 ${lab.guests.at(-1)?.ip}`,
+    `  weft lab exec ${stage.guests.at(0)?.name} -- ping -c 3 ${stage.guests.at(-1)?.ip}`,
     "  weft lab exec h1 -- ovs-vsctl show",
     `  tail -f ${controller.logFile}`,
     "",
@@ -192,14 +209,14 @@ async function stay(made: Made, defaultControl: string, interrupt: Interrupt): P
 }
 
 /** Tried again where something that was just ending was in its way. A lab that could not be made has removed itself. */
-async function cleanUp({ lab, controller }: Made, say: Say): Promise<void> {
-  if (lab !== undefined) process.stdout.write("\n");
+async function cleanUp({ stage, controller }: Made, say: Say): Promise<void> {
+  if (stage !== undefined) process.stdout.write("\n");
   await controller?.stop();
-  if (lab === undefined) return;
+  if (stage === undefined) return;
   const attempts = 3;
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
-      await lab.destroy();
+      await stage.destroy();
       break;
     } catch (error) {
       if (attempt === attempts) throw error;

@@ -21,6 +21,7 @@ import { answersTo } from "./answers.ts";
 import { Bundles } from "./bundles.ts";
 import { type Datapath, isStateChange, type SwitchWatcher } from "./datapath.ts";
 import type { FlowEdit } from "./flow-tables.ts";
+import { falselyRemoved, falsified } from "./lies.ts";
 import type { Packet } from "./packet.ts";
 import type { Punt } from "./pipeline.ts";
 import { SwitchRefusal } from "./switch-error.ts";
@@ -34,11 +35,16 @@ const BUNDLE_ERRORS: Readonly<Record<string, number>> = {
   OFPBFC_MSG_FAILED: 2313,
 };
 const MAX_MESSAGE = 65_535;
+/** OFPRR_IDLE_TIMEOUT. */
+const IDLE_TIMEOUT = 0;
+const NO_LIES: ReadonlySet<string> = new Set();
 const REASONS = { added: 0, deleted: 0, modified: 0 } as const;
 
 export interface ConnectionOptions {
   readonly datapathId: bigint;
   readonly send: (bytes: Uint8Array) => void;
+  /** What it says that is not so: names of lies. */
+  readonly lies?: () => ReadonlySet<string>;
   /** Kinds of messages that are never answered: a switch that misbehaves. */
   readonly ignores?: ReadonlySet<OpenFlowMessage["kind"]>;
 }
@@ -80,6 +86,8 @@ export class SwitchConnection implements SwitchWatcher {
 
   tick(nowMs: number): void {
     this.#bundles.expire(nowMs);
+    if (!this.#isReady || !this.#lies.has("forged-removals")) return;
+    for (const flow of falselyRemoved(this.#switch.flows.all())) this.#tellRemoved(flow, IDLE_TIMEOUT);
   }
 
   onPort(reason: "add" | "delete" | "modify", port: PortDesc): void {
@@ -267,6 +275,10 @@ export class SwitchConnection implements SwitchWatcher {
     }
   }
 
+  get #lies(): ReadonlySet<string> {
+    return this.#options.lies?.() ?? NO_LIES;
+  }
+
   #answer({ xid, body }: MultipartRequest): void {
     if (body.kind === "onf_flow_monitor") {
       for (const monitor of body.monitors) this.#monitors.set(monitor.monitorId, monitor);
@@ -275,7 +287,8 @@ export class SwitchConnection implements SwitchWatcher {
     }
     const bodies = answersTo(this.#switch, body);
     if (bodies === undefined) throw new SwitchRefusal("OFPBRC_BAD_MULTIPART");
-    const fitting = bodies.flatMap(fittingBodies);
+    const told = this.#lies.size === 0 ? bodies : bodies.map((one) => falsified(one, this.#lies));
+    const fitting = told.flatMap(fittingBodies);
     fitting.forEach((one, at) => {
       const flags = at < fitting.length - 1 ? OFPMPF_REPLY_MORE : 0;
       this.#send({ kind: "multipart_reply", xid, flags, body: one });

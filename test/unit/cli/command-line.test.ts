@@ -149,7 +149,7 @@ describe("a wrong command line", () => {
     ],
     [["lab", "up"], /missing required argument 'hosts'/],
     [["lab", "up", "-3"], /expected a number of hosts/],
-    [["lab", "up", "1e3"], /expected a number of hosts, a whole number from 1 to 64/],
+    [["lab", "up", "1e3"], /expected a number of hosts, a whole number from 1 to 4000/],
     [["lab", "up", "3", "--controller", "::1:6640"], /expected ADDRESS:PORT/],
     [["lab", "up", "3", "--tunnel", "stt"], /Allowed choices are gre, vxlan, geneve/],
     [["demo", "--hosts", "0"], /expected a number of hosts, a whole number from 1 to 32/],

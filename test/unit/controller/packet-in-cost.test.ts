@@ -73,6 +73,7 @@ async function served() {
     found: () => undefined,
     blockedFound: () => undefined,
     judge: () => null,
+    elsewhere: () => null,
     turnAway: () => undefined,
   });
   const takers = { counters, switches, senders: [], loops: {} as LoopProbes, islands: {} as Islands };

@@ -21,7 +21,12 @@ const SHOWN = RUN_BY_TESTS.flatMap((file) => shownCommands(file, read(file)));
 const TABLE = [...Object.values(CHAPTERS).flatMap((runs) => runs.map((run) => run.command)), ...Object.keys(NOT_RUN)];
 
 /** What a document leaves open, as something that the command would take. */
-const EXAMPLES: Readonly<Record<string, string>> = { N: "3", "ADDRESS:PORT": "192.0.2.1:6640", "…": "x" };
+const EXAMPLES: Readonly<Record<string, string>> = {
+  N: "3",
+  "ADDRESS:PORT": "192.0.2.1:6640",
+  HOW: "silent",
+  "…": "x",
+};
 
 /** What commander would say to the words, without the command being done; null where it would do it. */
 async function objection(words: readonly string[]): Promise<CommanderError | null> {

@@ -81,6 +81,24 @@ describe("ports", () => {
   });
 });
 
+describe("a port's number", () => {
+  it("that the switch tells otherwise than the database is critical; where both agree, or one says nothing, it is not", () => {
+    const ports = ["false", "true", "new"].map((name, at) => portFact({ name, ofport: at + 1 }));
+    const one = hostFact({ id: "h1", stored: stored("h1", 1), tunnelIp: "10.0.0.1", ovsVersion: null, ports });
+    const fabric = derive([one], { h1: switchFact() });
+    const host = fabric.hosts.get("h1") as FabricHost;
+    const rest = { ovsVersion: null, foreignFlows: [], foreignUntold: 0, certificateEndsMs: null, problems: [] };
+    const switchPorts = new Map([
+      ["false", 7],
+      ["true", 2],
+    ]);
+    const hosts = [{ fabric, host, ovsdb: true, openflow: true, rows: EMPTY_VSWITCH_ROWS, switchPorts, ...rest }];
+    const found = examine({ hosts, problems: [], nowMs: 0 }).filter(({ code }) => code === "port/number");
+    expect(found).toMatchObject([{ severity: "critical", host: "h1", subject: "false" }]);
+    expect(found[0]?.message).toContain("has the number 1, and the switch that it has 7");
+  });
+});
+
 describe("ports that one host's underlay makes too small for their guests", () => {
   it("are told as one note, beside the device to mend", () => {
     const ports = [1, 2, 3, 4].map((n) => portFact({ name: `tap${n}`, ofport: n, mtu: 1442 }));
