@@ -1,5 +1,6 @@
 // What a benchmark asks of a simulated fleet; it runs where the fleet is.
 import { Fleet } from "../../src/sim/fleet.ts";
+import { Guest } from "../../src/sim/guest.ts";
 import type { SimulatedHost } from "../../src/sim/host.ts";
 import { destinationOf, ipOf, macOf, portOf } from "../endpoints.ts";
 import { FlowWatch } from "./flow-watch.ts";
@@ -128,7 +129,7 @@ export class FleetWork {
   pingLosses(guests: readonly number[]): string[] {
     const all = guests.map((number) => {
       const guest = this.#attached.get(number)?.host.guests.get(portOf(number));
-      if (guest === undefined) throw new Error(`there is no endpoint ${number}`);
+      if (!(guest instanceof Guest)) throw new Error(`there is no endpoint ${number}`);
       return guest;
     });
     const lost: string[] = [];

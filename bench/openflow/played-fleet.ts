@@ -4,6 +4,7 @@ import { encodeCookie, TABLES } from "../../src/pipeline/registry.ts";
 import { macOf, socketIp } from "../../src/sim/addresses.ts";
 import type { Bridge, BridgePort } from "../../src/sim/bridge.ts";
 import { type HostWorld, SimulatedHost } from "../../src/sim/host.ts";
+import { goodManners } from "../../src/sim/manners.ts";
 import { Dialler } from "../../src/sim/socket.ts";
 import { Datapath } from "../../src/sim/switch/datapath.ts";
 import { PlayedSwitch } from "./played-switch.ts";
@@ -65,6 +66,7 @@ export class PlayedFleet {
           host: "127.0.0.1",
           port,
           from: socketIp(number + 1),
+          manners: goodManners(),
           open: (send) => played.open(send),
           onState: () => undefined,
         }),
@@ -104,12 +106,8 @@ export class PlayedFleet {
   /** Every switch starts again, at once: flows and connections are gone, and connections come back. */
   restartSwitches(): void {
     for (const { played } of this.switches) played.clear();
-    const restart = (dialler: Dialler): void => {
-      dialler.hold(true);
-      dialler.hold(false);
-    };
-    for (const dialler of this.#diallers) restart(dialler);
-    for (const host of this.#hosts) host.vswitchd.eachDialler(restart);
+    for (const dialler of this.#diallers) dialler.drop();
+    for (const host of this.#hosts) host.vswitchd.eachDialler((dialler) => dialler.drop());
   }
 
   /** Nothing was written to any of them for a while. */

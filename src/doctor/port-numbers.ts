@@ -1,6 +1,6 @@
 // Ports whose number the host's database tells otherwise than its switch: Weft's flows would name another port.
+import { shellWord } from "../model/shell-word.ts";
 import { type Examined, type ExaminedHost, type Finding, hasTunnels } from "./examined.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** The database has the bridge's own port by the number of OpenFlow 1.0. */
 const LOCAL = { database: 65_534, openflow: 0xffff_fffe };

@@ -48,6 +48,11 @@ export class Dialler {
     else this.#socket?.resume();
   }
 
+  /** The connection ends, and is made again. */
+  drop(): void {
+    this.#socket?.destroy();
+  }
+
   stop(): void {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
