@@ -149,7 +149,14 @@ async function run(options: BenchOptions): Promise<BenchReport> {
   for (const switches of plan.sizes) {
     for (const kind of present) {
       progress(`${kind.name}, ${switches} switches`);
-      measured.push(...(await withReference(kind, switches, (arena) => measure(arena, switches, plan))));
+      // One that fails here must not keep the others from being measured.
+      const results = await withReference(kind, switches, (arena) => measure(arena, switches, plan)).catch(
+        (error: unknown) => {
+          notes.push(`LEFT OUT: ${kind.name} with ${switches} switches: ${String(error)}`);
+          return [];
+        },
+      );
+      measured.push(...results);
     }
     progress(`Weft, ${switches} switches`);
     const weft = { switches, isShared: false, profiles };

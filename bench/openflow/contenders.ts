@@ -50,11 +50,12 @@ export async function withWeft<T>(options: WeftArenaOptions, work: (arena: Arena
   try {
     const { ovsdbPort } = weft;
     await generator.ask({ kind: "join", count: switches, ovsdbPort, isShared, timeoutMs: JOIN_TIMEOUT_MS });
+    const introduce = { kind: "introduce", isAnswered: true, timeoutMs: JOIN_TIMEOUT_MS } as const;
     const forget = async (): Promise<void> => {
       await generator.ask({ kind: "forget", isShared, timeoutMs: JOIN_TIMEOUT_MS });
-      await generator.ask({ kind: "introduce", timeoutMs: JOIN_TIMEOUT_MS });
+      await generator.ask(introduce);
     };
-    await generator.ask({ kind: "introduce", timeoutMs: JOIN_TIMEOUT_MS });
+    await generator.ask(introduce);
     return await work({ name: "Weft", generator, weft, forget });
   } catch (error) {
     throw new Error(`with Weft and ${switches} switches; the end of its log:\n${weft.logTail()}`, { cause: error });
@@ -75,7 +76,7 @@ export async function withReference<T>(
     const reference = await kind.start();
     try {
       await generator.ask({ kind: "dial", count: switches, port: reference.port, timeoutMs: DIAL_TIMEOUT_MS });
-      await generator.ask({ kind: "introduce", timeoutMs: DIAL_TIMEOUT_MS });
+      await generator.ask({ kind: "introduce", isAnswered: false, timeoutMs: DIAL_TIMEOUT_MS });
       return await work({ name: kind.name, generator, forget: async () => undefined });
     } finally {
       await reference.stop();

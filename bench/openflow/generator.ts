@@ -6,7 +6,7 @@ import { type InstallResult, reinstall, Spreading, type SpreadResult } from "./s
 export type Order =
   | { readonly kind: "dial"; readonly count: number; readonly port: number; readonly timeoutMs: number }
   | ({ readonly kind: "join" } & JoinOptions)
-  | { readonly kind: "introduce"; readonly timeoutMs: number }
+  | { readonly kind: "introduce"; readonly isAnswered: boolean; readonly timeoutMs: number }
   | { readonly kind: "forget"; readonly isShared: boolean; readonly timeoutMs: number }
   | ({ readonly kind: "closed" } & ClosedLoopOptions)
   | ({ readonly kind: "open" } & OpenLoopOptions)
@@ -48,7 +48,7 @@ async function obey(order: Order): Promise<object | null> {
       return null;
     case "introduce":
       load = new Load(fleet.switches);
-      load.introduce();
+      await load.introduce(order.isAnswered, order.timeoutMs);
       await fleet.quiet(order.timeoutMs);
       return null;
     case "forget":

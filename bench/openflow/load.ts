@@ -39,7 +39,7 @@ export interface OpenLoopResult extends LoopResult {
 
 /** MAC 0 of a switch is the target; those from here on are the sources. */
 const FIRST = 1;
-export const KNOWN_MACS = 256;
+export const KNOWN_MACS = 64;
 const LARGEST_COUNT = 0xff_ffff;
 const GRACE_MS = 3_000;
 /** Above what a closed loop has in flight, however much later the last of it is answered than the first. */
@@ -74,12 +74,25 @@ export class Load {
     this.#switches = switches;
   }
 
-  /** Says where each target is, and makes the known MACs known. */
-  introduce(): void {
+  /**
+   * Says where each target is, and makes the known MACs known.
+   * @param isAnswered whether each of them is answered by a flow that names it: they are waited for, then
+   */
+  async introduce(isAnswered: boolean, timeoutMs: number): Promise<void> {
+    const unheard = new Set<number>();
     for (const { played, source, target } of this.#switches) {
-      played.sendPacketIn(target, 0);
-      for (let count = FIRST; count < FIRST + KNOWN_MACS; count++) played.sendPacketIn(source, count);
+      for (let count = 0; count < FIRST + KNOWN_MACS; count++) {
+        unheard.add(played.number * 0x100_0000 + count);
+        played.sendPacketIn(count === 0 ? target : source, count);
+      }
+      played.listener = { flow: (_, mac) => void unheard.delete(mac), echoed: () => undefined };
     }
+    const deadline = performance.now() + timeoutMs;
+    while (isAnswered && unheard.size > 0) {
+      if (performance.now() > deadline) throw new Error(`${unheard.size} MACs were never answered`);
+      await sleep(5);
+    }
+    this.#deafen();
   }
 
   async closed(options: ClosedLoopOptions): Promise<LoopResult> {

@@ -1,7 +1,7 @@
 // Controllers beside Weft, each a process of its own on a port of the loopback address: what they can do with the same load.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,7 +19,7 @@ export interface ReferenceKind {
   readonly start: () => Promise<Reference>;
 }
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const PROBE_MS = 50;
 const SCRIPT = join(ROOT, "bench/openflow/simple_switch_13.py");
 
@@ -46,7 +46,6 @@ async function stopped(child: ChildProcess): Promise<void> {
 /** Resolves when somebody listens there: looked up, not tried, since a connection would be taken for a switch. */
 async function listens(child: ChildProcess, port: number): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  const { readFileSync } = await import("node:fs");
   const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
   while (performance.now() < deadline && child.exitCode === null) {
     const lines = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => readFileSync(file, "utf8").split("\n"));

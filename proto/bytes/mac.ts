@@ -44,8 +44,26 @@ export function macToBytes(mac: Mac): Uint8Array {
   return out;
 }
 
+/** 0 to 15, by the code of a lower-case digit; -1 for any other. */
+const DIGITS = Int8Array.from({ length: 128 }, (_, code) => "0123456789abcdef".indexOf(String.fromCharCode(code)));
+
+/** The address as a number, if `mac` is canonical; else -1. */
+function canonicalNumber(mac: string): number {
+  if (mac.length !== 17) return -1;
+  let value = 0;
+  for (let at = 0; at < 17; at += 3) {
+    const high = DIGITS[mac.charCodeAt(at)] ?? -1;
+    const low = DIGITS[mac.charCodeAt(at + 1)] ?? -1;
+    if (high < 0 || low < 0 || (at < 15 && mac.charCodeAt(at + 2) !== 0x3a)) return -1;
+    value = value * 256 + high * 16 + low;
+  }
+  return value;
+}
+
 export function macToBigInt(mac: Mac): bigint {
-  return BigInt(`0x${parseMac(mac).replaceAll(":", "")}`);
+  // Most are canonical, and every flow of an endpoint needs it.
+  const value = canonicalNumber(mac);
+  return BigInt(value < 0 ? `0x${parseMac(mac).replaceAll(":", "")}` : value);
 }
 
 export function bigIntToMac(value: bigint): Mac {

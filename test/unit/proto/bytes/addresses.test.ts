@@ -39,6 +39,11 @@ describe("MAC addresses", () => {
 
   it("go to integers and bytes and back", () => {
     expect(macToBigInt("0a:00:00:00:00:01")).toBe(0x0a0000000001n);
+    expect(macToBigInt("ff:ff:ff:ff:ff:ff")).toBe(0xffffffffffffn);
+    expect(macToBigInt(" A-b-0-0-0-1")).toBe(0x0a0b00000001n);
+    for (const wrong of ["0a:00:00:00:00:0g", "0a:00:00-00:00:01", "0a:00:00:00:00:0\u0131"]) {
+      expect(() => macToBigInt(wrong)).toThrow();
+    }
     expect(bigIntToMac(0xffffffffffffn)).toBe("ff:ff:ff:ff:ff:ff");
     expect(macFromBytes(macToBytes("01:02:03:04:05:06"))).toBe("01:02:03:04:05:06");
     expect(() => bigIntToMac(1n << 48n)).toThrow();
