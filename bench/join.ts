@@ -8,8 +8,8 @@ import { joinSimulated } from "./join/simulated.ts";
 import { present } from "./real/contenders.ts";
 import { sizesOf } from "./sizes.ts";
 
-const SIZES = { simulated: [30, 60, 100, 300, 1000], pairs: [300, 1000], real: [10, 30, 60] };
-const QUICK = { simulated: [10, 30], pairs: [], real: [4] };
+const SIZES = { simulated: [30, 60, 100, 300, 1000], pairs: [300, 1000], shared: [100], real: [10, 30, 60] };
+const QUICK = { simulated: [10, 30], pairs: [], shared: [10], real: [4] };
 
 const PAIRS = "simulated, a tunnel for each pair";
 /** A mesh with so many tunnels takes minutes: it is made once. */
@@ -83,6 +83,7 @@ async function run({ quick, runs, profiles, args, progress }: BenchOptions): Pro
   const largest = (list: readonly number[]): number => Math.max(0, ...list);
   for (const [what, list, flowBased] of [
     ["simulated", sizes.simulated, "auto"],
+    ["simulated, flow-based", sizes.shared, "always"],
     [PAIRS, sizes.pairs, "never"],
   ] as const) {
     for (const hosts of list)

@@ -12,7 +12,7 @@ const SAMPLE = 8;
 /** @throws Error where two hosts have one index, or guests do not reach each other */
 export async function joinSimulated(
   hosts: number,
-  flowBased: "auto" | "never",
+  flowBased: "always" | "auto" | "never",
   profiles: Profiles | null,
   label: string,
 ): Promise<Joined> {
