@@ -8,7 +8,7 @@ import { heardFlows, prepared } from "./adopt.ts";
 import { answerFlows, endpointAnswers } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
 import { type CompileContext, compileContext, floodMetersOf, type PipelineSettings } from "./context.ts";
-import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "./desired.ts";
+import { type DesiredFlow, type DesiredGroup, type DesiredMeter, type DesiredSwitch, keptForms } from "./desired.ts";
 import { egressFlows } from "./egress.ts";
 import { floodFlows } from "./flood.ts";
 import { remoteEndpointFlow, standbyFlows } from "./forward.ts";
@@ -71,6 +71,8 @@ interface Parts {
   readonly own: Own;
   readonly unreachable: Unreachable;
   readonly flows: LayeredFlows;
+  /** Whether it is more than prepared to be taken over. */
+  readonly forwards: boolean;
 }
 
 const partsOf = new WeakMap<DesiredSwitch, Parts>();
@@ -147,11 +149,11 @@ function sameOnAll(flow: DesiredFlow): DesiredFlow {
   return flow;
 }
 
-function frameOf(context: CompileContext, inputs: readonly unknown[]): Frame {
+function frameOf(context: CompileContext, inputs: readonly unknown[], before?: Frame): Frame {
   return {
     inputs,
     flows: keyed(FEATURES.flatMap((feature) => [...feature(context)].map(sameOnAll))),
-    meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
+    meters: keptForms(before?.meters, new Map([...meters(context)].map((meter) => [meter.meterId, meter]))),
     networks: localNetworks(context),
   };
 }
@@ -229,7 +231,11 @@ function ownOf(fabric: Fabric, host: FabricHost, settings: PipelineSettings, fra
   for (const flow of localFlows(endpoints, { host, networks: frame.networks, answersNd, idleTimeoutSec })) {
     flows.set(flow.key, flow);
   }
-  return { frame, endpoints, flows };
+  return { frame, endpoints, flows: keptForms(before?.flows, flows) };
+}
+
+function groupsOf(context: CompileContext, before: Groups["groups"] | undefined): Groups["groups"] {
+  return keptForms(before, new Map([...groups(context)].map((group) => [group.groupId, group])));
 }
 
 /**
@@ -255,7 +261,7 @@ export function compileSwitch(
   const isQuiet = before !== undefined && isSameBasis(before.basis, basis);
   const inputs = isQuiet ? before.frame.inputs : frameInputs(fabric, host, settings);
   const isFrame = isQuiet || (before !== undefined && sameItems(before.frame.inputs, inputs));
-  const frame = isFrame && before !== undefined ? before.frame : frameOf(context(), inputs);
+  const frame = isFrame && before !== undefined ? before.frame : frameOf(context(), inputs, before?.frame);
   const members = membersOf(fabric, frame.networks);
   const forGroups = isQuiet ? before.groups.inputs : [host.index, host.plain, host.ways, ...host.ports];
   const isGroups =
@@ -264,7 +270,7 @@ export function compileSwitch(
     (isQuiet || sameItems(before.groups.inputs, forGroups));
   const held = isGroups
     ? before.groups
-    : { inputs: forGroups, members, groups: new Map([...groups(context())].map((group) => [group.groupId, group])) };
+    : { inputs: forGroups, members, groups: groupsOf(context(), before?.groups.groups) };
   const shared = shareFlows(fabric);
   const own = ownOf(fabric, host, settings, frame, before?.own);
   const unreachable = unreachableFrom(host, shared, frame.networks, before?.unreachable);
@@ -276,14 +282,16 @@ export function compileSwitch(
     : exceptionsOf(fabric, host, frame.networks, unreachable, was?.exceptions ?? NO_EXCEPTIONS);
   const isSame = was?.own === own.flows && was.shared === layers && was.exceptions === exceptions;
   const flows = isSame ? was : new LayeredFlows(own.flows, layers, exceptions);
-  const parts: Parts = { basis, frame, groups: held, own, unreachable, flows };
-  if (previous !== undefined && isSame && isFrame && isGroups) {
+  const forwards = host.adoption?.forwards !== false;
+  const parts: Parts = { basis, frame, groups: held, own, unreachable, flows, forwards };
+  const isWhole = isSame && before?.groups.groups === held.groups && before.frame.meters === frame.meters;
+  if (previous !== undefined && isWhole && before.forwards === forwards) {
     partsOf.set(previous, parts);
     return previous;
   }
   const whole = { flows, groups: held.groups, meters: frame.meters };
   // What the host's rows say, not what is next: the stage is in force once it is written there.
-  const desired: DesiredSwitch = host.adoption?.forwards === false ? prepared(whole, host) : whole;
+  const desired: DesiredSwitch = forwards ? whole : prepared(whole, host);
   partsOf.set(desired, parts);
   return desired;
 }
