@@ -1,7 +1,9 @@
 // The fabric as plain JSON, for traces: facts of every host, and of switches what they hold.
 import { type FlowStats, formatFlow, formatGroup, type GroupDesc, OFPPS } from "../../proto/openflow13/index.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
+import { endpointKey } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
+import { sortedEndpoints } from "../model/fabric-endpoints.ts";
 import type { HostId } from "../model/facts.ts";
 import { OTHER_VLANS_VNI } from "../model/networks.ts";
 import type { DesiredFlow, DesiredGroup } from "../pipeline/desired.ts";
@@ -105,9 +107,9 @@ function networkPictures(fabrics: readonly Fabric[]): readonly PictureNetwork[] 
 }
 
 function endpointPictures(fabric: Fabric): readonly PictureEndpoint[] {
-  return [...fabric.endpoints].map(([key, { mac, ips, vni, hostId, portName, ofport, origin, owner }]) => ({
+  return sortedEndpoints(fabric).map(({ mac, ips, vni, hostId, portName, ofport, origin, owner }) => ({
     ...{ mac, ips, vni, host: hostId, port: portName, ofport, origin },
-    declaredBy: origin === "declared" ? declarer(fabric, key, hostId, portName) : null,
+    declaredBy: origin === "declared" ? declarer(fabric, endpointKey(vni, mac), hostId, portName) : null,
     owner: owner ?? null,
   }));
 }

@@ -20,6 +20,7 @@ import { worstFirst } from "../doctor/index.ts";
 import type { HostOutlook, Outlook } from "../journal/look.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
+import { sortedEndpoints } from "../model/fabric-endpoints.ts";
 import type { HostId } from "../model/facts.ts";
 import { flowBasedProblem } from "../model/flow-based.ts";
 import { isOfKind } from "../model/lanes.ts";
@@ -219,7 +220,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
   }
 
   function endpointViews(): EndpointView[] {
-    return weaver.fabrics.flatMap((fabric) => [...fabric.endpoints.values()].map((one) => endpointView(fabric, one)));
+    return weaver.fabrics.flatMap((fabric) => sortedEndpoints(fabric).map((one) => endpointView(fabric, one)));
   }
 
   function networkViews(): NetworkView[] {

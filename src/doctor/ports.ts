@@ -32,9 +32,7 @@ function ofHost(examined: ExaminedHost, missing: number): readonly Finding[] {
   // Of a host that is away nothing is known; a lone switch has no rows that could be wrong.
   if (examined.rows === null || host.fact === null) return [];
   const speaking = new Set<string>();
-  for (const endpoint of fabric.endpoints.values()) {
-    if (endpoint.hostId === host.id && endpoint.portName !== null) speaking.add(endpoint.portName);
-  }
+  for (const { portName } of fabric.endpointsAt.get(host.id) ?? []) if (portName !== null) speaking.add(portName);
   return host.ports.flatMap((port) => ofPort(host.id, port, speaking.has(port.fact.name), missing));
 }
 

@@ -42,6 +42,11 @@ export interface FabricEndpoints {
   readonly said: Grounds;
 }
 
+/** For people: by key. */
+export function sortedEndpoints({ endpoints }: Pick<FabricEndpoints, "endpoints">): readonly Endpoint[] {
+  return [...endpoints].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, endpoint]) => endpoint);
+}
+
 type AttachedPorts = ReadonlyMap<number, ReadonlyMap<Vni, string>>;
 
 const attachedBy = new WeakMap<FabricHost["ports"], AttachedPorts>();

@@ -8,7 +8,7 @@ import { heardFlows, prepared } from "./adopt.ts";
 import { answerFlows, endpointAnswers } from "./answer.ts";
 import { classifyFlows } from "./classify.ts";
 import { type CompileContext, compileContext, floodMetersOf, type PipelineSettings } from "./context.ts";
-import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "./desired.ts";
+import { type DesiredFlow, type DesiredGroup, type DesiredMeter, type DesiredSwitch, keptForms } from "./desired.ts";
 import { egressFlows } from "./egress.ts";
 import { floodFlows } from "./flood.ts";
 import { remoteEndpointFlow, standbyFlows } from "./forward.ts";
@@ -42,6 +42,8 @@ interface Frame {
 
 interface Groups {
   readonly inputs: readonly unknown[];
+  /** Of each of the switch's networks. */
+  readonly members: readonly unknown[];
   readonly groups: ReadonlyMap<number, DesiredGroup>;
 }
 
@@ -51,13 +53,26 @@ interface Own {
   readonly flows: ReadonlyMap<string, DesiredFlow>;
 }
 
+/** What most of a switch's inputs are in, as the same objects where nothing has happened to it. */
+interface Basis {
+  readonly host: FabricHost;
+  readonly settings: PipelineSettings;
+  readonly caps: string;
+  readonly standbys: readonly Endpoint[];
+  /** Whether there are disputes: they are rare, and looked at one by one. */
+  readonly disputed: boolean;
+}
+
 /** What a switch's flows were made of. */
 interface Parts {
+  readonly basis: Basis;
   readonly frame: Frame;
   readonly groups: Groups;
   readonly own: Own;
   readonly unreachable: Unreachable;
   readonly flows: LayeredFlows;
+  /** Whether it is more than prepared to be taken over. */
+  readonly forwards: boolean;
 }
 
 const partsOf = new WeakMap<DesiredSwitch, Parts>();
@@ -95,13 +110,23 @@ function frameInputs(fabric: Fabric, host: FabricHost, settings: PipelineSetting
   ];
 }
 
-function groupInputs(
-  fabric: Fabric,
-  { index, plain, ports, ways }: FabricHost,
-  networks: LocalNetworks,
-): readonly unknown[] {
-  const members = [...networks.keys()].map((vni) => fabric.members.get(vni) ?? null);
-  return [index, plain, ways, ...members, ...ports];
+/** Whether all inputs of the frame are as before, without a look at each. */
+function isSameBasis(before: Basis, now: Basis): boolean {
+  const { host } = now;
+  return (
+    before.host === host &&
+    before.settings === now.settings &&
+    before.caps === now.caps &&
+    before.standbys === now.standbys &&
+    !before.disputed &&
+    !now.disputed &&
+    host.plain === null &&
+    host.adoption === undefined
+  );
+}
+
+function membersOf(fabric: Fabric, networks: LocalNetworks): readonly unknown[] {
+  return [...networks.keys()].map((vni) => fabric.members.get(vni) ?? null);
 }
 
 function keyed(flows: Iterable<DesiredFlow>): ReadonlyMap<string, DesiredFlow> {
@@ -124,11 +149,11 @@ function sameOnAll(flow: DesiredFlow): DesiredFlow {
   return flow;
 }
 
-function frameOf(context: CompileContext, inputs: readonly unknown[]): Frame {
+function frameOf(context: CompileContext, inputs: readonly unknown[], before?: Frame): Frame {
   return {
     inputs,
     flows: keyed(FEATURES.flatMap((feature) => [...feature(context)].map(sameOnAll))),
-    meters: new Map([...meters(context)].map((meter) => [meter.meterId, meter])),
+    meters: keptForms(before?.meters, new Map([...meters(context)].map((meter) => [meter.meterId, meter]))),
     networks: localNetworks(context),
   };
 }
@@ -199,14 +224,18 @@ function layersOf(host: FabricHost, shared: SharedFlows, networks: LocalNetworks
 
 function ownOf(fabric: Fabric, host: FabricHost, settings: PipelineSettings, frame: Frame, before?: Own): Own {
   const endpoints = fabric.endpointsAt.get(host.id) ?? NO_ENDPOINTS;
-  if (before?.frame === frame && sameItems(before.endpoints, endpoints)) return before;
+  if (before?.frame === frame && before.endpoints === endpoints) return before;
   const { idleTimeoutSec } = settings;
   const answersNd = host.fact?.userspaceDatapath ?? false;
   const flows = new Map(frame.flows);
   for (const flow of localFlows(endpoints, { host, networks: frame.networks, answersNd, idleTimeoutSec })) {
     flows.set(flow.key, flow);
   }
-  return { frame, endpoints, flows };
+  return { frame, endpoints, flows: keptForms(before?.flows, flows) };
+}
+
+function groupsOf(context: CompileContext, before: Groups["groups"] | undefined): Groups["groups"] {
+  return keptForms(before, new Map([...groups(context)].map((group) => [group.groupId, group])));
 }
 
 /**
@@ -225,26 +254,44 @@ export function compileSwitch(
     made ??= compileContext(fabric, host, settings);
     return made;
   };
-  const inputs = frameInputs(fabric, host, settings);
-  const isFrame = before !== undefined && sameItems(before.frame.inputs, inputs);
-  const frame = isFrame ? before.frame : frameOf(context(), inputs);
-  const forGroups = groupInputs(fabric, host, frame.networks);
-  const isGroups = before !== undefined && sameItems(before.groups.inputs, forGroups);
+  const basis: Basis = {
+    ...{ host, settings, caps: caps(fabric) },
+    ...{ standbys: fabric.standbys, disputed: fabric.disputes.length > 0 },
+  };
+  const isQuiet = before !== undefined && isSameBasis(before.basis, basis);
+  const inputs = isQuiet ? before.frame.inputs : frameInputs(fabric, host, settings);
+  const isFrame = isQuiet || (before !== undefined && sameItems(before.frame.inputs, inputs));
+  const frame = isFrame && before !== undefined ? before.frame : frameOf(context(), inputs, before?.frame);
+  const members = membersOf(fabric, frame.networks);
+  const forGroups = isQuiet ? before.groups.inputs : [host.index, host.plain, host.ways, ...host.ports];
+  const isGroups =
+    before !== undefined &&
+    sameItems(before.groups.members, members) &&
+    (isQuiet || sameItems(before.groups.inputs, forGroups));
   const held = isGroups
     ? before.groups
-    : { inputs: forGroups, groups: new Map([...groups(context())].map((group) => [group.groupId, group])) };
+    : { inputs: forGroups, members, groups: groupsOf(context(), before?.groups.groups) };
   const shared = shareFlows(fabric);
   const own = ownOf(fabric, host, settings, frame, before?.own);
   const unreachable = unreachableFrom(host, shared, frame.networks, before?.unreachable);
-  const layers = layersOf(host, shared, frame.networks, before?.flows.shared);
-  const exceptions = exceptionsOf(fabric, host, frame.networks, unreachable, before?.flows.exceptions ?? NO_EXCEPTIONS);
   const was = before?.flows;
+  const layers = layersOf(host, shared, frame.networks, was?.shared);
+  const isReachedAsBefore = own === before?.own && unreachable === before.unreachable && unreachable.hosts.length === 0;
+  const exceptions = isReachedAsBefore
+    ? before.flows.exceptions
+    : exceptionsOf(fabric, host, frame.networks, unreachable, was?.exceptions ?? NO_EXCEPTIONS);
   const isSame = was?.own === own.flows && was.shared === layers && was.exceptions === exceptions;
   const flows = isSame ? was : new LayeredFlows(own.flows, layers, exceptions);
-  if (previous !== undefined && isSame && isFrame && isGroups) return previous;
+  const forwards = host.adoption?.forwards !== false;
+  const parts: Parts = { basis, frame, groups: held, own, unreachable, flows, forwards };
+  const isWhole = isSame && before?.groups.groups === held.groups && before.frame.meters === frame.meters;
+  if (previous !== undefined && isWhole && before.forwards === forwards) {
+    partsOf.set(previous, parts);
+    return previous;
+  }
   const whole = { flows, groups: held.groups, meters: frame.meters };
   // What the host's rows say, not what is next: the stage is in force once it is written there.
-  const desired: DesiredSwitch = host.adoption?.forwards === false ? prepared(whole, host) : whole;
-  partsOf.set(desired, { frame, groups: held, own, unreachable, flows });
+  const desired: DesiredSwitch = forwards ? whole : prepared(whole, host);
+  partsOf.set(desired, parts);
   return desired;
 }

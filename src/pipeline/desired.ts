@@ -101,3 +101,13 @@ export function desiredFlow(spec: FlowSpec): DesiredFlow {
 export function desiredGroup(groupId: number, type: GroupType, buckets: readonly Bucket[]): DesiredGroup {
   return Object.freeze({ groupId, type, buckets, form: groupForm({ type, buckets }) });
 }
+
+/** What compares equal stays the same object: then there is nothing to be looked at, or to be done. */
+export function keptForms<K, V extends { readonly form: string }>(
+  before: ReadonlyMap<K, V> | undefined,
+  now: ReadonlyMap<K, V>,
+): ReadonlyMap<K, V> {
+  if (before === undefined || before.size !== now.size) return now;
+  for (const [key, { form }] of now) if (before.get(key)?.form !== form) return now;
+  return before;
+}
