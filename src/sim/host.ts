@@ -157,6 +157,13 @@ export class SimulatedHost {
     const guest = new Guest(name, mac, ip, (frame) => this.#fromGuest(port, frame));
     this.guests.set(port, guest);
     this.#devices.set(port, { mac, mtu: options.mtu ?? USUAL_MTU, isUp: true });
+    if (options.interfaceRow !== undefined)
+      this.database.write({
+        op: "update",
+        table: "Interface",
+        where: [["name", "==", port]],
+        row: options.interfaceRow,
+      });
     this.#vswitchd.refreshPort(port);
     return guest;
   }

@@ -137,6 +137,22 @@ export class RealWorld implements World {
     return guest;
   }
 
+  addressOf(name: string): string {
+    const { mac, ip } = this.#guest(name);
+    return `${mac} ${ip}`;
+  }
+
+  async speak(names: readonly string[]): Promise<void> {
+    const guests = names.map((name) => this.#guest(name));
+    await Promise.all(
+      guests.map(async (guest) => {
+        const other = guests.find((one) => one !== guest)?.ip ?? nextIp(guest.ip);
+        const script = `ip neigh flush dev ${guest.device}; ping -n -c1 -W1 -I ${guest.device} ${other}`;
+        await guest.exec(["sh", "-c", script], { check: false });
+      }),
+    );
+  }
+
   async pings(names: readonly string[]): Promise<readonly string[]> {
     const guests = names.map((name) => this.#guest(name));
     const { pairs } = await this.#lab.pingMatrix(guests, { count: 1, timeoutSec: 1 });
@@ -186,6 +202,11 @@ export class RealWorld implements World {
     await this.#controller.stop();
     await this.#lab.destroy();
   }
+}
+
+/** Another address of the same subnet: who asks for it is heard, whether or not anybody has it. */
+function nextIp(ip: string): string {
+  return ip.replace(/\d+$/, (last) => `${(Number(last) % 250) + 1}`);
 }
 
 function listening(lab: Lab, settings: Settings): Settings {

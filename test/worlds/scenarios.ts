@@ -125,7 +125,7 @@ export const SCENARIOS: readonly Scenario[] = [
       ]);
       const other = await add(world, [{ name: "u2", host: 2, ip: "10.9.80.3", mac: macOf(0x5c), tag: 20 }]);
       const blue = await add(world, onePerHost("b", 0x60, { network: "blue" }, 2));
-      for (const names of [plain, tagged, blue]) await allPing(world, names);
+      for (const names of [plain, tagged, other, blue]) await allPing(world, names);
       await atRest(world);
       const all = [...plain, ...tagged, ...other, ...blue];
       account.note("pings", await world.pings(all));

@@ -22,6 +22,8 @@ import {
 
 const NAME = "world";
 const BRIDGE = "br-int";
+/** Nobody has it: who asks for it is heard all the same. */
+const NOBODY = "10.254.254.254";
 /** As the lab has it. */
 const MTU = 1442;
 
@@ -139,6 +141,19 @@ export class SimulatedWorld implements World {
     const found = this.#guests.get(name);
     if (found === undefined) throw new Error(`there is no guest ${name}`);
     return found;
+  }
+
+  addressOf(name: string): string {
+    const { mac, ip } = this.#member(name).guest;
+    return `${mac} ${ip}`;
+  }
+
+  async speak(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const { guest } = this.#member(name);
+      guest.forgetNeighbours();
+      guest.ping(NOBODY);
+    }
   }
 
   async pings(names: readonly string[]): Promise<readonly string[]> {

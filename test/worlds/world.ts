@@ -63,6 +63,10 @@ export interface World {
   /** With its port. */
   removeGuest(name: string): Promise<void>;
   removeSegment(name: string): Promise<void>;
+  /** `MAC IP`. */
+  addressOf(name: string): string;
+  /** Each of them forgets what it knows of the others' addresses, and asks for them anew: its own is heard by that. */
+  speak(names: readonly string[]): Promise<void>;
   /** `A -> B` of each ordered pair that gets its answer, once. */
   pings(names: readonly string[]): Promise<readonly string[]>;
   /** Copies of a broadcast from one at each of the others. */
@@ -92,9 +96,16 @@ export async function until(missing: () => Promise<readonly string[]>): Promise<
   }
 }
 
-/** Resolves when every pair of them pings. */
+/** Resolves when every pair of them pings, and the address of each has been heard. */
 export async function allPing(world: World, names: readonly string[]): Promise<void> {
   const wanted = names.length * (names.length - 1);
+  await until(async () => {
+    const endpoints = await world.ask("endpoints");
+    const heard = new Set(endpoints.flatMap(({ mac, ips }) => ips.map((ip) => `${mac} ${ip}`)));
+    const silent = names.filter((name) => !heard.has(world.addressOf(name)));
+    if (silent.length > 0) await world.speak(silent);
+    return silent.map((name) => `the address of ${name} has not been heard`);
+  });
   await until(async () => {
     const have = await world.pings(names);
     return have.length === wanted ? [] : [`${have.length} of ${wanted} pairs ping: ${have.join(", ")}`];

@@ -221,7 +221,7 @@ export class FleetLab {
 }
 
 /** What a controller may take from one host to the next, where hundreds come at once. */
-const PATIENCE_SEC = 60;
+const PATIENCE_SEC = 300;
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
 
