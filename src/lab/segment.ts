@@ -70,7 +70,8 @@ export async function addSegment(store: LabStore, host: HostRecord, spec: Segmen
   try {
     await ipBatch([
       `netns add ${namespace}`,
-      `link add br0 netns ${namespace} type bridge forward_delay 0 stp_state 0`,
+      // With snooping the bridge would speak of itself, now and then.
+      `link add br0 netns ${namespace} type bridge forward_delay 0 stp_state 0 mcast_snooping 0`,
       `link add ${port} mtu ${guestMtu} netns ${host.namespace} type veth peer name up0 mtu ${guestMtu} netns ${namespace}`,
     ]);
     const script = [

@@ -110,6 +110,8 @@ export class Guest {
    * @returns the number of answers: 1, 0 where it was lost, more where it was doubled
    */
   ping(ip: string): number {
+    // Its own address is answered within its own system.
+    if (ip === this.ip) return 1;
     if (!this.#neighbours.has(ip)) this.#send(arp(1, this, BROADCAST, ip));
     const mac = this.#neighbours.get(ip);
     if (mac === undefined) return 0;
