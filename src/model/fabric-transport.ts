@@ -23,9 +23,10 @@ import type {
   Vni,
 } from "./facts.ts";
 import { type FlowBasedSettings, flowBasedFacts, isFlowBased } from "./flow-based.ts";
+import { type Links, NO_LINKS } from "./host-links.ts";
 import { type Identity, takesPart } from "./identity.ts";
 import { isSame, keptMap } from "./kept.ts";
-import { type Links, type LinksOfAll, linksAmong, NO_LINKS } from "./links.ts";
+import { type LinksOfAll, linksAmong } from "./links.ts";
 import type { LoopFacts } from "./loops.ts";
 import { NetworkTable } from "./networks.ts";
 import type { PlainPart } from "./plain-links.ts";
@@ -107,7 +108,8 @@ export function stillRemembered(input: TransportInput): readonly RememberedFact[
     }
     const rowsRead = input.hostFacts.has(id);
     const flowsRead = input.switchFacts.has(id);
-    if (rowsRead && flowsRead) continue;
+    // What such a host has in its networks its rows say.
+    if (rowsRead && (flowsRead || fact.endpoints.length === 0)) continue;
     kept.push(rowsRead ? { ...fact, vnis: [] } : fact);
   }
   return kept;

@@ -1,32 +1,13 @@
-// The tunnels and ways of every host, put together from its pairs. What neither end of a pair has changed is not worked out again.
-import type { HostId, Lane, RememberedFact } from "./facts.ts";
+// The tunnels and ways of every host. What neither end of a pair has changed is not worked out again.
+import type { HostId, RememberedFact } from "./facts.ts";
+import { assemble, type Links } from "./host-links.ts";
 import { takesPart } from "./identity.ts";
-import { isSame, keptMap } from "./kept.ts";
-import { laneOf } from "./lanes.ts";
+import { isSame } from "./kept.ts";
 import { type Pair, type PairContext, Pairing, PairPool } from "./pairs.ts";
 import type { RelayPlan } from "./relays.ts";
 import { topologyKey } from "./topology.ts";
-import { type Entrance, relayLegsInUse, rowsNaming, type WantedTunnel } from "./wanted-tunnels.ts";
-import { chooseRelays, concerns, type End, type EndAt, isOnlyNamed, type Way, type WaySettings } from "./ways.ts";
-
-/** How a host is tied to the others. */
-export interface Links {
-  /** Tunnel Interfaces that should stand on the host. */
-  readonly wantedTunnels: readonly WantedTunnel[];
-  /** Peer index -> how frames for that host leave this one. Sorted. */
-  readonly ways: ReadonlyMap<number, Way>;
-  /** Peer index -> the tunnel by which others' frames for that peer are passed on. Sorted. */
-  readonly relaying: ReadonlyMap<number, Lane>;
-  /** Where frames of other hosts come in. Sorted. */
-  readonly entrances: readonly Entrance[];
-}
-
-export const NO_LINKS: Links = Object.freeze({
-  wantedTunnels: Object.freeze([]),
-  ways: new Map(),
-  relaying: new Map(),
-  entrances: Object.freeze([]),
-});
+import { relayLegsInUse } from "./wanted-tunnels.ts";
+import { concerns, type End, type EndAt, isOnlyNamed, type WaySettings } from "./ways.ts";
 
 /** What was worked out for a host, and from what. */
 interface HostLinks {
@@ -46,7 +27,8 @@ export interface LinksOfAll {
   readonly settings: WaySettings;
   readonly ends: readonly End[];
   readonly of: ReadonlyMap<HostId, HostLinks>;
-  readonly hadRemembered: boolean;
+  /** Whether there were indexes that hosts have ways to and nobody is known to have. */
+  readonly hadLost: boolean;
   readonly pool: PairPool;
 }
 
@@ -91,7 +73,6 @@ export interface LinksInput {
 }
 
 const NO_RELAYS: readonly number[] = Object.freeze([]);
-const NO_LEGS: readonly Lane[] = Object.freeze([]);
 
 /** @param previous what it came to the last time. */
 export function linksAmong({ settings, ends, plan, remembered }: LinksInput, previous?: LinksOfAll): LinksOfAll {
@@ -131,6 +112,7 @@ export function linksAmong({ settings, ends, plan, remembered }: LinksInput, pre
     const pair = peer === undefined ? null : pairing.of(host, peer);
     return pair === null || peer === undefined ? null : pool.one(peer.id, pair, old);
   };
+  const lost = indexesLost(remembered, (index) => ends[placeOf.get(index) ?? -1]);
   const of = new Map<HostId, HostLinks>();
   for (const [place, host] of ends.entries()) {
     // Of one that others only name nobody can tell its ways, or use them; and one host can name very many.
@@ -143,21 +125,21 @@ export function linksAmong({ settings, ends, plan, remembered }: LinksInput, pre
       pairs === old.pairs &&
       planned === old.plan &&
       !old.asksOthers &&
-      remembered.length === 0 &&
-      previous?.hadRemembered === false;
+      lost.length === 0 &&
+      previous?.hadLost === false;
     if (isAsBefore) {
       of.set(host.id, old.host === host ? old : { ...old, host });
       continue;
     }
     const unsettled = pairs.flatMap((pair, at) => (pair === null || pair.isSettled ? [] : [at]));
     const put = assemble(
-      { context, host, ends, pairs, plan: planned, placeOf, remembered },
+      { context, host, ends, pairs, plan: planned, placeOf, lost },
       previous?.of.get(host.id)?.links,
     );
     of.set(host.id, { host, pairs, unsettled, plan: planned, ...put });
   }
   if (!isSameOrder) pool.keepOnly(new Set(ends.map(({ id }) => id)));
-  return { settings, ends, of, hadRemembered: remembered.length > 0, pool };
+  return { settings, ends, of, hadLost: lost.length > 0, pool };
 }
 
 /** The pairs of a host: those of before, but for those that may have become others. */
@@ -189,121 +171,15 @@ function nextPairs(input: {
   });
 }
 
-interface Assembly {
-  readonly context: PairContext;
-  readonly host: End;
-  readonly ends: readonly End[];
-  readonly pairs: readonly (Pair | null)[];
-  /** Peer index -> indexes of the relays that are planned. */
-  readonly plan: ReadonlyMap<number, readonly number[]> | undefined;
-  readonly placeOf: ReadonlyMap<number, number>;
-  readonly remembered: readonly RememberedFact[];
-}
-
-function assemble(
-  { context, host, ends, pairs, plan, placeOf, remembered }: Assembly,
-  before: Links | undefined,
-): Pick<HostLinks, "links" | "asksOthers"> {
-  const { settings } = context;
-  const endAt = context.endAt(host);
-  const ways = new Map<number, Way>();
-  const relaying = new Map<number, Lane>();
-  const wanted: WantedTunnel[] = [];
-  const entrances: Entrance[] = [];
-  let asksOthers = false;
-  for (let place = 0; place < pairs.length; place++) {
-    const [pair, peer] = [pairs[place], ends[place]];
-    if (pair == null || peer === undefined || peer.index === null) continue;
-    const { index } = peer;
-    const planned = plan?.get(index) ?? NO_RELAYS;
-    const hasDirect = pair.way !== null;
-    if (!hasDirect || peer.fact === null) asksOthers = true;
-    const isPlain = hasDirect && planned.length === 0;
-    const relays = isPlain ? NO_RELAYS : chooseRelays(settings, host, peer, planned, endAt, hasDirect);
-    const legs = isPlain ? NO_LEGS : relays.flatMap((relay) => pairs[placeOf.get(relay) ?? -1]?.leg ?? []);
-    if (hasDirect || legs.length > 0) {
-      ways.set(index, wayOf(pair, legs, before?.ways.get(index)));
-      for (const entrance of pair.entrances) entrances.push(entrance);
-    }
-    if (pair.passing !== null) relaying.set(index, pair.passing);
-    for (const tunnel of pair.wanted) wanted.push(tunnel);
+/** What is remembered of a host that nothing else is known of: it may be nobody's index, or one that not all have to do with. */
+function indexesLost(
+  remembered: readonly RememberedFact[],
+  endOf: (index: number) => End | undefined,
+): readonly number[] {
+  const lost = new Set<number>();
+  for (const { index } of remembered) {
+    const end = endOf(index);
+    if (end === undefined || isOnlyNamed(end)) lost.add(index);
   }
-  const isSorted = remember({ host, endAt, ways, relaying, entrances, remembered });
-  const links: Links = Object.freeze({
-    wantedTunnels: keptElements(before?.wantedTunnels, wanted),
-    ways: keptMap(before?.ways, isSorted ? ways : sortedMap(ways)),
-    relaying: keptMap(before?.relaying, isSorted ? relaying : sortedMap(relaying)),
-    entrances: keptElements(before?.entrances, sortedEntrances(entrances)),
-  });
-  const isAsBefore =
-    before?.wantedTunnels === links.wantedTunnels &&
-    before.ways === links.ways &&
-    before.relaying === links.relaying &&
-    before.entrances === links.entrances;
-  return { links: isAsBefore ? before : links, asksOthers };
-}
-
-function wayOf({ way }: Pair, legs: readonly Lane[], before: Way | undefined): Way {
-  const direct = way?.direct ?? null;
-  if (way !== null && legs.length === 0) return way;
-  const isAsBefore =
-    before?.direct === direct &&
-    before.relays.length === legs.length &&
-    legs.every((leg, at) => leg === before.relays[at]);
-  return isAsBefore ? before : Object.freeze({ direct, relays: Object.freeze(legs) });
-}
-
-/** Indexes that nobody is known to have, and that the switch has ways to. @returns whether nothing was added. */
-function remember({
-  host,
-  endAt,
-  ways,
-  relaying,
-  entrances,
-  remembered,
-}: Pick<Assembly, "host" | "remembered"> & {
-  readonly endAt: EndAt;
-  readonly ways: Map<number, Way>;
-  readonly relaying: Map<number, Lane>;
-  readonly entrances: Entrance[];
-}): boolean {
-  const added = new Set(remembered.flatMap(({ index }) => (endAt(index) === undefined ? [index] : [])));
-  let isSorted = true;
-  for (const index of added) {
-    const direct = host.switch?.sendsBy.get(index) ?? null;
-    const relays = host.switch?.relaysBy.get(index) ?? [];
-    if (direct === null && relays.length === 0) continue;
-    isSorted = false;
-    ways.set(index, { direct, relays });
-    if (direct !== null) relaying.set(index, direct);
-    if (direct !== null) entrances.push({ lane: direct, index });
-    for (const row of rowsNaming(host, index)) {
-      const lane = laneOf(row, null);
-      if (lane !== null) entrances.push({ lane, index });
-    }
-  }
-  return isSorted;
-}
-
-function sortedMap<V>(map: ReadonlyMap<number, V>): Map<number, V> {
-  return new Map([...map].sort(([a], [b]) => a - b));
-}
-
-function compareEntrances(a: Entrance, b: Entrance): number {
-  const [one, other] = [a.lane.toward ?? "", b.lane.toward ?? ""];
-  return a.lane.port - b.lane.port || a.index - b.index || (one < other ? -1 : one > other ? 1 : 0);
-}
-
-/** Each lane once. */
-function sortedEntrances(entrances: Entrance[]): readonly Entrance[] {
-  const sorted = entrances.every((one, at) => at === 0 || compareEntrances(entrances[at - 1] as Entrance, one) < 0);
-  if (sorted) return entrances;
-  entrances.sort(compareEntrances);
-  return entrances.filter((one, at) => at === 0 || compareEntrances(entrances[at - 1] as Entrance, one) !== 0);
-}
-
-/** By identity alone: elements come from pairs, which are the same objects where they are the same. */
-function keptElements<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {
-  if (before?.length === now.length && now.every((one, at) => one === before[at])) return before;
-  return Object.freeze(now);
+  return [...lost];
 }

@@ -278,7 +278,7 @@ describe("a fabric that is concluded from the one before", TIMEOUT, () => {
           expect([...rows]).toEqual([...rowsOf(scratch, new Map())]);
         }
       }),
-      runs(60),
+      runs(25),
     );
   });
 
