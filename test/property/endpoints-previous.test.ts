@@ -6,7 +6,8 @@ import type { HostFact, ObservedFact, PortFact, SwitchFact } from "../../src/mod
 import { compileSwitch } from "../../src/pipeline/compile.ts";
 import { type DesiredFlow, type DesiredSwitch, flowForm, flowKey } from "../../src/pipeline/desired.ts";
 import { layered } from "../../src/pipeline/layered-flows.ts";
-import { type Readback, readBack, readBackOwn, sharedMemories } from "../../src/pipeline/readback.ts";
+import { readBackOwn, sharedMemories } from "../../src/pipeline/memories.ts";
+import { type Readback, readBack } from "../../src/pipeline/readback.ts";
 import { shareFlows } from "../../src/pipeline/shared-flows.ts";
 import { CommonFlows } from "../../src/reconcile/common-flows.ts";
 import { type InstalledSwitch, NOTHING_INSTALLED } from "../../src/reconcile/installed.ts";
