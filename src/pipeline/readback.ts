@@ -9,7 +9,7 @@ import type { LinkEnd } from "../model/plain-links.ts";
 import { decodeLinkNote } from "./link-note.ts";
 import { ND_FLAGS } from "./neighbors.ts";
 import { decodeNote } from "./note.ts";
-import { decodeCookie, type FlowKind, groupRole } from "./registry.ts";
+import { decodeCookie, groupRole } from "./registry.ts";
 
 /** What of an installed flow matters here: FlowStats and DesiredFlow both are such. */
 export interface HeldFlow {
