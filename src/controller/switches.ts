@@ -257,15 +257,26 @@ export class Switches {
     entry.left = null;
     entry.installed = installed;
     entry.readback = readback;
-    if (entry.believed) this.#load(entry, readback);
+    if (entry.believed) this.#loadEarly(entry, readback);
     // What it has in common with others was no news when it was written.
     if (isNews) this.#options.changed();
   }
 
-  /** Once for each connection: later readings tell what this controller itself has written. */
+  /** What is heard from now on is held against it. Where it fails it is tried again, and told, when the fabric is drawn. */
+  #loadEarly(entry: SwitchEntry, readback: Readback): void {
+    try {
+      this.#load(entry, readback);
+    } catch {
+      this.#options.changed();
+    }
+  }
+
+  /**
+   * Once for each connection: later readings tell what this controller itself has written. What throws half-way is done
+   * again, from its beginning, when it is tried again.
+   */
   #load(entry: SwitchEntry, readback: Readback): void {
     if (entry.loaded) return;
-    entry.loaded = true;
     const now = this.#options.timers.now();
     const isNewLone = readback.ownIndex === 0 && entry.whereabouts.observedAt(entry.dpid).length === 0;
     if (isNewLone) entry.whereabouts = this.#options.loneWhereabouts(entry.dpid);
@@ -273,6 +284,7 @@ export class Switches {
     entry.whereabouts.recall(entry.dpid, readback.rivals, now);
     this.#options.blockedFound(entry.dpid, readback.blocked);
     this.#options.found(entry);
+    entry.loaded = true;
   }
 
   /** The switch is known to be what it says. */

@@ -178,6 +178,30 @@ describe("a switch that comes from elsewhere than its host", () => {
   });
 });
 
+describe("what is loaded of a switch", () => {
+  it("is loaded wholly the next time, where it failed half-way", async () => {
+    const whereabouts = new Whereabouts(RULES, 100);
+    const blocked: string[] = [];
+    let fails = true;
+    const switches = switchesWith(whereabouts, () => null, {
+      blockedFound: (dpid) => {
+        if (fails) throw new RangeError("a port that can't be remembered");
+        blocked.push(dpid);
+      },
+    });
+    switches.ready(session(7n));
+    const [entry] = switches.entries.values();
+    if (entry === undefined) throw new Error("it is not known");
+    await expect.poll(() => entry.isRead).toBe(true);
+    expect(() => switches.believe(entry)).toThrow("can't be remembered");
+    fails = false;
+    switches.believe(entry);
+    switches.believe(entry);
+    expect(blocked).toEqual([entry.dpid]);
+    expect(whereabouts.observedAt(entry.dpid)).toHaveLength(1);
+  });
+});
+
 describe("a switch of which it can't be told whose it is", () => {
   it("loses its connection, and stands in no other's way", () => {
     const closed: string[] = [];
