@@ -158,7 +158,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     now: timers.now,
     homeOf: (id) => ({
       home: hosts.entries.get(id)?.home ?? null,
-      tunnelIp: weaver.fabric?.hosts.get(id)?.tunnelIp ?? null,
+      tunnelIp: weaver.tunnelIpOf(id),
     }),
     admitted: (session) => hosts.rowsChanged(session),
     dismissed: (session, reason) => hosts.closed(session, reason),

@@ -178,6 +178,11 @@ export class Weaver {
     return this.#bindings;
   }
 
+  /** The tunnel IP that was concluded last, also while the fabric is yet to be drawn by it. */
+  tunnelIpOf(id: HostId): string | null {
+    return this.#known?.identities.get(id)?.tunnelIp ?? null;
+  }
+
   get endpointSettings(): readonly EndpointSetting[] {
     return this.#options.endpointSettings;
   }
