@@ -200,6 +200,13 @@ export class Admission {
     return owner === null ? null : elsewhere(session.label, meansOf(session), this.#ownerOf(session, owner), outcome);
   }
 
+  /** That a switch in use stays at home where its host was, and that is elsewhere now; null where it is not. */
+  keptFrom(session: OpenFlowSession, id: HostId): Diagnostic | null {
+    const owner = this.#ownerOf(session, id);
+    if (!owner.settled) return null;
+    return elsewhere(session.label, meansOf(session), { ...owner, settled: false }, "kept");
+  }
+
   /** Whether a switch shows that it is this host's, by its certificate or by where it is. */
   comesFrom(session: OpenFlowSession, id: HostId): boolean {
     return comesFrom(meansOf(session), this.#ownerOf(session, id));

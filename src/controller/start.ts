@@ -351,8 +351,10 @@ export async function startController({ config, logger, version }: ControllerOpt
     const found = problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
     const sessions = [entry?.session ?? [], ...(entry?.spares ?? [])].flat();
     const strays = sessions.flatMap((one) => {
+      const owner = ownerOf(dpidText(one.datapathId));
       const outcome = entry?.session === one ? "used" : "unused";
-      return admission.elsewhere(one, ownerOf(dpidText(one.datapathId)), outcome) ?? [];
+      const kept = owner === null ? null : admission.keptFrom(one, owner);
+      return kept ?? admission.elsewhere(one, owner, outcome) ?? [];
     });
     return [...found, ...strays];
   };

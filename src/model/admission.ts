@@ -108,6 +108,7 @@ export const OTHER_ADDRESS = "switch/other-address";
 const OUTCOMES = {
   used: "it is used until one comes from there",
   unused: "it is not used",
+  kept: "it came from where the host was then, and is used as long as it answers",
   replaced: "one that comes from there has taken its place",
   refused: "it is turned away",
 } as const;

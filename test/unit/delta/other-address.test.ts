@@ -144,6 +144,10 @@ it.each([
     await home.isHeard();
     await stranger.isHeard();
     expect([home.isOpen, isServed(stranger)()]).toEqual([true, false]);
+    // Which of the two the host is can't be told: somebody has to look.
+    expect(told()).toEqual([
+      expect.stringMatching(/^tcp:127\.0\.0\.5:.*which is at 127\.0\.0\.6.*: it came from where the host was then/),
+    ]);
     // A host that has moved: its switch comes from there as well, and the old connection is dead.
     home.ignores.add("barrier_request");
     const moved = await switchFrom(ELSEWHERE);

@@ -149,6 +149,7 @@ describe("a switch without a certificate, whose host was read", () => {
   it.each([
     ["used", "it is used until one comes from there"],
     ["unused", "it is not used"],
+    ["kept", "it came from where the host was then, and is used as long as it answers"],
     ["replaced", "one that comes from there has taken its place"],
     ["refused", "it is turned away"],
   ] as const)("is told what becomes of it: %s", (outcome, words) => {
