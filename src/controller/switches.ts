@@ -233,10 +233,10 @@ export class Switches {
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
     const { log, timers, counters, durations, pace, changed, desired } = this.#options;
+    entry.isProven = entry.isProven && entry.session === session;
     entry.session = session;
     // Whose it is, is looked at again for each connection.
     entry.believed = false;
-    entry.isProven = false;
     entry.connectedAtMs = timers.now();
     entry.maxMeter = session.meters.maxMeter;
     log.info({ dpid: entry.dpid, peer: session.label, ports: session.ports.size }, "switch connected by OpenFlow");
@@ -338,6 +338,7 @@ export class Switches {
     entry.reconciler?.stop();
     entry.reconciler = null;
     entry.session = null;
+    entry.isProven = false;
     entry.left ??= session;
     entry.leftAtMs = this.#options.timers.now();
     // What it holds is read again when it returns; until then what it held stays a fact.

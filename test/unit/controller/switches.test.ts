@@ -194,7 +194,7 @@ describe("a switch that comes from elsewhere than its host", () => {
 });
 
 describe("a switch that came from where its host was", () => {
-  it("is known as such while its connection lives, and its host while it is away", () => {
+  it("is known as such while its connection lives, and its host while it is away", async () => {
     const home = new Set<OpenFlowSession>();
     const switches = switchesWith(new Whereabouts(RULES, 100), () => null, {
       provenFor: (_dpid, one) => (home.has(one) ? "h" : null),
@@ -209,7 +209,12 @@ describe("a switch that came from where its host was", () => {
     home.delete(first);
     switches.judgeAll();
     expect(state()).toEqual(["h", true]);
+    // Also where it was to be handed back, and could not be.
+    await switches.cleanse("0000000000000007", { normal: true });
+    switches.resume("0000000000000007");
+    expect(state()).toEqual(["h", true]);
     switches.closed(first, "a bad line");
+    expect(state()).toEqual(["h", false]);
     switches.ready(second);
     expect(state()).toEqual(["h", false]);
   });
