@@ -22,9 +22,11 @@ describe("a check of thirty hosts", { timeout: 90_000 }, () => {
       return whole.length === HOSTS && tunnels.length === TUNNELS && tunnels.every(({ state }) => state === "up");
     };
     await until("every host is up", isUp, 2 * PATIENCE_MS);
-    const one = fleet.addGuest(1, { name: "g1", mac: "02:00:00:00:00:01", ip: "10.0.0.1" });
-    const two = fleet.addGuest(2, { name: "g2", mac: "02:00:00:00:00:02", ip: "10.0.0.2" });
-    await until("the guests ping", () => one.ping(two.ip) === 1);
+    const guests = fleet.hosts.map(({ number }) => {
+      const mac = `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`;
+      return fleet.addGuest(number, { name: `g${number}`, mac, ip: `10.0.0.${number}` });
+    });
+    await until("the guests ping", () => guests.every((guest) => guest === guests[0] || guest.ping("10.0.0.1") === 1));
   }, 200_000);
 
   afterAll(async () => {
