@@ -4,6 +4,7 @@ import type { PingMatrix } from "../lab/index.ts";
 import { type Misbehaviour, misbehaviourText } from "../lab/simulated/index.ts";
 import { pingTable } from "./demo/ping-table.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
+import { nextGuest } from "./lab-next-guest.ts";
 import { type AnyLab, isSimulated, openLab, SIMULATED_TIMES } from "./lab-found.ts";
 import type { GuestWishes } from "./lab-options.ts";
 import { stdoutStyle } from "./settings.ts";
@@ -67,23 +68,8 @@ export async function labAddGuest(
         ...(guest === undefined ? {} : { name: guest }),
         ...(ip === undefined ? {} : { ip }),
       })
-    : await lab.host(host).addGuest({ ...more, ...nextGuest(lab.guests, lab.host(host).index, guest, ip) });
+    : await lab.host(host).addGuest({ ...more, ...nextGuest(lab.guests, lab.host(host).index, { name: guest, ip }) });
   process.stdout.write(`${made.name} is on ${made.host}, port ${made.port}: ${made.ip}, ${made.mac}\n`);
-}
-
-/** The name and address that the lab itself would give the next guest of a host. */
-function nextGuest(
-  guests: readonly { readonly name: string; readonly ip: string }[],
-  index: number,
-  name: string | undefined,
-  ip: string | undefined,
-): { readonly name: string; readonly ip: string } {
-  for (let at = 0; at < 254; at++) {
-    const usual = { name: `g${index}${String.fromCharCode(97 + (at % 26))}`, ip: `10.0.${index}.${at + 1}` };
-    const isTaken = guests.some((guest) => guest.name === (name ?? usual.name) || guest.ip === usual.ip);
-    if (!isTaken || name !== undefined) return { name: name ?? usual.name, ip: `${ip ?? usual.ip}/16` };
-  }
-  throw new WeftError("lab/guests", `h${index} has no room for another guest`);
 }
 
 const WAYS: ReadonlyMap<string, Misbehaviour> = new Map<string, Misbehaviour>([

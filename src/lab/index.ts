@@ -13,6 +13,7 @@ export { type HostRef, Lab, type LabOptions, type PopulateOptions } from "./lab.
 export { LabError } from "./lab-error.ts";
 export type { ContinuousPing, ContinuousPingResult, PingOptions, PingResult } from "./ping.ts";
 export type { PingMatrix, PingMatrixOptions, PingPair } from "./ping-matrix.ts";
+export { guestNameOf } from "./names.ts";
 export type { Place } from "./place.ts";
 export { checkRequirements, type Machine, type Missing } from "./requirements.ts";
 export type { Segment, SegmentGuestSpec, SegmentSpec } from "./segment.ts";
