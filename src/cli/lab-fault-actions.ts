@@ -5,7 +5,7 @@ import { type Misbehaviour, misbehaviourText } from "../lab/simulated/index.ts";
 import { pingTable } from "./demo/ping-table.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
 import { nextGuest } from "./lab-next-guest.ts";
-import { type AnyLab, isSimulated, openLab, SIMULATED_TIMES } from "./lab-found.ts";
+import { type AnyLab, isSimulated, nameOption, openLab, SIMULATED_TIMES } from "./lab-found.ts";
 import type { GuestWishes } from "./lab-options.ts";
 import { stdoutStyle } from "./settings.ts";
 
@@ -29,7 +29,7 @@ export async function labCut(name: string | undefined, from: string, to: string,
   if (isSimulated(lab)) await lab.cut(from, to, oneWay);
   else await lab.cut(from, to, { oneWay });
   const what = oneWay ? `what ${from} sends ${to} is lost` : `what ${from} and ${to} send each other is lost`;
-  process.stdout.write(`${what}, until: weft lab heal ${from} ${to}\n`);
+  process.stdout.write(`${what}, until: weft lab heal ${from} ${to}${nameOption(lab)}\n`);
 }
 
 export async function labHeal(
@@ -98,5 +98,5 @@ export async function labMisbehave(name: string | undefined, host: string, how: 
   if (what === undefined)
     throw new UsageError(`what shall ${host} do wrong? weft lab misbehave --help lists what there is`);
   await lab.misbehave(host, what);
-  process.stdout.write(`${host} is ${misbehaviourText(what)}, until: weft lab misbehave ${host} --end\n`);
+  process.stdout.write(`${host} is ${misbehaviourText(what)}, until: weft lab misbehave ${host} --end${nameOption(lab)}\n`);
 }
