@@ -4,16 +4,7 @@ import { Lab } from "../lab/index.ts";
 import { SimulatedLab } from "../lab/simulated/index.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
 import { findLabController, findSimulatedTarget } from "./lab-controller.ts";
-import {
-  allLabs,
-  isSimulated,
-  noLabText,
-  openLab,
-  realLabs,
-  requireFreeName,
-  SIMULATED,
-  theLab,
-} from "./lab-found.ts";
+import { allLabs, isSimulated, noLabText, openLab, realLabs, requireFreeName, SIMULATED, theLab } from "./lab-found.ts";
 import { requireLabMachine } from "./lab-machine.ts";
 import { MOST_HOSTS, type UpOptions } from "./lab-options.ts";
 import { labText, labView, sentence, silentView } from "./lab-status.ts";

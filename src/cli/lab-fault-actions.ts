@@ -4,8 +4,8 @@ import type { PingMatrix } from "../lab/index.ts";
 import { type Misbehaviour, misbehaviourText } from "../lab/simulated/index.ts";
 import { pingTable } from "./demo/ping-table.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
-import { nextGuest } from "./lab-next-guest.ts";
 import { type AnyLab, isSimulated, nameOption, openLab, SIMULATED_TIMES } from "./lab-found.ts";
+import { nextGuest } from "./lab-next-guest.ts";
 import type { GuestWishes } from "./lab-options.ts";
 import { stdoutStyle } from "./settings.ts";
 
@@ -98,5 +98,7 @@ export async function labMisbehave(name: string | undefined, host: string, how: 
   if (what === undefined)
     throw new UsageError(`what shall ${host} do wrong? weft lab misbehave --help lists what there is`);
   await lab.misbehave(host, what);
-  process.stdout.write(`${host} is ${misbehaviourText(what)}, until: weft lab misbehave ${host} --end${nameOption(lab)}\n`);
+  process.stdout.write(
+    `${host} is ${misbehaviourText(what)}, until: weft lab misbehave ${host} --end${nameOption(lab)}\n`,
+  );
 }

@@ -34,9 +34,10 @@ export function theLab(names = allLabs()): string {
   throw new WeftError("lab/which", `there are several labs: ${names.join(", ")}; say which with --name`);
 }
 
+const outOfReach = (): readonly string[] => (checkRequirements().length === 0 ? [] : Lab.list());
+
 /** Also that there are labs which another user could use. */
-export function noLabText(): string {
-  const others = checkRequirements().length === 0 ? [] : Lab.list();
+export function noLabText(others: readonly string[] = outOfReach()): string {
   const make = `make one with: ${howToMakeOne()}`;
   if (others.length === 0) return `there is no lab; ${make}`;
   const are = others.length === 1 ? "a lab of real hosts is here, but needs" : "labs of real hosts are here, but need";
