@@ -54,11 +54,13 @@ function tryNamespace(): string | null {
   // No lab's namespace is called so.
   const name = `weftprobe-${process.pid}-${randomInt(2 ** 32)}`;
   const ip = (...args: readonly string[]): string | null => {
-    const { status, stderr, error } = spawnSync("ip", args, { env: childEnv(), encoding: "utf8", timeout: 10_000 });
+    const { status, stderr, error } = spawnSync("ip", args, { env: childEnv(), encoding: "utf8", timeout: 60_000 });
     if (status === 0) return null;
     return error?.message ?? (stderr.trim().split("\n").at(-1) || `ip ${args.join(" ")} exited with ${status}`);
   };
-  const refusal = ip("netns", "add", name) ?? ip("-n", name, "link", "add", "a", "type", "veth", "peer", "name", "b");
+  const refusal =
+    ip("netns", "add", name) ??
+    ip("-n", name, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1");
   ip("netns", "del", name);
   return refusal;
 }
