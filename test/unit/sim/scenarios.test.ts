@@ -1,4 +1,4 @@
-// The short scenarios in a world of simulated hosts alone: what each expects of a fabric. All of them, beside real hosts: test/lab/both-worlds.test.ts.
+// The short scenarios in a world of simulated hosts alone: what each expects of a fabric. Beside real hosts: test/lab/both-worlds.test.ts.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { HOSTS, SCENARIOS, SETTINGS } from "../../worlds/scenarios.ts";
 import { SimulatedWorld } from "../../worlds/simulated-world.ts";
