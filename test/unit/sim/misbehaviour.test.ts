@@ -7,7 +7,7 @@ import type { Guest } from "../../../src/sim/guest.ts";
 import type { Misbehaviour } from "../../../src/sim/manners.ts";
 import { ControllerOnLoopback, until } from "../delta/controller-on-loopback.ts";
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 const HOSTS = 4;
 /** The one. */
 const ONE = 4;

@@ -4,11 +4,14 @@ import { HOSTS, SCENARIOS, SETTINGS } from "../../worlds/scenarios.ts";
 import { SimulatedWorld } from "../../worlds/simulated-world.ts";
 import { Account } from "../../worlds/snapshot.ts";
 
+/** Frames take no time here, and no kernel finds out later. */
+const QUIET_MS = 150;
+
 describe("in a world of simulated hosts", { timeout: 60_000 }, () => {
   let world: SimulatedWorld;
 
   beforeAll(async () => {
-    world = await SimulatedWorld.create(HOSTS, SETTINGS);
+    world = await SimulatedWorld.create(HOSTS, SETTINGS, QUIET_MS);
   });
 
   afterAll(() => world?.destroy());
