@@ -52,6 +52,8 @@ export interface ControllerOptions {
   readonly config: WeftConfig;
   readonly logger: Logger;
   readonly version: string;
+  /** How often switches are looked through; as usual unless given. */
+  readonly pace?: AuditPace;
 }
 
 export interface RunningController {
@@ -73,7 +75,8 @@ export interface RunningController {
 const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
 
 /** @throws WeftError when something can't be listened on, or a key can't be used; nothing is left running then. */
-export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
+export async function startController(options: ControllerOptions): Promise<RunningController> {
+  const { config, logger, version, pace = new AuditPace() } = options;
   const counters = new Counters();
   const durations = new Durations();
   const streams = { openflow: new OpenStreams(), ovsdb: new OpenStreams() };
@@ -102,7 +105,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     counters,
     durations,
-    pace: new AuditPace(),
+    pace,
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
