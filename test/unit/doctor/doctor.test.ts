@@ -136,6 +136,35 @@ describe("flows of others", () => {
   });
 });
 
+describe("what somebody has done", () => {
+  const deed = (code: string, isOver: boolean) => ({
+    ...{ code, message: `${code} ${isOver}`, remedy: "find who did it", command: "weft drift" },
+    ...(isOver ? { isOver } : {}),
+  });
+
+  it("comes after what is to be mended, of the same severity, where it is put right already", () => {
+    const examined = mesh(1);
+    const problems = [deed("host/a", true), deed("host/z", false)];
+    const found = examine({ ...examined, hosts: examined.hosts.map((one) => ({ ...one, problems })) });
+    expect(found.map(({ code }) => code)).toEqual(["host/z", "host/a"]);
+  });
+
+  it("is left out where the flows themselves are told", () => {
+    const examined = mesh(1);
+    const codes = (foreignUntold: number) =>
+      examine({
+        ...examined,
+        hosts: examined.hosts.map((one) => ({
+          ...one,
+          foreignUntold,
+          problems: [deed("switch/tampered-left", false)],
+        })),
+      }).map(({ code }) => code);
+    expect(codes(1)).toEqual(["flow/foreign"]);
+    expect(codes(0)).toEqual(["switch/tampered-left"]);
+  });
+});
+
 describe("a name that a host has chosen", () => {
   it("is one word in a command, whatever it holds", () => {
     const ports = [portFact({ name: "$(reboot)", ofport: 1, up: false }), portFact({ name: "a'b", ofport: 2 })];
