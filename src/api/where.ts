@@ -73,14 +73,18 @@ export function whereIs(
 
 const DISPUTES = /^endpoint\/(?:duplicate|flapping)\b/;
 
+/** @param words such as `MAC 02:00:00:00:00:01 ` */
+export function disputedSince(events: readonly EventView[], words: string): string | null {
+  return events.findLast(({ kind, message }) => DISPUTES.test(kind) && message.includes(words))?.at ?? null;
+}
+
 /** A problem of two hosts is told once. */
 function disputesOf(places: readonly PlaceView[], { problems = [], events }: Sources): readonly DisputeView[] {
   const found = new Map<string, DisputeView>();
   for (const words of places.flatMap(({ mac, ips }) => [`MAC ${mac} `, ...ips.map((ip) => `address ${ip} `)])) {
     for (const { code, message, remedy } of problems) {
       if (!DISPUTES.test(code) || !message.includes(words)) continue;
-      const told = events.findLast((event) => DISPUTES.test(event.kind) && event.message.includes(words));
-      found.set(message, { code, message, remedy, since: told?.at ?? null });
+      found.set(message, { code, message, remedy, since: disputedSince(events, words) });
     }
   }
   return [...found.values()];

@@ -4,6 +4,7 @@ import { WeftError } from "../../proto/bytes/errors.ts";
 import { type FlowStats, formatGroup } from "../../proto/openflow13/index.ts";
 import type { EventFeed } from "../api/event-views.ts";
 import type { RatesView } from "../api/rate-views.ts";
+import { moment } from "../api/render/events.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -17,6 +18,7 @@ import type {
   TopologyView,
   TunnelView,
 } from "../api/views.ts";
+import { disputedSince } from "../api/where.ts";
 import { withoutForeignFlows, worstFirst } from "../doctor/index.ts";
 import type { HostOutlook, Outlook } from "../journal/look.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
@@ -320,13 +322,21 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     desiredRows: (entry) => ifTold(() => options.desiredRows(entry)),
     desiredSwitch: desiredOf,
     wallClock: options.wallClock,
+    disputedSince: (what) => {
+      const at = disputedSince(options.events.since(0, Number.MAX_SAFE_INTEGER), `${what} `);
+      return at === null ? null : moment(at);
+    },
   });
   const idOf = (text: string | undefined): HostId | null => (text === undefined ? null : findHost(text).host.id);
 
   /** What two hosts have a part in is told of both, in one line. */
   function hostsProblems(views: readonly HostView[]): readonly ProblemView[] {
+    const silentIds = new Set(
+      views.flatMap(({ id, problems }) => (problems.some(({ code }) => code === "host/tunnels-down") ? [id] : [])),
+    );
+    const silent = everyHost().filter(({ host }) => silentIds.has(host.id));
     const doubled = toldByOthers(
-      everyHost().map(({ fabric, host }) => ({
+      silent.map(({ fabric, host }) => ({
         ...{ id: host.id, tunnelIp: host.tunnelIp },
         silent: silentTunnels(fabric, host, isHere),
       })),
