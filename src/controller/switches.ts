@@ -377,6 +377,8 @@ export class Switches {
     const isOver = entry.reconciler?.flowRemoved(removed) === true;
     const fact = decodeCookie(removed.cookie);
     if (isOver && fact !== undefined) this.#aged(entry, fact.kind, fact.vni, removed);
+    // What has aged may still be wanted, and the same be wanted as before: it is looked at once that is drawn again.
+    if (isOver) entry.wokenFor = undefined;
     this.#options.changed();
   }
 

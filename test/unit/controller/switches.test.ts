@@ -1,7 +1,7 @@
 // What is kept of switches: nothing of one that is no longer Weft's.
 import pino from "pino";
 import { describe, expect, it } from "vitest";
-import type { FlowStats } from "../../../proto/openflow13/index.ts";
+import { type FlowRemoved, type FlowStats, OFPFF, OFPRR } from "../../../proto/openflow13/index.ts";
 import { Counters } from "../../../src/controller/counters.ts";
 import { Durations } from "../../../src/controller/durations.ts";
 import { Switches, type SwitchesOptions } from "../../../src/controller/switches.ts";
@@ -15,16 +15,20 @@ const RULES = { duplicateWindowMs: 1000, quietMs: 1000, moves: { count: 5, windo
 const timers = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) };
 const MAC = "52:54:00:00:00:01";
 
-const known: FlowStats = {
-  ...{ durationSec: 1, durationNsec: 0, hardTimeoutSec: 0, packetCount: 0n, byteCount: 0n, importance: 0 },
-  ...desiredFlow({
-    ...{ table: "learn", priority: 200, instructions: [], idleTimeoutSec: 300 },
-    match: [
-      { field: "in_port", value: 1 },
-      { field: "eth_src", value: 0x5254_0000_0001n },
-    ],
-    cookie: { kind: "known-mac", place: 1, vni: 7 },
-  }),
+const wanted = desiredFlow({
+  ...{ table: "learn", priority: 200, instructions: [], idleTimeoutSec: 300, flags: OFPFF.SEND_FLOW_REM },
+  match: [
+    { field: "in_port", value: 1 },
+    { field: "eth_src", value: 0x5254_0000_0001n },
+  ],
+  cookie: { kind: "known-mac", place: 1, vni: 7 },
+});
+const counted = { durationNsec: 0, hardTimeoutSec: 0, packetCount: 0n, byteCount: 0n, importance: 0 };
+const known: FlowStats = { ...counted, durationSec: 1, ...wanted };
+const aged: FlowRemoved = {
+  ...{ kind: "flow_removed", xid: 0, reason: OFPRR.IDLE_TIMEOUT, durationSec: 400 },
+  ...counted,
+  ...wanted,
 };
 
 interface FakeSession extends OpenFlowSession {
@@ -113,6 +117,36 @@ describe("a switch that is released", () => {
     expect(whereabouts.observedAt(entry.dpid)).toEqual([]);
     expect(whereabouts.hear("0000000000000008", { vni: 7, mac: MAC, ofport: 3, ip: null, router: null }, 0)).toBe(true);
     expect(whereabouts.disputes()).toEqual([]);
+  });
+});
+
+describe("a flow that ages while it is still wanted", () => {
+  it.each([
+    ["whatever was heard meanwhile", true],
+    ["when nothing else has changed", false],
+  ])("is put back, not before what is wanted was drawn again, %s", async (_, isHeardAgain) => {
+    const whereabouts = new Whereabouts(RULES, 100);
+    const desired: DesiredSwitch = { flows: new Map([[wanted.key, wanted]]), groups: new Map(), meters: new Map() };
+    const switches = switchesWith(whereabouts, () => desired);
+    const one = session(7n);
+    switches.ready(one);
+    const [entry] = switches.entries.values();
+    if (entry === undefined) throw new Error("it is not known");
+    switches.wakeAll();
+    await entry.reconciler?.idle();
+    switches.believe(entry);
+    switches.flowRemoved(one, aged);
+    expect(whereabouts.observedAt(entry.dpid)).toEqual([]);
+    const again = { vni: 7, mac: MAC, ofport: 1, ip: null, router: null };
+    if (isHeardAgain) whereabouts.hear(entry.dpid, again, 1);
+    await entry.reconciler?.idle();
+    expect(one.applied).toBe(0);
+    switches.wakeAll();
+    await entry.reconciler?.idle();
+    expect(one.applied).toBe(1);
+    switches.wakeAll();
+    await entry.reconciler?.idle();
+    expect(one.applied).toBe(1);
   });
 });
 
