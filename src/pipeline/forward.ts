@@ -4,8 +4,8 @@ import type { Action, Match } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
 import { OTHER_VLANS_VNI } from "../model/networks.ts";
 import { apply, type CompileContext, inNetwork, leaveBy, moveKey, through } from "./context.ts";
-import { type DesiredFlow, desiredFlow } from "./desired.ts";
-import { hostGroup, PRIORITIES } from "./registry.ts";
+import { type DesiredFlow, desiredFlow, flowKey } from "./desired.ts";
+import { hostGroup, PRIORITIES, TABLES } from "./registry.ts";
 
 /** Of guests that may come here: what is sent to them is delivered already. */
 export function* standbyFlows(context: CompileContext): Generator<DesiredFlow> {
@@ -16,8 +16,13 @@ export function* standbyFlows(context: CompileContext): Generator<DesiredFlow> {
   }
 }
 
-function toEndpoint({ vni, mac }: Endpoint): Match {
+function toEndpoint({ vni, mac }: Pick<Endpoint, "vni" | "mac">): Match {
   return [inNetwork(vni), { field: "eth_dst", value: macToBigInt(mac) }];
+}
+
+/** The key of the flow to an endpoint, wherever it is. */
+export function forwardKey(endpoint: Pick<Endpoint, "vni" | "mac">): string {
+  return flowKey(TABLES.forward.id, PRIORITIES.forward.endpoint, toEndpoint(endpoint));
 }
 
 /** The tunnel key carries the network. */

@@ -19,6 +19,11 @@ export function layerOf(key: string): string {
   return `${key.slice(0, key.indexOf("/"))} ${NETWORK.exec(key)?.[1] ?? ""}`;
 }
 
+/** The network of a layer with this name, as text: the same for all layers of the network. */
+export function networkOfLayer(name: string): string {
+  return name.slice(name.indexOf(" ") + 1);
+}
+
 const [FORWARD, ANSWER] = [`${TABLES.forward.id} `, `${TABLES.answer.id} `];
 
 /** The name of the layer with the answers for the endpoints of a layer of FORWARD; null for any other layer. */

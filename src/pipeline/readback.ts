@@ -111,7 +111,10 @@ function claimedBy(match: Match): string | null {
 }
 
 /** What an ANSWER flow says of the address it is for: whose it is and, where the flow advertises it, whether that one routes. */
-function answerOf({ match, instructions }: HeldFlow): { ip: string; mac: Mac; router?: boolean } | null {
+export function answerOf({
+  match,
+  instructions,
+}: Pick<HeldFlow, "match" | "instructions">): { ip: string; mac: Mac; router?: boolean } | null {
   const ip = ipOf(match, "arp_tpa", "ipv6_nd_target");
   const written = new Map<string, bigint>();
   for (const action of actionsOf(instructions)) {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Fabric, FabricHost, FabricInput } from "../../src/model/fabric.ts";
-import type { HostFact, ObservedFact, PortFact, SwitchFact } from "../../src/model/facts.ts";
+import type { HostFact, ObservedFact, PortFact, RememberedFact, SwitchFact } from "../../src/model/facts.ts";
 import { compileSwitch } from "../../src/pipeline/compile.ts";
 import { type DesiredFlow, type DesiredSwitch, flowForm, flowKey } from "../../src/pipeline/desired.ts";
 import { layered } from "../../src/pipeline/layered-flows.ts";
@@ -279,15 +279,29 @@ function expectEndpoints(fabric: Fabric, input: FabricInput): void {
     expect(fabric.endpoints.get(`${one.vni}/${one.mac}`) === one && one.hostId === id).toBe(true);
 }
 
+/** All that the flows together say of hosts is told, in whichever parts. */
+function expectRemembered(flows: ReadonlyMap<string, DesiredFlow>, told: readonly RememberedFact[]): void {
+  for (const { index, endpoints, vnis } of readBack(flows.values(), []).remembered) {
+    const here = told.filter((fact) => fact.index === index);
+    expect(here.flatMap((fact) => fact.vnis)).toEqual(expect.arrayContaining([...vnis]));
+    for (const { vni: network, mac: own, ips: addresses, router } of endpoints) {
+      const said = here.flatMap((fact) => fact.endpoints).filter((one) => one.vni === network && one.mac === own);
+      expect(said).not.toEqual([]);
+      expect(said.flatMap((one) => one.ips)).toEqual(expect.arrayContaining([...addresses]));
+      if (router !== undefined) expect(said.map((one) => one.router)).toContain(router);
+    }
+  }
+}
+
 function expectReadback(device: Device): void {
   const { flows, groups } = device.installed;
   device.readback = readBackOwn(flows, groups, device.readback);
   const { remembered, holds: _holds, ...own } = readBack(flows.values(), groups.values());
   expect(device.readback).toMatchObject(own);
   const told = [...device.readback.remembered, ...sharedMemories(flows).flat()];
-  for (const { index, endpoints, vnis } of remembered) {
+  expectRemembered(flows, told);
+  for (const { index, vnis } of remembered) {
     const here = told.filter((fact) => fact.index === index);
-    expect(here.flatMap((fact) => fact.endpoints)).toEqual(expect.arrayContaining([...endpoints]));
     expect(here.flatMap((fact) => fact.vnis)).toEqual(expect.arrayContaining([...vnis]));
   }
 }
@@ -297,7 +311,9 @@ function expectFoundAlike({ installed, desired }: Device, others: Iterable<Devic
   const common = new CommonFlows(1);
   for (const other of [...others].reverse()) {
     const read = new Map(other.installed.flows);
-    expect(formsOf(common.absorb(read))).toEqual(formsOf(read));
+    const found = common.absorb(read);
+    expect(formsOf(found)).toEqual(formsOf(read));
+    expectRemembered(read, [...readBackOwn(found, new Map()).remembered, ...sharedMemories(found).flat()]);
   }
   const flows = common.absorb(new Map(installed.flows));
   if (desired !== undefined) expect(planSwitch(desired, { ...installed, flows }).changes).toEqual([]);
