@@ -59,10 +59,12 @@ export function peerEntry({ index, remoteIp, id }: NamedPeer): readonly [key: st
   return [`${SHARED_TUNNEL_KEYS.peer}${index}`, `${remoteIp} ${id}`];
 }
 
-/** By what is written: on all hosts of a fabric the same stands for a peer. null for what names none. */
-const read = new Map<string, { readonly key: string; readonly peer: NamedPeer | null }>();
+/** By what is written: on all hosts of a fabric the same stands for a peer. */
+const read = new Map<string, { readonly key: string; readonly peer: NamedPeer }>();
 /** Some more than there can be hosts. */
 const MAX_READ = 131_072;
+/** An address and a system-id are shorter; what is longer is read each time. */
+const MAX_READ_LENGTH = 300;
 
 function namedPeer(key: string, value: string): NamedPeer | null {
   const known = read.get(value);
@@ -71,8 +73,10 @@ function namedPeer(key: string, value: string): NamedPeer | null {
   const [, remoteIp, id] = /^(\S+) (.+)$/s.exec(value) ?? [];
   const isWhole = index !== undefined && remoteIp !== undefined && id !== undefined;
   const peer = isWhole ? Object.freeze({ index: Number(index), remoteIp, id }) : null;
-  if (read.size >= MAX_READ) read.clear();
-  read.set(value, { key, peer });
+  if (peer !== null && value.length <= MAX_READ_LENGTH) {
+    if (read.size >= MAX_READ) read.clear();
+    read.set(value, { key, peer });
+  }
   return peer;
 }
 
