@@ -2,8 +2,17 @@
 import type { RememberedFact } from "../model/facts.ts";
 import { SharedMap } from "../model/shared-map.ts";
 import type { DesiredFlow } from "./desired.ts";
-import { answersBeside, type Exceptions, LayeredFlows, layered, NO_LAYERS } from "./layered-flows.ts";
-import { type HeldGroup, type Readback, readBack } from "./readback.ts";
+import { forwardKey } from "./forward.ts";
+import {
+  answersBeside,
+  type Exceptions,
+  LayeredFlows,
+  layered,
+  layerOf,
+  NO_LAYERS,
+  type SharedLayers,
+} from "./layered-flows.ts";
+import { answerOf, type HeldGroup, type Readback, readBack } from "./readback.ts";
 import { decodeCookie, type FlowKind } from "./registry.ts";
 
 /** What a reading was made of. */
@@ -11,6 +20,8 @@ interface ReadFrom {
   readonly own: ReadonlyMap<string, DesiredFlow>;
   readonly exceptions: Exceptions;
   readonly groups: ReadonlyMap<number, HeldGroup>;
+  /** null where nothing of it was looked at. */
+  readonly shared: SharedLayers | null;
 }
 
 const readFrom = new WeakMap<Readback, ReadFrom>();
@@ -59,6 +70,65 @@ function withGuestsOf(before: Readback, read: () => Readback): Readback {
   };
 }
 
+const answersIn = new WeakMap<SharedMap<DesiredFlow>, ReadonlyMap<string, readonly DesiredFlow[]>>();
+
+/** By `forwardKey` of the endpoint that they are for. */
+function answersByEndpoint(layer: SharedMap<DesiredFlow>): ReadonlyMap<string, readonly DesiredFlow[]> {
+  const known = answersIn.get(layer);
+  if (known !== undefined) return known;
+  const by = new Map<string, DesiredFlow[]>();
+  for (const flow of layer.values()) {
+    const key = endpointOf(flow);
+    if (key === null) continue;
+    const list = by.get(key);
+    if (list === undefined) by.set(key, [flow]);
+    else list.push(flow);
+  }
+  answersIn.set(layer, by);
+  return by;
+}
+
+/** The key of the flow to the endpoint that an answer is for. */
+function endpointOf(answer: DesiredFlow): string | null {
+  const vni = decodeCookie(answer.cookie)?.vni;
+  const mac = answerOf(answer)?.mac;
+  return vni === undefined || mac === undefined ? null : forwardKey({ vni, mac });
+}
+
+/**
+ * A switch's own part, and what belongs to it of what it has in common with others: an answer says something of an
+ * endpoint only beside the way to it, and either may be in the one part and the other in the other.
+ */
+function ownPart({ own, exceptions, shared }: LayeredFlows): {
+  readonly flows: readonly DesiredFlow[];
+  /** Whether it depends on what is shared. */
+  readonly isMixed: boolean;
+} {
+  const flows = [...new LayeredFlows(own, NO_LAYERS, exceptions).values()];
+  if (shared.size === 0) return { flows, isMixed: false };
+  const beside = new Set<DesiredFlow>();
+  let isMixed = false;
+  const add = (flow: DesiredFlow | undefined): void => {
+    if (flow !== undefined && !own.has(flow.key) && !exceptions.has(flow.key)) beside.add(flow);
+  };
+  for (const flow of flows) {
+    const kind = decodeCookie(flow.cookie)?.kind;
+    if (kind === "answer") {
+      const key = endpointOf(flow);
+      const layer = key === null ? undefined : shared.get(layerOf(key));
+      if (key === null || layer === undefined) continue;
+      isMixed = true;
+      add(layer.get(key));
+    } else if (kind === "remote-endpoint") {
+      const layer = shared.get(answersBeside(layerOf(flow.key)) ?? "");
+      if (layer === undefined) continue;
+      isMixed = true;
+      for (const answer of answersByEndpoint(layer).get(flow.key) ?? []) add(answer);
+    }
+  }
+  return { flows: [...flows, ...beside], isMixed };
+}
+
 /**
  * The same of what a switch is known to hold, without what it has in common with others: that `sharedMemories` tells.
  * @param before of the same switch; the same object where nothing is different, and the same in all that is about the
@@ -69,13 +139,21 @@ export function readBackOwn(
   groups: ReadonlyMap<number, HeldGroup>,
   before: Readback | null = null,
 ): Readback {
-  const { own, exceptions } = layered(flows);
+  const { own, exceptions, shared } = layered(flows);
   const was = before === null ? undefined : readFrom.get(before);
-  if (before !== null && was?.own === own && was.exceptions === exceptions && was.groups === groups) return before;
-  const read = (): Readback => readBack(new LayeredFlows(own, NO_LAYERS, exceptions).values(), groups.values());
-  const isAlike = was?.exceptions === exceptions && was.groups === groups && differInGuestsAlone(was.own, own);
-  const readback = before !== null && isAlike ? withGuestsOf(before, read) : read();
-  readFrom.set(readback, { own, exceptions, groups });
+  const isShared = was?.shared === null || was?.shared === shared;
+  const isSame = isShared && was?.exceptions === exceptions && was.groups === groups;
+  if (before !== null && isSame && was?.own === own) return before;
+  const part = (): ReturnType<typeof ownPart> => ownPart(layered(flows));
+  const read = ({ flows: all } = part()): Readback => readBack(all, groups.values());
+  if (before !== null && isSame && differInGuestsAlone(was?.own ?? own, own)) {
+    const readback = withGuestsOf(before, read);
+    readFrom.set(readback, { own, exceptions, groups, shared: was?.shared ?? null });
+    return readback;
+  }
+  const whole = part();
+  const readback = read(whole);
+  readFrom.set(readback, { own, exceptions, groups, shared: whole.isMixed ? shared : null });
   return readback;
 }
 
