@@ -96,11 +96,11 @@ export class FabricUnderTest {
   }
 
   async #joinAlone(host: Lab["hosts"][number]): Promise<void> {
-    const id = `${this.lab.name}-${host.name}`;
+    const before = (await this.ask("hosts")).length;
     await this.join(host.index);
     await this.until(async () => {
       const known = await this.ask("hosts");
-      return known.some((one) => one.id === id) ? [] : [`${id} is not known`];
+      return known.length > before ? [] : [`host ${host.index} is not known`];
     });
   }
 
