@@ -13,9 +13,9 @@ import { readBackOwn } from "../pipeline/memories.ts";
 import { type Readback, senderOf } from "../pipeline/readback.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import type { AuditPace } from "../reconcile/audit-pace.ts";
-import { CommonFlows } from "../reconcile/common-flows.ts";
 import { Incidents } from "../reconcile/incidents.ts";
 import type { InstalledSwitch } from "../reconcile/installed.ts";
+import { InternedFlows } from "../reconcile/interned-flows.ts";
 import { failureText, SwitchReconciler } from "../reconcile/switch-reconciler.ts";
 import { planCleansing } from "../reconcile/switch-release.ts";
 import type { Timers } from "../reconcile/timers.ts";
@@ -71,7 +71,7 @@ const MAX_SPARES = 4;
 export class Switches {
   readonly #options: SwitchesOptions;
   readonly #entries = new Map<Dpid, SwitchEntry>();
-  readonly #common = new CommonFlows();
+  readonly #common = new InternedFlows();
 
   constructor(options: SwitchesOptions) {
     this.#options = options;

@@ -6,9 +6,9 @@ import { type DesiredFlow, type DesiredSwitch, flowKey } from "../pipeline/desir
 import { layered } from "../pipeline/layered-flows.ts";
 import { tableName } from "../pipeline/registry.ts";
 import type { AuditPace } from "./audit-pace.ts";
-import { CommonFlows } from "./common-flows.ts";
 import type { Comparison, Drift } from "./drift.ts";
 import { type InstalledSwitch, installedFrom, NOTHING_INSTALLED, withoutFlow } from "./installed.ts";
+import { InternedFlows } from "./interned-flows.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
 import { type AuditedSwitch, SwitchAudit } from "./switch-audit.ts";
 import { planSwitch, type SwitchChange, type SwitchPlan } from "./switch-plan.ts";
@@ -66,7 +66,7 @@ export class SwitchReconciler {
   readonly #connection: SwitchConnection;
   readonly #events: SwitchReconcilerEvents;
   readonly #timers: Timers;
-  readonly #common: CommonFlows;
+  readonly #common: InternedFlows;
   readonly #loop: ReconcileLoop;
   #phase: "unread" | "read" = "unread";
   #installed: InstalledSwitch = NOTHING_INSTALLED;
@@ -92,7 +92,7 @@ export class SwitchReconciler {
     events: SwitchReconcilerEvents,
     timers: Timers,
     pace: AuditPace,
-    common = new CommonFlows(),
+    common = new InternedFlows(),
   ) {
     this.#common = common;
     this.#connection = connection;

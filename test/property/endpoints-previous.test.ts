@@ -9,8 +9,8 @@ import { layered } from "../../src/pipeline/layered-flows.ts";
 import { readBackOwn, sharedMemories } from "../../src/pipeline/memories.ts";
 import { type Readback, readBack } from "../../src/pipeline/readback.ts";
 import { shareFlows } from "../../src/pipeline/shared-flows.ts";
-import { CommonFlows } from "../../src/reconcile/common-flows.ts";
 import { type InstalledSwitch, NOTHING_INSTALLED } from "../../src/reconcile/installed.ts";
+import { InternedFlows } from "../../src/reconcile/interned-flows.ts";
 import { planSwitch, type SwitchChange } from "../../src/reconcile/switch-plan.ts";
 import {
   derive,
@@ -308,7 +308,7 @@ function expectReadback(device: Device): void {
 
 /** Read again by a controller that knows nothing, with those of others. */
 function expectFoundAlike({ installed, desired }: Device, others: Iterable<Device>): void {
-  const common = new CommonFlows(1);
+  const common = new InternedFlows(1);
   for (const other of [...others].reverse()) {
     const read = new Map(other.installed.flows);
     const found = common.absorb(read);

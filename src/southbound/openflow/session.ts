@@ -110,7 +110,7 @@ export interface SessionError {
 }
 
 export interface OpenFlowHandlers {
-  /** The handshake is done; called once, before any other handler gets this session. */
+  /** The handshake is done; called once, before any other handler is told of it. */
   onReady(session: OpenFlowSession): void;
   onPacketIn(session: OpenFlowSession, packetIn: PacketIn): void;
   onFlowRemoved(session: OpenFlowSession, flowRemoved: FlowRemoved): void;

@@ -1,37 +1,14 @@
 // What a host's reconciler tells of others' hands, on a real ovsdb-server: words come after the deed, and not before it.
 import { expect, it } from "vitest";
-import type { DesiredRows } from "../../../src/pipeline/rows.ts";
 import { HostReconciler } from "../../../src/reconcile/host-reconciler.ts";
 import { Incidents } from "../../../src/reconcile/incidents.ts";
 import type { Timers } from "../../../src/reconcile/timers.ts";
 import type { OvsdbSession } from "../../../src/southbound/ovsdb/index.ts";
 import type { RealServer } from "../southbound/ovsdb/real-server.ts";
 import { useDatabase } from "./database-for-tests.ts";
+import { desiredRows } from "./desired-rows-for-tests.ts";
 
-const desired: DesiredRows = {
-  hostId: "h1",
-  hostExternalIds: new Map(),
-  bridge: {
-    ...{ name: "br-int", ownerKey: "weft-fabric", fabricId: "f0", datapathType: null, hwaddr: "06:00:00:00:00:01" },
-    ...{ controllerTarget: "tcp:192.0.2.1:6653", adoption: null },
-  },
-  tunnels: [
-    {
-      ...{ name: "geneve-all", type: "geneve", peers: [], shared: true, ofportRequest: 40960 },
-      options: new Map([
-        ["key", "flow"],
-        ["remote_ip", "flow"],
-      ]),
-      externalIds: new Map([
-        ["weft-fabric", "f0"],
-        ["weft-flow-based", "true"],
-        ["weft-peer-2", "10.0.0.2 h2"],
-      ]),
-      bfd: new Map(),
-    },
-  ],
-  portExternalIds: new Map(),
-};
+const desired = desiredRows();
 
 let server: RealServer;
 let session: OvsdbSession;

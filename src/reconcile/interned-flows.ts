@@ -67,7 +67,7 @@ interface Found {
   readonly times: number;
 }
 
-export class CommonFlows {
+export class InternedFlows {
   /** By network. For as long as some switch holds them. */
   readonly #found = new Map<string, readonly Found[]>();
   /** What was found lives as long as what was made of it. */

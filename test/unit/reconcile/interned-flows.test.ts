@@ -5,8 +5,8 @@ import { compileSwitch } from "../../../src/pipeline/compile.ts";
 import type { DesiredFlow, DesiredSwitch } from "../../../src/pipeline/desired.ts";
 import { readBackOwn, sharedMemories } from "../../../src/pipeline/memories.ts";
 import { shareFlows } from "../../../src/pipeline/shared-flows.ts";
-import { CommonFlows } from "../../../src/reconcile/common-flows.ts";
 import type { InstalledSwitch } from "../../../src/reconcile/installed.ts";
+import { InternedFlows } from "../../../src/reconcile/interned-flows.ts";
 import { planSwitch } from "../../../src/reconcile/switch-plan.ts";
 import { derive, hostFact, own, portFact, receiving, stored, switchFact, tunnelTo } from "../model/facts-for-tests.ts";
 
@@ -64,7 +64,7 @@ function wantedOf(all: Guests, remembered: readonly RememberedFact[] = [], away:
 }
 
 /** As a switch tells it that holds this: other objects, and no layers. */
-function readFrom(common: CommonFlows, { flows, groups, meters }: DesiredSwitch): InstalledSwitch {
+function readFrom(common: InternedFlows, { flows, groups, meters }: DesiredSwitch): InstalledSwitch {
   const read = new Map([...flows].map(([key, flow]): [string, DesiredFlow] => [key, { ...flow }]));
   return { flows: common.absorb(read), groups, meters, foreign: new Set() };
 }
@@ -84,7 +84,7 @@ describe("what is remembered of a host that is away", () => {
     ],
   ])("has its addresses, so that nothing is written meanwhile: %s", (_, all) => {
     const before = wantedOf(all);
-    const common = new CommonFlows();
+    const common = new InternedFlows();
     const read = new Map([3, 1, 4].map((host) => [host, readFrom(common, before(host))]));
     const remembered = [...read.values()].flatMap(rememberedBy);
     const after = wantedOf(all, remembered, [2]);
@@ -92,7 +92,7 @@ describe("what is remembered of a host that is away", () => {
   });
 
   it("has them where its ways are among what is common, and an answer is not, and the other way round", () => {
-    const common = new CommonFlows();
+    const common = new InternedFlows();
     const all: Guests = { 2: guests(40, { ips: 3, router: true }), 3: guests(40, { ips: 3 }) };
     const before = wantedOf(all)(1);
     readFrom(common, before);
@@ -118,7 +118,7 @@ describe("layers", () => {
   const wanted = (count: number): DesiredSwitch => wantedOf({ 2: guests(count, { ips: 1 }) })(1);
 
   it("of one that holds little are not those of all who hold more", () => {
-    const common = new CommonFlows();
+    const common = new InternedFlows();
     const [small, large] = [wanted(40), wanted(200)];
     const kept = [small, large, large, large].map((one) => readFrom(common, one));
     const [first, second, ...others] = kept.map(layersOf);
@@ -128,7 +128,7 @@ describe("layers", () => {
   });
 
   it("of one that lies, however often, are not put in the place of those that others have", () => {
-    const common = new CommonFlows();
+    const common = new InternedFlows();
     const large = wanted(200);
     const [first] = [readFrom(common, large), readFrom(common, large)];
     const lies = Array.from({ length: 6 }, (_, at) =>
