@@ -264,7 +264,8 @@ export class SwitchReconciler {
     }
     this.#events.settled();
     if (!isWritten) return "settled";
-    return this.#turnarounds.bringsBack(plan.changes, now) || !plan.stepwise ? "wrote" : "added";
+    const isBounded = plan.stepwise && plan.onlyAdds;
+    return this.#turnarounds.bringsBack(plan.changes, now) || !isBounded ? "wrote" : "added";
   }
 
   #refuse(desired: DesiredSwitch, message: SwitchChange | undefined, text: string, now: number): void {
