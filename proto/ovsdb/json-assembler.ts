@@ -39,11 +39,11 @@ function append(container: Container, part: Container): void {
     for (let index = 1; index < part.length; index++) container.push(part[index] as Json);
     return;
   }
-  // A list of its entries would be as many objects as the part has members.
-  const members = part as OpenObject;
-  for (const key in members) {
-    if (key !== STAND_IN) assign(container as OpenObject, key, members[key] as Json);
-  }
+  const target = container as OpenObject;
+  if (Object.hasOwn(part, "__proto__")) {
+    for (const [key, value] of Object.entries(part)) assign(target, key, value);
+  } else Object.assign(target, part);
+  delete target[STAND_IN];
 }
 
 function child(container: Container, key: string, index: number): Container {

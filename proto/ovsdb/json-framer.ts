@@ -43,6 +43,8 @@ export class JsonFramer {
   #held = new Uint8Array(0);
   #heldBytes = 0;
   #assembler: JsonAssembler | undefined;
+  /** Where a piece is made a text by itself. */
+  #whole = new Uint8Array(0);
 
   constructor(onMessage: (message: Json) => void, limits: JsonLimits = {}) {
     this.#onMessage = onMessage;
@@ -174,22 +176,40 @@ export class JsonFramer {
     this.#assembler = undefined;
     this.#held = new Uint8Array(0);
     this.#heldBytes = 0;
+    this.#whole = new Uint8Array(0);
     this.#parsedBytes = 0;
   }
 
   #parse(scanner: JsonScanner, bytes: Uint8Array, prefix = "", suffix = ""): Json {
     const offset = this.#messageOffset + this.#parsedBytes;
-    let text: string;
+    const strictly = (): Json => {
+      const text = prefix + this.#decode(bytes, offset) + suffix;
+      return parseStrictJson(text, offset - ENCODER.encode(prefix).length);
+    };
+    if (scanner.needsStrict) return strictly();
+    const before = escapedStandIns(prefix);
+    const text = this.#decode(this.#enclosed(before, bytes, suffix), offset - before.length);
+    return parsePlainJson(text, strictly);
+  }
+
+  /** In one piece of memory: put together as text it would be copied again. @param before and `after` are ASCII */
+  #enclosed(before: string, bytes: Uint8Array, after: string): Uint8Array {
+    if (before === "" && after === "") return bytes;
+    const length = before.length + bytes.length + after.length;
+    if (length > this.#whole.length) this.#whole = new Uint8Array(length + (length >> 1));
+    ENCODER.encodeInto(before, this.#whole);
+    this.#whole.set(bytes, before.length);
+    ENCODER.encodeInto(after, this.#whole.subarray(before.length + bytes.length));
+    return this.#whole.subarray(0, length);
+  }
+
+  #decode(bytes: Uint8Array, offset: number): string {
     try {
-      text = UTF8.decode(bytes);
+      return UTF8.decode(bytes);
     } catch (cause) {
       const where = offset + validPrefix(bytes);
       throw new WireError("json/utf8", "the message is not UTF-8", { cause, offset: where, field: "message" });
     }
-    const whole = prefix + text + suffix;
-    const wholeOffset = offset - new TextEncoder().encode(prefix).length;
-    if (scanner.needsStrict) return parseStrictJson(whole, wholeOffset);
-    return parsePlainJson(escapedStandIns(prefix) + text + suffix, () => parseStrictJson(whole, wholeOffset));
   }
 
   #error(code: string, why: string, offset: number): WireError {
@@ -197,6 +217,7 @@ export class JsonFramer {
   }
 }
 
+const ENCODER = new TextEncoder();
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** How many bytes at the front are well-formed UTF-8. */

@@ -53,12 +53,22 @@ export async function startControlSocket(
     ...(reload === undefined ? {} : { reload }),
     ...(configuration === undefined ? {} : { configuration }),
   };
-  return answerAt(path, (method, params) => runCommand(context, method, params), options);
+  // A path that can be no socket's has no directory made for it.
+  parsePassiveMethod(`punix:${path}`);
+  const madeDirectory = makeDirectoryOf(path);
+  const socket = await answerAt(path, (method, params) => runCommand(context, method, params), options);
+  return {
+    path,
+    close: async () => {
+      await socket.close();
+      if (madeDirectory) removeIfEmpty(dirname(path));
+    },
+  };
 }
 
 /**
- * A socket of the same kind, on which anything else answers.
- * @throws WeftError `connection-method/invalid`, `stream/...`, `control/directory`
+ * A socket of the same kind, on which anything else answers, in a directory that is there.
+ * @throws WeftError `connection-method/invalid`, `stream/...`
  */
 export async function answerAt(
   path: string,
@@ -66,7 +76,6 @@ export async function answerAt(
   options: Pick<ControlSocketOptions, "onInternalError"> = {},
 ): Promise<ControlSocket> {
   const method = parsePassiveMethod(`punix:${path}`);
-  const madeDirectory = makeDirectoryOf(path);
   const conversations = new Set<ByteStream>();
   const onStream = (stream: ByteStream): void => {
     conversations.add(stream);
@@ -83,7 +92,6 @@ export async function answerAt(
     close: async () => {
       await listener.close();
       for (const stream of conversations) stream.close("the controller stops");
-      if (madeDirectory) removeIfEmpty(dirname(path));
     },
   };
 }

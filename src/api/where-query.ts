@@ -37,6 +37,7 @@ export function whereView(queries: Queries, subject: string, atMs: number | null
     endpoints: queries.endpoints(),
     ports: queries.ports(),
     events: queries.events.since(0, Number.MAX_SAFE_INTEGER),
+    problems: queries.hosts().flatMap(({ problems }) => problems),
   };
   return whereIs(sources, subject, atMs, naming(queries));
 }

@@ -20,6 +20,16 @@ export interface PlaceView {
   readonly portState: string | null;
 }
 
+/** That somebody else uses its MAC or an address of it, or that it moves too often. */
+export interface DisputeView {
+  readonly code: string;
+  /** Names all places. */
+  readonly message: string;
+  readonly remedy: string;
+  /** ISO 8601: when the second place was seen; null where the journal does not tell. */
+  readonly since: string | null;
+}
+
 export interface WhereView {
   /** What was asked for. */
   readonly subject: string;
@@ -27,6 +37,8 @@ export interface WhereView {
   readonly at: string | null;
   /** Nowhere: empty. */
   readonly places: readonly PlaceView[];
+  /** What is disputed now; left out where nothing is, and of another moment. */
+  readonly disputes?: readonly DisputeView[];
   /** What the journal tells of it, the oldest first. */
   readonly history: readonly EventView[];
 }

@@ -2,14 +2,16 @@
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { nearest } from "../config/nearest.ts";
 import type { EventView } from "./event-views.ts";
-import type { EndpointView, PortView } from "./views.ts";
-import type { PlaceView, WhereView } from "./where-views.ts";
+import type { EndpointView, PortView, ProblemView } from "./views.ts";
+import type { DisputeView, PlaceView, WhereView } from "./where-views.ts";
 
 export interface Sources {
   readonly endpoints: readonly EndpointView[];
   readonly ports: readonly PortView[];
   /** The oldest first. */
   readonly events: readonly EventView[];
+  /** Of all hosts. */
+  readonly problems?: readonly ProblemView[];
 }
 
 /** What a person types of a MAC: any case, - or . or nothing for : */
@@ -59,12 +61,33 @@ export function whereIs(
     atMs === null ? present.map((one) => placeNow(one, ports, ofMacs)) : placesAt(ofMacs, endpoints, macs, atMs);
   const at = atMs === null ? null : new Date(atMs).toISOString();
   const shown = atMs === null || !isIp ? places : places.filter(({ ips }) => ips.includes(subject));
+  const disputes = atMs === null ? disputesOf(shown, sources) : [];
   return {
     subject,
     at,
     places: shown,
+    ...(disputes.length === 0 ? {} : { disputes }),
     history: atMs === null ? history : history.filter((one) => Date.parse(one.at) <= atMs),
   };
+}
+
+const DISPUTES = /^endpoint\/(?:duplicate|flapping)\b/;
+
+/** @param words such as `MAC 02:00:00:00:00:01 ` */
+export function disputedSince(events: readonly EventView[], words: string): string | null {
+  return events.findLast(({ kind, message }) => DISPUTES.test(kind) && message.includes(words))?.at ?? null;
+}
+
+/** A problem of two hosts is told once. */
+function disputesOf(places: readonly PlaceView[], { problems = [], events }: Sources): readonly DisputeView[] {
+  const found = new Map<string, DisputeView>();
+  for (const words of places.flatMap(({ mac, ips }) => [`MAC ${mac} `, ...ips.map((ip) => `address ${ip} `)])) {
+    for (const { code, message, remedy } of problems) {
+      if (!DISPUTES.test(code) || !message.includes(words)) continue;
+      found.set(message, { code, message, remedy, since: disputedSince(events, words) });
+    }
+  }
+  return [...found.values()];
 }
 
 function isAbout({ details, subject }: EventView, wanted: string): boolean {

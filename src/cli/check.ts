@@ -28,8 +28,9 @@ Probes go from switch to switch; no guest sends, gets or notices one. A path is 
 the row's host sends to the column's. Exit code 0 where all pass, 1 where any does not.
 
 Up to 4032 tunnels, a mesh of 64 hosts, are all checked, and likewise up to 4032 ways through networks. Of more, so many
-are drawn by lot: pairs of hosts, in both directions, such that every host sends and receives. With hosts named it is their
-paths that are chosen among. The output tells the seed.
+are drawn by lot: pairs of hosts, in both directions, such that every host sends and receives; above some 2500 hosts that
+takes more than 4032, and more are drawn. With hosts named it is their paths that are chosen among. The output tells the
+seed.
 
 Examples:
   weft check

@@ -4,11 +4,14 @@ import { Lab } from "../lab/index.ts";
 import { SimulatedLab } from "../lab/simulated/index.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
 import { findLabController, findSimulatedTarget } from "./lab-controller.ts";
-import { allLabs, isSimulated, openLab, realLabs, SIMULATED, theLab } from "./lab-found.ts";
+import { allLabs, isSimulated, noLabText, openLab, realLabs, requireFreeName, SIMULATED, theLab } from "./lab-found.ts";
 import { requireLabMachine } from "./lab-machine.ts";
 import { MOST_HOSTS, type UpOptions } from "./lab-options.ts";
-import { labText, labView } from "./lab-status.ts";
+import { labText, labView, sentence, silentView } from "./lab-status.ts";
 import { stdoutStyle } from "./settings.ts";
+
+/** A lab that is looked at says something within this, or is shown as one that does not answer. */
+const LOOK_TIMEOUT_MS = 5_000;
 
 export async function labDown(name: string | undefined, all: boolean): Promise<void> {
   const removed = [...(await SimulatedLab.sweep())];
@@ -22,7 +25,7 @@ export async function labDown(name: string | undefined, all: boolean): Promise<v
     removed.push(...(await SimulatedLab.sweep(each)));
     if (realLabs().includes(each)) removed.push(...(await Lab.sweep(each)));
   }
-  process.stdout.write(removed.length === 0 ? "There is no lab.\n" : `Removed ${removed.join(", ")}.\n`);
+  process.stdout.write(removed.length === 0 ? `${sentence(noLabText())}\n` : `Removed ${removed.join(", ")}.\n`);
 }
 
 /** Labs whose process has ended are gone by now. */
@@ -53,8 +56,9 @@ export async function labStatus(format: Format): Promise<void> {
   const labs = [];
   for (const name of allLabs()) {
     // Another program may be making it, or have removed it since.
-    const lab = await openLab(name).catch(() => undefined);
+    const lab = await openLab(name, LOOK_TIMEOUT_MS).catch(() => undefined);
     if (lab !== undefined) labs.push(labView(lab));
+    else if (SimulatedLab.isHeld(name)) labs.push(silentView(name));
   }
   process.stdout.write(format === "json" ? renderJson(labs) : labText(labs, stdoutStyle()));
 }
@@ -83,11 +87,11 @@ export async function labUp(hosts: number, options: UpOptions, control: string, 
   const named = options.controller;
   if (kind === "simulated") {
     const target = await findSimulatedTarget(named, control);
-    await requireFree(options.name);
+    await requireFreeName(options.name);
     return simulatedUp(hosts, options, target, script);
   }
   const controller = await findLabController(named, control);
-  await requireFree(options.name);
+  await requireFreeName(options.name);
   await Lab.sweep();
   const lab = await Lab.create({
     name: options.name,
@@ -104,15 +108,6 @@ export async function labUp(hosts: number, options: UpOptions, control: string, 
   for (const host of lab.hosts) await host.vsctl("set-manager", target);
   if (options.guests > 0) await withHint(lab.name, target, () => lab.populate({ perHost: options.guests }));
   process.stdout.write(labText([labView(lab)], stdoutStyle()));
-}
-
-/** What a process that has ended has left is removed on the way. */
-async function requireFree(name: string): Promise<void> {
-  await SimulatedLab.sweep();
-  if (realLabs().includes(name)) await Lab.sweep();
-  if (!allLabs().includes(name)) return;
-  const message = `the lab "${name}" is there already; weft lab down --name ${name} removes it`;
-  throw new WeftError("lab/taken", message, { context: { name } });
 }
 
 async function simulatedUp(hosts: number, options: UpOptions, target: string, script: string): Promise<void> {

@@ -4,7 +4,8 @@ import type { PingMatrix } from "../lab/index.ts";
 import { type Misbehaviour, misbehaviourText } from "../lab/simulated/index.ts";
 import { pingTable } from "./demo/ping-table.ts";
 import { SilentFailure, UsageError } from "./failure.ts";
-import { type AnyLab, isSimulated, openLab, SIMULATED_TIMES } from "./lab-found.ts";
+import { type AnyLab, isSimulated, nameOption, openLab, SIMULATED_TIMES } from "./lab-found.ts";
+import { nextGuest } from "./lab-next-guest.ts";
 import type { GuestWishes } from "./lab-options.ts";
 import { stdoutStyle } from "./settings.ts";
 
@@ -28,7 +29,7 @@ export async function labCut(name: string | undefined, from: string, to: string,
   if (isSimulated(lab)) await lab.cut(from, to, oneWay);
   else await lab.cut(from, to, { oneWay });
   const what = oneWay ? `what ${from} sends ${to} is lost` : `what ${from} and ${to} send each other is lost`;
-  process.stdout.write(`${what}, until: weft lab heal ${from} ${to}\n`);
+  process.stdout.write(`${what}, until: weft lab heal ${from} ${to}${nameOption(lab)}\n`);
 }
 
 export async function labHeal(
@@ -67,23 +68,8 @@ export async function labAddGuest(
         ...(guest === undefined ? {} : { name: guest }),
         ...(ip === undefined ? {} : { ip }),
       })
-    : await lab.host(host).addGuest({ ...more, ...nextGuest(lab.guests, lab.host(host).index, guest, ip) });
+    : await lab.host(host).addGuest({ ...more, ...nextGuest(lab.guests, lab.host(host).index, { name: guest, ip }) });
   process.stdout.write(`${made.name} is on ${made.host}, port ${made.port}: ${made.ip}, ${made.mac}\n`);
-}
-
-/** The name and address that the lab itself would give the next guest of a host. */
-function nextGuest(
-  guests: readonly { readonly name: string; readonly ip: string }[],
-  index: number,
-  name: string | undefined,
-  ip: string | undefined,
-): { readonly name: string; readonly ip: string } {
-  for (let at = 0; at < 254; at++) {
-    const usual = { name: `g${index}${String.fromCharCode(97 + (at % 26))}`, ip: `10.0.${index}.${at + 1}` };
-    const isTaken = guests.some((guest) => guest.name === (name ?? usual.name) || guest.ip === usual.ip);
-    if (!isTaken || name !== undefined) return { name: name ?? usual.name, ip: `${ip ?? usual.ip}/16` };
-  }
-  throw new WeftError("lab/guests", `h${index} has no room for another guest`);
 }
 
 const WAYS: ReadonlyMap<string, Misbehaviour> = new Map<string, Misbehaviour>([
@@ -112,5 +98,7 @@ export async function labMisbehave(name: string | undefined, host: string, how: 
   if (what === undefined)
     throw new UsageError(`what shall ${host} do wrong? weft lab misbehave --help lists what there is`);
   await lab.misbehave(host, what);
-  process.stdout.write(`${host} is ${misbehaviourText(what)}, until: weft lab misbehave ${host} --end\n`);
+  process.stdout.write(
+    `${host} is ${misbehaviourText(what)}, until: weft lab misbehave ${host} --end${nameOption(lab)}\n`,
+  );
 }

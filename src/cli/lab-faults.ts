@@ -80,7 +80,10 @@ function addGuest(lab: Command): void {
     .argument("[guest]", "its name (default: the next one, such as g1c)")
     .option("--tag <vlan>", "the VLAN of its port", wholeNumber("a VLAN", 0, 4095))
     .option("--network <network>", "external_ids:weft-network of its port")
-    .option("--ip <address>", "its address (default: the next one of its host)")
+    .option(
+      "--ip <address>",
+      "its address, with a prefix length (/16 unless given) or without (default: the next one of its host)",
+    )
     .option(...WHICH)
     .addHelpText(
       "after",

@@ -1,6 +1,6 @@
 // What a lab is made of, for people and programs.
 import { type Column, paint, type Style, tableLines } from "../api/index.ts";
-import { type AnyLab, howToMakeOne, isSimulated, SIMULATED } from "./lab-found.ts";
+import { type AnyLab, isSimulated, noLabText, SIMULATED } from "./lab-found.ts";
 
 interface GuestStatus {
   readonly name: string;
@@ -20,6 +20,8 @@ interface HostStatus {
 export interface LabStatus {
   readonly name: string;
   readonly simulated: boolean;
+  /** false: the process of a simulated lab is there and does not answer; nothing more is known of the lab. */
+  readonly answers: boolean;
   readonly subnet: string;
   readonly controllerIp: string;
   readonly hosts: readonly HostStatus[];
@@ -34,7 +36,13 @@ export function labView(lab: AnyLab): LabStatus {
     ? lab.hosts.map(({ name, ip, misbehaves }) => ({ name, ip, misbehaves }))
     : lab.hosts.map(({ name, ip }) => ({ name, ip, misbehaves: null }));
   const guests = lab.guests.map(({ name, host, ip, mac, port }) => ({ name, host, ip, mac, port }));
-  return { name, simulated: isSimulated(lab), subnet, controllerIp, hosts, guests, cuts: lab.cuts };
+  return { name, simulated: isSimulated(lab), answers: true, subnet, controllerIp, hosts, guests, cuts: lab.cuts };
+}
+
+/** Of a simulated lab that says nothing. */
+export function silentView(name: string): LabStatus {
+  const nothing = { subnet: "", controllerIp: "", hosts: [], guests: [], cuts: [] };
+  return { name, simulated: true, answers: false, ...nothing };
 }
 
 interface Member {
@@ -57,8 +65,9 @@ const COLUMNS: readonly Column<Member>[] = [
 const SHOWN_HOSTS = 64;
 
 export function labText(labs: readonly LabStatus[], style: Style): string {
-  if (labs.length === 0) return `There is no lab. Make one with: ${howToMakeOne()}\n`;
+  if (labs.length === 0) return `${sentence(noLabText())}\n`;
   const texts = labs.map((lab) => {
+    if (!lab.answers) return silentText(lab, style);
     const shown = lab.hosts.slice(0, SHOWN_HOSTS);
     const members = shown.flatMap((host): readonly Member[] => [
       { name: host.name, what: hostText(host, lab), ip: host.ip, mac: null, port: null },
@@ -75,6 +84,14 @@ export function labText(labs: readonly LabStatus[], style: Style): string {
   });
   return `${texts.join("\n\n")}\n`;
 }
+
+function silentText({ name }: LabStatus, style: Style): string {
+  const why = "its process runs and does not answer: it is just starting, or it is stuck";
+  return `${paint(`Lab ${name}`, "strong", style)} (simulated): ${why}; weft lab down --name ${name} ends it`;
+}
+
+/** What is part of an error's text, by itself. */
+export const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 function hostText({ misbehaves }: HostStatus, { simulated }: LabStatus): string {
   const what = simulated ? "simulated host" : "host";

@@ -6,11 +6,13 @@ import { approvalCode, holdsApproval } from "../discovery/approval.ts";
 import { hostIdOf } from "../discovery/host-rows.ts";
 import {
   type AdmissionRules,
+  comesFrom,
   elsewhere,
   isCredible,
   judgeHost,
   judgeSwitch,
   type Means,
+  type Outcome,
   type SwitchOwner,
   shown,
   type Verdict,
@@ -37,6 +39,9 @@ export interface AdmissionOptions {
   readonly now: () => number;
   /** Where the host is, or was last. */
   readonly homeOf: (id: HostId) => Pick<SwitchOwner, "home" | "tunnelIp">;
+  readonly controllerAddress: string | null;
+  /** Whether the connection is in use, and came from where the host was then. */
+  readonly isSettled: (session: OpenFlowSession, id: HostId) => boolean;
   readonly admitted: (session: OvsdbSession) => void;
   /** One that was admitted is no more: it has changed its name, or is not named any more. */
   readonly dismissed: (session: OvsdbSession, reason: string) => void;
@@ -57,9 +62,12 @@ interface Told {
 export function meansOf(session: {
   readonly certificate?: { readonly names: readonly string[] };
   readonly remoteAddress?: string;
+  readonly localAddress?: string;
 }): Means {
   if (session.certificate !== undefined) return { kind: "certificate", names: session.certificate.names };
-  return session.remoteAddress === undefined ? { kind: "local" } : { kind: "address", address: session.remoteAddress };
+  const { remoteAddress, localAddress } = session;
+  if (remoteAddress === undefined) return { kind: "local" };
+  return { kind: "address", address: remoteAddress, isOwn: remoteAddress === localAddress };
 }
 
 export class Admission {
@@ -173,19 +181,35 @@ export class Admission {
     const { admit } = this.#rules;
     if (owner === null) return null;
     // Asked for each host and each switch: where it makes no difference, where the host is is not looked up.
-    const anywhere = { id: owner, certified: this.#certified.has(owner), home: null, tunnelIp: null };
-    const host = admit === "all" ? anywhere : this.#ownerOf(owner, by);
+    const nowhere = { home: null, tunnelIp: null, controllerAddress: null, settled: false };
+    const anywhere = { id: owner, certified: this.#certified.has(owner), ...nowhere };
+    const host = admit === "all" ? anywhere : this.#ownerOf(session, owner, by);
     return judgeSwitch(session.label, meansOf(session), host, admit);
   }
 
-  #ownerOf(id: HostId, by?: OvsdbSession): SwitchOwner {
-    const { home, tunnelIp } = this.#options.homeOf(id);
-    return { id, certified: this.#certified.has(id), home: by === undefined ? home : meansOf(by), tunnelIp };
+  #ownerOf(session: OpenFlowSession, id: HostId, by?: OvsdbSession): SwitchOwner {
+    const { homeOf, controllerAddress, isSettled } = this.#options;
+    const known = { id, certified: this.#certified.has(id), controllerAddress };
+    const { home, tunnelIp } = homeOf(id);
+    if (by !== undefined) return { ...known, home: meansOf(by), tunnelIp, settled: false };
+    return { ...known, home, tunnelIp, settled: isSettled(session, id) };
   }
 
-  /** That a switch comes from another address than its host; null where it does not. @param outcome see `elsewhere` */
-  elsewhere(session: OpenFlowSession, owner: HostId | null, outcome: string): Diagnostic | null {
-    return owner === null ? null : elsewhere(session.label, meansOf(session), this.#ownerOf(owner), outcome);
+  /** That a switch comes from another address than its host; null where it does not. */
+  elsewhere(session: OpenFlowSession, owner: HostId | null, outcome: Outcome): Diagnostic | null {
+    return owner === null ? null : elsewhere(session.label, meansOf(session), this.#ownerOf(session, owner), outcome);
+  }
+
+  /** That a switch in use stays at home where its host was, and that is elsewhere now; null where it is not. */
+  keptFrom(session: OpenFlowSession, id: HostId): Diagnostic | null {
+    const owner = this.#ownerOf(session, id);
+    if (!owner.settled) return null;
+    return elsewhere(session.label, meansOf(session), { ...owner, settled: false }, "kept");
+  }
+
+  /** Whether a switch shows that it is this host's, by its certificate or by where it is. */
+  comesFrom(session: OpenFlowSession, id: HostId): boolean {
+    return comesFrom(meansOf(session), this.#ownerOf(session, id));
   }
 
   /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */

@@ -24,6 +24,8 @@ export interface ExaminationOptions {
   readonly problemsOf: (fabric: Fabric, host: FabricHost, entry: SwitchEntry | null) => readonly Diagnostic[];
   /** Of no single host. */
   readonly problems: () => readonly Diagnostic[];
+  /** When the journal told first that something is used in two places. */
+  readonly disputedSince: (what: string) => string | null;
   /** For certificates alone. */
   readonly wallClock: () => number;
   /** Neither throws. */
@@ -81,7 +83,8 @@ export function makeExamination(options: ExaminationOptions): Examination {
 
   async function look(): Promise<readonly FindingView[]> {
     const examined = await inTurns(everyHost(), ({ fabric, host }) => examinedHost(fabric, host));
-    return examine({ hosts: examined, problems: options.problems(), nowMs: options.wallClock() });
+    const { disputedSince, wallClock } = options;
+    return examine({ hosts: examined, problems: options.problems(), nowMs: wallClock(), disputedSince });
   }
 
   async function doctor(only: HostId | null): Promise<readonly FindingView[]> {

@@ -110,7 +110,9 @@ export class FabricChecks {
       );
       this.#running = { run, nonce, stations };
       const results = await run.run();
-      const hosts = all.filter(({ id }) => ends.has(id)).map(({ id, name }) => ({ id, name }));
+      const hosts = all
+        .filter(({ id }) => ends.has(id))
+        .map(({ id, name, fact }) => ({ id, name, underlayMtu: fact?.underlayMtu ?? null }));
       return checkView({ results, hosts, possible, seed, delays, ...run.counts, tookMs: timers.now() - startedMs });
     } finally {
       await stations.disarm();

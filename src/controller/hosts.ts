@@ -5,6 +5,7 @@ import { dpidOf, type HostContext, hostFact, hostIdOf } from "../discovery/host-
 import type { Means } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
+import { takesPart } from "../model/identity.ts";
 import { shellWord } from "../model/shell-word.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { HostReconciler } from "../reconcile/host-reconciler.ts";
@@ -134,6 +135,11 @@ export class Hosts {
     return [...this.#entries.values()].map(
       ({ id, session, fact }) => (session === null ? null : this.#factOf(session, id, settings)) ?? fact,
     );
+  }
+
+  /** Hosts that say a switch is their bridge, and may. */
+  claimants(dpid: string): readonly HostId[] {
+    return [...this.#entries.values()].flatMap(({ id, fact }) => (fact.dpid === dpid && takesPart(fact) ? [id] : []));
   }
 
   /** Consent by `set-controller` shows when the switch connects: facts that depend on it are drawn again. */

@@ -4,6 +4,7 @@ import { WeftError } from "../../proto/bytes/errors.ts";
 import { type FlowStats, formatGroup } from "../../proto/openflow13/index.ts";
 import type { EventFeed } from "../api/event-views.ts";
 import type { RatesView } from "../api/rate-views.ts";
+import { moment } from "../api/render/events.ts";
 import type {
   EndpointView,
   FlowsView,
@@ -11,19 +12,20 @@ import type {
   HostView,
   NetworkView,
   PortView,
+  ProblemView,
   Queries,
   StatusView,
   TopologyView,
   TunnelView,
 } from "../api/views.ts";
-import { worstFirst } from "../doctor/index.ts";
+import { disputedSince } from "../api/where.ts";
+import { withoutForeignFlows, worstFirst } from "../doctor/index.ts";
 import type { HostOutlook, Outlook } from "../journal/look.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import { sortedEndpoints } from "../model/fabric-endpoints.ts";
 import type { HostId } from "../model/facts.ts";
 import { flowBasedProblem } from "../model/flow-based.ts";
-import { isOfKind } from "../model/lanes.ts";
 import { relaysInUse } from "../model/relays-in-use.ts";
 import { shellWord } from "../model/shell-word.ts";
 import { unknownNames } from "../model/unknown-names.ts";
@@ -42,6 +44,7 @@ import { ifTold } from "./if-told.ts";
 import type { Islands } from "./islands.ts";
 import type { LiveTraces } from "./live-traces.ts";
 import { tunnelsOf, tunnelView } from "./measures.ts";
+import { silenceProblems, silentTunnels, toldByOthers } from "./silences.ts";
 import { statusCounts } from "./status-counts.ts";
 import { type Dpid, type SwitchEntry, switchProblems } from "./switch-entry.ts";
 import type { Traces } from "./traces.ts";
@@ -54,7 +57,6 @@ import {
   namedProblems,
   portView,
   problemViews,
-  silenceProblem,
   withVisitors,
   withWaiting,
 } from "./view-parts.ts";
@@ -125,7 +127,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
       ...(fabric.problems.get(host.id) ?? []),
       ...(entry === null ? [] : switchProblems(entry)),
       ...capProblems(fabric, host),
-      ...silences(fabric, host),
+      ...silenceProblems(host.tunnelIp, silentTunnels(fabric, host, isHere)),
       ...host.ports.flatMap((port) => [...port.fact.problems, ...port.problems]),
       ...(foreign === 0
         ? []
@@ -168,7 +170,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
       state: stateOf(host, entry),
       ovsVersion: host.fact?.ovsVersion ?? entry?.session?.desc.sw ?? null,
       flows: { desired: desired?.flows.size ?? installed, installed },
-      problems: problemViews(problemsOf(fabric, host, entry)),
+      problems: problemViews(withoutForeignFlows(problemsOf(fabric, host, entry), entry?.installed?.foreign.size ?? 0)),
     };
   }
 
@@ -198,22 +200,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     return Array.from(tunnelsOf(fabric), tunnelView);
   }
 
-  /** A host that is away is told as such: why nothing comes from it needs no words. */
-  function silences(fabric: Fabric, host: FabricHost): readonly Diagnostic[] {
-    const isHere = (id: HostId): boolean => hosts.entries.get(id)?.session != null;
-    if (host.fact === null || !isHere(host.id)) return [];
-    const silent = host.fact.tunnels.flatMap((row) => {
-      if (row.bfd.kind !== "down" || row.fabricId !== fabric.id) return [];
-      const wanted = host.wantedTunnels.find(
-        (one) => one.peerId === row.peerId && one.peerIndex === row.peerIndex && isOfKind(row, one),
-      );
-      if (wanted === undefined || !isHere(wanted.peerId)) return [];
-      const peer = fabric.hosts.get(wanted.peerId)?.name ?? wanted.peerId;
-      return [{ name: row.name, peer, type: wanted.type, remoteIp: wanted.remoteIp, why: row.bfd.why }];
-    });
-    const problem = silenceProblem(host.tunnelIp, silent);
-    return problem === null ? [] : [problem];
-  }
+  const isHere = (id: HostId): boolean => hosts.entries.get(id)?.session != null;
 
   function portViews(): PortView[] {
     return everyHost().flatMap(({ host }) => host.ports.map((port) => portView(host, port)));
@@ -335,8 +322,32 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
     desiredRows: (entry) => ifTold(() => options.desiredRows(entry)),
     desiredSwitch: desiredOf,
     wallClock: options.wallClock,
+    disputedSince: (what) => {
+      const at = disputedSince(options.events.since(0, Number.MAX_SAFE_INTEGER), `${what} `);
+      return at === null ? null : moment(at);
+    },
   });
   const idOf = (text: string | undefined): HostId | null => (text === undefined ? null : findHost(text).host.id);
+
+  /** What two hosts have a part in is told of both, in one line. */
+  function hostsProblems(views: readonly HostView[]): readonly ProblemView[] {
+    const silentIds = new Set(
+      views.flatMap(({ id, problems }) => (problems.some(({ code }) => code === "host/tunnels-down") ? [id] : [])),
+    );
+    const silent = everyHost().filter(({ host }) => silentIds.has(host.id));
+    const doubled = toldByOthers(
+      silent.map(({ fabric, host }) => ({
+        ...{ id: host.id, tunnelIp: host.tunnelIp },
+        silent: silentTunnels(fabric, host, isHere),
+      })),
+    );
+    return namedProblems(
+      views.map(({ id, name, problems }) => ({
+        name,
+        problems: problems.filter(({ message }) => doubled.get(id)?.has(message) !== true),
+      })),
+    );
+  }
 
   function status(): StatusView {
     const all = topology();
@@ -346,8 +357,7 @@ export function makeQueries(options: QueriesOptions): ControllerQueries {
       uptimeSec: Math.floor((options.timers.now() - startedAtMs) / 1000),
       ...statusCounts(all, portViews()),
       listeners: options.listeners(),
-      // What two hosts have a part in is told of both, in one line.
-      problems: worstFirst(problemViews([...controllerProblems(), ...namedProblems(all.hosts)])),
+      problems: worstFirst(problemViews([...controllerProblems(), ...hostsProblems(all.hosts)])),
       counters: options.counters.snapshot(),
     };
   }

@@ -52,6 +52,8 @@ export interface ControllerOptions {
   readonly config: WeftConfig;
   readonly logger: Logger;
   readonly version: string;
+  /** How often switches are looked through; as usual unless given. */
+  readonly pace?: AuditPace;
 }
 
 export interface RunningController {
@@ -73,7 +75,8 @@ export interface RunningController {
 const timeOfDay = (): string => new Date().toTimeString().slice(0, 8);
 
 /** @throws WeftError when something can't be listened on, or a key can't be used; nothing is left running then. */
-export async function startController({ config, logger, version }: ControllerOptions): Promise<RunningController> {
+export async function startController(options: ControllerOptions): Promise<RunningController> {
+  const { config, logger, version, pace = new AuditPace() } = options;
   const counters = new Counters();
   const durations = new Durations();
   const streams = { openflow: new OpenStreams(), ovsdb: new OpenStreams() };
@@ -102,7 +105,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     timers,
     counters,
     durations,
-    pace: new AuditPace(),
+    pace,
     timeOfDay,
     trouble,
     maxEntries: config.limits.hosts,
@@ -112,14 +115,21 @@ export async function startController({ config, logger, version }: ControllerOpt
     found: (entry) => islands.found(entry),
     blockedFound: (dpid, ofports) => loops.remember(dpid, ofports),
     desired: (entry) => weaver.desiredSwitch(entry),
-    judge: (dpid, session) => admission.judgeSwitch(session, weaver.bindings.get(dpid) ?? null),
-    elsewhere: (dpid, session) => elsewhereOf(dpid, session),
+    judge: (dpid, session) => judgeOf(dpid, session),
+    elsewhere: (dpid, session, outcome) => admission.elsewhere(session, ownerOf(dpid), outcome),
+    provenFor: (dpid, session) => {
+      const owner = ownerOf(dpid);
+      return owner !== null && admission.comesFrom(session, owner) ? owner : null;
+    },
     turnAway: (session, dpid, problem) => admission.turnAway(session, dpid, problem),
   });
-  const elsewhereOf = (dpid: Dpid, session: OpenFlowSession) => {
-    const isUsed = switches.entries.get(dpid)?.session === session;
-    const outcome = isUsed ? "it is used until one comes from there" : "it is not used";
-    return admission.elsewhere(session, weaver.bindings.get(dpid) ?? null, outcome);
+  const ownerOf = (dpid: Dpid): HostId | null => weaver.bindings.get(dpid) ?? null;
+  const judgeOf = (dpid: Dpid, session: OpenFlowSession) => {
+    const owner = ownerOf(dpid);
+    const problem = admission.judgeSwitch(session, owner);
+    if (problem === null || switches.entries.get(dpid)?.provenFor === owner) return problem;
+    // Its owner is so by rows alone, which anybody who was let in can write.
+    return hosts.claimants(dpid).some((id) => admission.comesFrom(session, id)) ? null : problem;
   };
   const hosts: Hosts = new Hosts({
     defaultBridge: config.bridge,
@@ -158,8 +168,13 @@ export async function startController({ config, logger, version }: ControllerOpt
     now: timers.now,
     homeOf: (id) => ({
       home: hosts.entries.get(id)?.home ?? null,
-      tunnelIp: weaver.fabric?.hosts.get(id)?.tunnelIp ?? null,
+      tunnelIp: weaver.tunnelIpOf(id),
     }),
+    controllerAddress: config.controllerAddress,
+    isSettled: (session, id) => {
+      const entry = switches.entries.get(dpidText(session.datapathId));
+      return entry?.session === session && entry.isProven && entry.provenFor === id;
+    },
     admitted: (session) => hosts.rowsChanged(session),
     dismissed: (session, reason) => hosts.closed(session, reason),
   });
@@ -192,6 +207,7 @@ export async function startController({ config, logger, version }: ControllerOpt
     servesAlone: (id) => admission.servesAlone(id),
     trustsUnknown: rules.admit === "all",
     believes: (session, host) => admission.believes(session, host),
+    comesFrom: (session, id) => admission.comesFrom(session, id),
     trouble,
     attempt: (work) => trouble.attempt("drawing the fabric anew", work),
   });
@@ -337,7 +353,13 @@ export async function startController({ config, logger, version }: ControllerOpt
     const problem = session === null ? null : targetOf(session).problem;
     const found = problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
     const sessions = [entry?.session ?? [], ...(entry?.spares ?? [])].flat();
-    return [...found, ...sessions.flatMap((one) => elsewhereOf(dpidText(one.datapathId), one) ?? [])];
+    const strays = sessions.flatMap((one) => {
+      const owner = ownerOf(dpidText(one.datapathId));
+      const outcome = entry?.session === one ? "used" : "unused";
+      const kept = owner === null ? null : admission.keptFrom(one, owner);
+      return kept ?? admission.elsewhere(one, owner, outcome) ?? [];
+    });
+    return [...found, ...strays];
   };
   const commands = new HostCommands({
     released: (id) => admission.forget(id),

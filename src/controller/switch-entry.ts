@@ -1,7 +1,7 @@
 // What is kept of one switch, and the facts it stands for.
 import type { Whereabouts } from "../discovery/whereabouts.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
-import type { RememberedFact, SwitchFact } from "../model/facts.ts";
+import type { HostId, RememberedFact, SwitchFact } from "../model/facts.ts";
 import { kept, keptMap } from "../model/kept.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { sharedMemories } from "../pipeline/memories.ts";
@@ -51,6 +51,10 @@ export interface SwitchEntry {
   loaded: boolean;
   /** Whether it is being handed back: nothing is written to it, by whatever connection. */
   released: boolean;
+  /** The host from whose place a connection in use was last seen to come. Stays while the switch is away. */
+  provenFor: HostId | null;
+  /** Whether the session in use is such a one: wherever the host's database comes from later, it stays at home. */
+  isProven: boolean;
   maxMeter: number;
   connectedAtMs: number;
   /** The session that ended last, since when nobody has read the switch; null while one is read. */

@@ -5,8 +5,9 @@ import { bigIntToMac } from "../../proto/bytes/mac.ts";
 import type { FlowRemoved, PacketIn } from "../../proto/openflow13/index.ts";
 import { plainSightingOf, sightingOf } from "../discovery/sighting.ts";
 import type { Whereabouts } from "../discovery/whereabouts.ts";
-import { NO_CERTIFICATE } from "../model/admission.ts";
+import { NO_CERTIFICATE, type Outcome } from "../model/admission.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
+import type { HostId } from "../model/facts.ts";
 import type { DesiredSwitch } from "../pipeline/desired.ts";
 import { readBackOwn } from "../pipeline/memories.ts";
 import { type Readback, senderOf } from "../pipeline/readback.ts";
@@ -56,8 +57,10 @@ export interface SwitchesOptions {
   readonly desired: (entry: SwitchEntry) => DesiredSwitch | null;
   /** Why a connection is not taken for the switch that it says it is; null where it is. */
   readonly judge: (dpid: Dpid, session: OpenFlowSession) => Diagnostic | null;
-  /** That a connection comes from another address than the switch's host; null where it does not. */
-  readonly elsewhere: (dpid: Dpid, session: OpenFlowSession) => Diagnostic | null;
+  /** That a connection comes from another address than the switch's host, with what becomes of it; null where it does not. */
+  readonly elsewhere: (dpid: Dpid, session: OpenFlowSession, outcome: Outcome) => Diagnostic | null;
+  /** The host whose bridge the switch is, where the connection shows that it comes from there; else null. */
+  readonly provenFor: (dpid: Dpid, session: OpenFlowSession) => HostId | null;
   /** Ends such a connection. */
   readonly turnAway: (session: OpenFlowSession, dpid: Dpid, problem: Diagnostic) => void;
 }
@@ -106,6 +109,8 @@ export class Switches {
       believed: false,
       loaded: false,
       released: false,
+      provenFor: null,
+      isProven: false,
       maxMeter: 0,
       connectedAtMs: timers.now(),
       left: null,
@@ -118,16 +123,10 @@ export class Switches {
       this.#take(entry, session);
       return;
     }
-    const [oldest] = entry.spares;
-    if (oldest !== undefined && entry.spares.length >= MAX_SPARES) {
-      const reason = `switch ${dpid} has ${entry.spares.length + 1} newer connections`;
-      this.#options.trouble.refused("evictions", whoOf(oldest), reason, "give each bridge one controller row");
-      entry.spares.shift();
-      oldest.close(reason);
-    }
     entry.spares.push(session);
     this.#preferHome(entry);
-    if (entry.session !== current) return;
+    if (entry.spares.length > MAX_SPARES) this.#evict(entry);
+    if (entry.session !== current || !entry.spares.includes(session)) return;
     void answersWithin(PROBE_MS, () => current.barrier(), timers).then((alive) => {
       if (entry.session !== current) return;
       // The switch is back before its old connection was seen to be dead.
@@ -141,21 +140,52 @@ export class Switches {
     });
   }
 
+  /** Whoever holds connections from elsewhere keeps none out that comes from where the host is. */
+  #evict(entry: SwitchEntry): void {
+    const { dpid, spares } = entry;
+    const stray = spares.findIndex((one) => this.#isElsewhere(dpid, one));
+    const [one] = spares.splice(Math.max(0, stray), 1);
+    if (one === undefined) return;
+    const reason = `switch ${dpid} has ${spares.length + 1} other connections`;
+    this.#options.trouble.refused("evictions", whoOf(one), reason, "give each bridge one controller row");
+    one.close(reason);
+  }
+
   /** More is known of hosts now: connections that are not what they say end, and what came by them is forgotten. */
   judgeAll(): void {
     for (const entry of [...this.#entries.values()]) {
       for (const session of [entry.session, ...entry.spares]) if (session !== null) this.#judgeAgain(entry, session);
-      this.#options.trouble.attempt(`choosing a connection of switch ${entry.dpid}`, () => this.#preferHome(entry));
+      this.#options.trouble.attempt(`choosing a connection of switch ${entry.dpid}`, () => {
+        this.#preferHome(entry);
+        this.#prove(entry);
+      });
     }
+  }
+
+  /**
+   * A connection that is in use, and was seen to come from where the host is, stays at home until it ends: whoever comes
+   * as the host's database, while that is away for a moment, moves the home of connections that are yet to come.
+   */
+  #prove(entry: SwitchEntry): void {
+    const { dpid, session } = entry;
+    const host = session === null ? null : this.#options.provenFor(dpid, session);
+    if (host === null) return;
+    entry.provenFor = host;
+    entry.isProven = true;
+  }
+
+  /** For the asking alone, whatever becomes of it. */
+  #isElsewhere(dpid: Dpid, session: OpenFlowSession): boolean {
+    return this.#options.elsewhere(dpid, session, "unused") !== null;
   }
 
   /** A connection from where the host is goes before one from elsewhere, whichever came first. */
   #preferHome(entry: SwitchEntry): void {
     const { elsewhere, turnAway } = this.#options;
     const { dpid, session } = entry;
-    const problem = session === null ? null : elsewhere(dpid, session);
+    const problem = session === null ? null : elsewhere(dpid, session, "replaced");
     if (session === null || problem === null) return;
-    if (!entry.spares.some((spare) => elsewhere(dpid, spare) === null)) return;
+    if (entry.spares.every((spare) => this.#isElsewhere(dpid, spare))) return;
     this.#disbelieve(entry);
     turnAway(session, dpid, problem);
     this.closed(session, problem.message);
@@ -203,6 +233,7 @@ export class Switches {
 
   #take(entry: SwitchEntry, session: OpenFlowSession): void {
     const { log, timers, counters, durations, pace, changed, desired } = this.#options;
+    entry.isProven = entry.isProven && entry.session === session;
     entry.session = session;
     // Whose it is, is looked at again for each connection.
     entry.believed = false;
@@ -245,6 +276,7 @@ export class Switches {
       pace,
       this.#common,
     );
+    this.#prove(entry);
     entry.reconciler.wake();
     changed();
   }
@@ -257,15 +289,26 @@ export class Switches {
     entry.left = null;
     entry.installed = installed;
     entry.readback = readback;
-    if (entry.believed) this.#load(entry, readback);
+    if (entry.believed) this.#loadEarly(entry, readback);
     // What it has in common with others was no news when it was written.
     if (isNews) this.#options.changed();
   }
 
-  /** Once for each connection: later readings tell what this controller itself has written. */
+  /** What is heard from now on is held against it. Where it fails it is tried again, and told, when the fabric is drawn. */
+  #loadEarly(entry: SwitchEntry, readback: Readback): void {
+    try {
+      this.#load(entry, readback);
+    } catch {
+      this.#options.changed();
+    }
+  }
+
+  /**
+   * Once for each connection: later readings tell what this controller itself has written. What throws half-way is done
+   * again, from its beginning, when it is tried again.
+   */
   #load(entry: SwitchEntry, readback: Readback): void {
     if (entry.loaded) return;
-    entry.loaded = true;
     const now = this.#options.timers.now();
     const isNewLone = readback.ownIndex === 0 && entry.whereabouts.observedAt(entry.dpid).length === 0;
     if (isNewLone) entry.whereabouts = this.#options.loneWhereabouts(entry.dpid);
@@ -273,6 +316,7 @@ export class Switches {
     entry.whereabouts.recall(entry.dpid, readback.rivals, now);
     this.#options.blockedFound(entry.dpid, readback.blocked);
     this.#options.found(entry);
+    entry.loaded = true;
   }
 
   /** The switch is known to be what it says. */
@@ -294,6 +338,7 @@ export class Switches {
     entry.reconciler?.stop();
     entry.reconciler = null;
     entry.session = null;
+    entry.isProven = false;
     entry.left ??= session;
     entry.leftAtMs = this.#options.timers.now();
     // What it holds is read again when it returns; until then what it held stays a fact.
@@ -305,7 +350,7 @@ export class Switches {
   }
 
   #bestSpare({ dpid, spares }: SwitchEntry): OpenFlowSession | undefined {
-    const home = spares.findIndex((one) => this.#options.elsewhere(dpid, one) === null);
+    const home = spares.findIndex((one) => !this.#isElsewhere(dpid, one));
     return spares.splice(Math.max(0, home), 1)[0];
   }
 

@@ -15,7 +15,7 @@ import type { LinkFacts } from "../discovery/link-facts.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { HostOutlook } from "../journal/look.ts";
 import { shown } from "../model/admission.ts";
-import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
+import type { Diagnostic } from "../model/diagnostic.ts";
 import { type Endpoint, endpointKey } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { FabricPort } from "../model/fabric-ports.ts";
@@ -72,30 +72,10 @@ export function tunnelState(row: TunnelRowFact | undefined): {
 }
 
 /** Each once. */
-function listed(values: readonly string[]): string {
+export function listed(values: readonly string[]): string {
   const each = [...new Set(values)];
   const more = each.length > MAX_LISTED ? ` and ${each.length - MAX_LISTED} more` : "";
   return `${each.slice(0, MAX_LISTED).join(", ")}${more}`;
-}
-
-export interface SilentTunnel {
-  readonly name: string;
-  /** The name of the host at its far end. */
-  readonly peer: string;
-  readonly type: string;
-  readonly remoteIp: string;
-  /** In the words of BFD. */
-  readonly why: string;
-}
-
-/** Tunnels of a host that BFD calls down, to hosts that are there: what is between the two is at fault. */
-export function silenceProblem(ownIp: string | null, silent: readonly SilentTunnel[]): Diagnostic | null {
-  if (silent.length === 0) return null;
-  return diagnostic(
-    "host/tunnels-down",
-    `nothing comes through from ${listed(silent.map((one) => one.peer))}: ${listed(silent.map((one) => one.name))} down, BFD: ${listed(silent.map((one) => one.why))}`,
-    `between ${ownIp ?? "its address"} and ${listed(silent.map((one) => one.remoteIp))}: see that firewalls pass ${listed(silent.map((one) => one.type))}, and that these are the hosts' addresses (external_ids:weft-tunnel-ip)`,
-  );
 }
 
 export function portView(host: FabricHost, { fact, attachments, blocked, locks, mtu, problems }: FabricPort): PortView {

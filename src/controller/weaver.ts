@@ -91,6 +91,8 @@ export interface WeaverOptions {
   readonly servesAlone: (id: HostId) => boolean;
   /** Whether a switch is taken for the host's that its flows name, before that host's rows are known. */
   readonly believes: (session: OpenFlowSession, host: Identity) => boolean;
+  /** Whether a switch comes from where a host is. */
+  readonly comesFrom: (session: OpenFlowSession, id: HostId) => boolean;
   /** Whether what a switch holds counts before it is known whose it is. */
   readonly trustsUnknown: boolean;
   readonly pinTunnelIps: boolean;
@@ -176,6 +178,11 @@ export class Weaver {
   /** Which host a switch is the bridge of. */
   get bindings(): ReadonlyMap<Dpid, HostId> {
     return this.#bindings;
+  }
+
+  /** The tunnel IP that was concluded last, also while the fabric is yet to be drawn by it. */
+  tunnelIpOf(id: HostId): string | null {
+    return this.#known?.identities.get(id)?.tunnelIp ?? null;
   }
 
   get endpointSettings(): readonly EndpointSetting[] {
@@ -316,9 +323,11 @@ export class Weaver {
     const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
     const outcome = resolveIdentities(this.#identityInput(this.#options, facts, entries, withheld), this.#known);
     this.#known = outcome;
-    const owners = bindSwitches(known, outcome.identities, entries, this.#owners, ({ session, believed }, host) =>
-      session === null ? believed : this.#options.believes(session, host),
-    );
+    const { believes, comesFrom } = this.#options;
+    const owners = bindSwitches(known, outcome.identities, entries, this.#owners, {
+      credible: ({ session, believed }, host) => (session === null ? believed : believes(session, host)),
+      comesFrom: ({ session }, id) => session !== null && comesFrom(session, id),
+    });
     const bindings = new Map([...owners].filter(([, id]) => !withheld.has(id)));
     const rivals = rivalBridges(facts, owners, (id) => datapathIdOf(bridgeMac(id)));
     return { ...outcome, facts, entries, owners, bindings, rivals, left };

@@ -2,25 +2,32 @@
 import type { HostFact, HostId } from "../model/facts.ts";
 import { type Identity, takesPart } from "../model/identity.ts";
 import type { Readback } from "../pipeline/readback.ts";
-import { ownerOfBridge } from "./rival-bridges.ts";
+import { ownerOfBridge, type Shown } from "./rival-bridges.ts";
 
-interface SeenSwitch {
+interface SeenSwitch extends Pick<Shown, "provenFor"> {
   readonly dpid: string;
   readonly readback: Pick<Readback, "ownIndex"> | null;
+}
+
+/** What the connections of switches show. */
+export interface Evidence<S> {
+  /** Whether a switch is taken at its flows' word: whoever reaches the controller can write such flows. */
+  readonly credible: (seen: S, host: Identity) => boolean;
+  /** Whether it comes from where a host is whose rows name it. */
+  readonly comesFrom: (seen: S, id: HostId) => boolean;
 }
 
 /**
  * By datapath id where the host's rows are known; else by the index that the switch's own flows name.
  *
  * @param before what it came to the last time.
- * @param credible whether a switch is taken at its flows' word: whoever reaches the controller can write such flows
  */
 export function bindSwitches<S extends SeenSwitch>(
   facts: readonly HostFact[],
   identities: ReadonlyMap<HostId, Identity>,
   switches: readonly S[],
   before: ReadonlyMap<string, HostId>,
-  credible: (seen: S, host: Identity) => boolean,
+  { credible, comesFrom }: Evidence<S>,
 ): ReadonlyMap<string, HostId> {
   const bindings = new Map<string, HostId>();
   const bound = new Set<HostId>();
@@ -31,9 +38,15 @@ export function bindSwitches<S extends SeenSwitch>(
     if (claimants === undefined) claims.set(fact.dpid, [fact]);
     else claimants.push(fact);
   }
-  const ownIndexes = new Map(switches.map(({ dpid, readback }) => [dpid, readback?.ownIndex ?? null]));
+  const byDpid = new Map(switches.map((seen) => [seen.dpid, seen]));
   for (const [dpid, claimants] of claims) {
-    const owner = ownerOfBridge(claimants, identities, ownIndexes.get(dpid) ?? null, before.get(dpid) ?? null);
+    const seen = byDpid.get(dpid);
+    const shown: Shown = {
+      ownIndex: seen?.readback?.ownIndex ?? null,
+      comesFrom: (id) => seen !== undefined && comesFrom(seen, id),
+      provenFor: seen?.provenFor ?? null,
+    };
+    const owner = ownerOfBridge(claimants, identities, shown, before.get(dpid) ?? null);
     if (owner === null) continue;
     bindings.set(dpid, owner);
     bound.add(owner);

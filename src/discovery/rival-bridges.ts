@@ -4,18 +4,34 @@ import type { HostFact, HostId } from "../model/facts.ts";
 import { type Identity, takesPart } from "../model/identity.ts";
 import { shellWord } from "../model/shell-word.ts";
 
+/** What a switch shows of whose it is. */
+export interface Shown {
+  /** The index that its own flows name. */
+  readonly ownIndex: number | null;
+  /** Whether its connection comes from where the host is. */
+  readonly comesFrom: (id: HostId) => boolean;
+  /** The host from whose place it was last seen to come. */
+  readonly provenFor: HostId | null;
+}
+
 /**
- * The host that a switch is the bridge of, among those that say so: the one that the switch's own flows name; else the one
- * it was before; else the first to come.
+ * The host that a switch is the bridge of, among those that say so. Rows alone make nobody the owner: those count from
+ * whose place the switch comes, where there are any, and the one of them that its own flows name; else the one it was
+ * before; else the first to come. One whose switch was seen to come from there keeps it while others' connections are used.
  */
 export function ownerOfBridge(
   claimants: readonly HostFact[],
   identities: ReadonlyMap<HostId, Identity>,
-  ownIndex: number | null,
+  { ownIndex, comesFrom, provenFor }: Shown,
   before: HostId | null,
 ): HostId | null {
-  const named = claimants.find(({ id }) => ownIndex !== null && identities.get(id)?.index === ownIndex);
-  return (named ?? claimants.find(({ id }) => id === before) ?? claimants[0])?.id ?? null;
+  if (claimants.length <= 1) return claimants[0]?.id ?? null;
+  const had = claimants.find(({ id }) => id === before);
+  const near = claimants.filter(({ id }) => comesFrom(id));
+  if (had !== undefined && had.id === provenFor && !near.includes(had)) return had.id;
+  const among = near.length > 0 ? near : claimants;
+  const named = among.find(({ id }) => ownIndex !== null && identities.get(id)?.index === ownIndex);
+  return (named ?? (had !== undefined && among.includes(had) ? had : among[0]))?.id ?? null;
 }
 
 /** @param freeId a datapath id that is the host's alone. */

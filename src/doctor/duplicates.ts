@@ -4,9 +4,11 @@ import type { Fabric } from "../model/fabric.ts";
 import { shellWord } from "../model/shell-word.ts";
 import type { Examined, Finding } from "./examined.ts";
 
-export function duplicateFindings({ hosts }: Examined): readonly Finding[] {
+export function duplicateFindings({ hosts, disputedSince = () => null }: Examined): readonly Finding[] {
   const fabrics = new Set(hosts.map(({ fabric }) => fabric));
-  return [...fabrics].flatMap((fabric) => fabric.disputes.flatMap((dispute) => ofDispute(fabric, dispute)));
+  return [...fabrics].flatMap((fabric) =>
+    fabric.disputes.flatMap((dispute) => ofDispute(fabric, dispute, disputedSince)),
+  );
 }
 
 interface Spot {
@@ -25,13 +27,20 @@ function spotOf(fabric: Fabric, { place }: Party): Spot {
   return { host: null, port: String(place.ofport), text: `port ${place.ofport} of switch ${place.dpid}` };
 }
 
-function ofDispute(fabric: Fabric, { mac, ip, reason, holder, rivals, vni }: DisputeFact): readonly Finding[] {
+function ofDispute(
+  fabric: Fabric,
+  { mac, ip, reason, holder, rivals, vni }: DisputeFact,
+  disputedSince: (what: string) => string | null,
+): readonly Finding[] {
   // Flows of before tell of it, and the holder's host is still to come back.
   if (reason === "recalled") return [];
   const what = ip === null ? `MAC ${mac}` : `address ${ip}`;
   const kind = `${reason === "flapping" ? "flapping" : "duplicate"}-${ip === null ? "mac" : "ip"}`;
   const first = spotOf(fabric, holder);
   const network = fabric.networks.byVni(vni)?.name ?? `vni${vni}`;
+  // Of several rivals the journal has only when the first of them came.
+  const since = rivals.length === 1 ? disputedSince(what) : null;
+  const came = (second: Spot): string => (since === null ? "" : `; ${second.text} came ${since}`);
   return rivals.map((rival): Finding => {
     const second = spotOf(fabric, rival);
     const both = `${withMac(first, holder, ip)} and ${withMac(second, rival, ip)}`;
@@ -44,7 +53,7 @@ function ofDispute(fabric: Fabric, { mac, ip, reason, holder, rivals, vni }: Dis
       message:
         reason === "flapping"
           ? `${what} of network ${network} moves too often between ${both}: it stays at the first`
-          : `${what} of network ${network} is ${reason === "declared" ? "declared at" : "used at"} ${both}: it stays at the first`,
+          : `${what} of network ${network} is ${reason === "declared" ? "declared at" : "used at"} ${both}: it stays at the first${came(second)}`,
       remedy:
         ip === null
           ? `give the guest at ${second.text} a MAC of its own, or take its port away; this ends by itself when it falls silent`

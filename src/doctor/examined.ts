@@ -32,6 +32,8 @@ export interface Examined {
   readonly problems: readonly Diagnostic[];
   /** The wall clock: for certificates alone. */
   readonly nowMs: number;
+  /** When the journal told first that something, such as `MAC 02:00:00:00:00:01`, is used in two places; null where it did not. */
+  readonly disputedSince?: (what: string) => string | null;
 }
 
 export type Finding = FindingView;

@@ -42,7 +42,7 @@ function ofFlow(id: string, bridge: string | null, flow: FlowStats): Finding {
     host: id,
     subject: where,
     message: normal
-      ? `${what} is somebody else's and forwards by NORMAL, past all that Weft knows: in a mesh that is a loop`
+      ? `${what} is somebody else's and forwards by NORMAL: frames that match it leave Weft's tables, and go past networks, locks and tunnels' rules`
       : `${what} is somebody else's: Weft leaves it alone, and it may take frames from Weft's`,
     remedy: `take it away${bridge === null ? ` (${deletion("BRIDGE", where)})` : ""}, and find who writes it`,
     command: bridge === null ? null : deletion(shellWord(bridge), where),

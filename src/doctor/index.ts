@@ -8,11 +8,12 @@ import { flowFindings } from "./flows.ts";
 import { portNumberFindings } from "./port-numbers.ts";
 import { portFindings } from "./ports.ts";
 import { softwareFindings } from "./software.ts";
-import { severityOf, toldFindings } from "./told-problems.ts";
+import { overFindings, severityOf, toldFindings } from "./told-problems.ts";
 import { tunnelFindings } from "./tunnels.ts";
 import { underlayFindings } from "./underlay.ts";
 
 export type { Examined, ExaminedHost, Finding } from "./examined.ts";
+export { withoutForeignFlows } from "./told-problems.ts";
 
 const FAMILIES = [
   connectionFindings,
@@ -29,11 +30,13 @@ const FAMILIES = [
 
 const RANK: Readonly<Record<FindingSeverity, number>> = { critical: 0, warning: 1, note: 2 };
 
-/** Sorted by severity, code, host and subject. Each once. */
+/** Sorted by severity, what is put right already after the rest of its own; then by code, host and subject. Each once. */
 export function examine(examined: Examined): readonly Finding[] {
+  const over = new Set(overFindings(examined));
   const textOf = (one: Finding): string =>
-    JSON.stringify([RANK[one.severity], one.code, one.host, one.subject, one.message]);
-  const found = new Map(FAMILIES.flatMap((family) => family(examined)).map((one) => [textOf(one), one]));
+    JSON.stringify([RANK[one.severity], over.has(one) ? 1 : 0, one.code, one.host, one.subject, one.message]);
+  const all = [...FAMILIES.flatMap((family) => family(examined)), ...over];
+  const found = new Map(all.map((one) => [textOf(one), one]));
   return [...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, finding]) => finding);
 }
 

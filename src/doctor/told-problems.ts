@@ -37,6 +37,8 @@ const SEVERITIES: Readonly<Record<string, FindingSeverity>> = {
   "port/error": "critical",
   "port/link": "note",
   "port/locked-silent": "note",
+  // One host's underlay is the usual cause of many.
+  "port/mtu": "note",
   "port/outside-loop": "critical",
   "port/patch": "note",
   "port/unknown": "note",
@@ -48,21 +50,42 @@ export function severityOf(code: string): FindingSeverity {
   return (Object.hasOwn(SEVERITIES, code) ? SEVERITIES[code] : undefined) ?? "warning";
 }
 
-export function toldFindings({ hosts, problems }: Examined): readonly Finding[] {
+export function toldFindings(examined: Examined): readonly Finding[] {
+  return findingsOf(examined, ({ isOver }) => isOver !== true);
+}
+
+/** Of what is put right already: it comes after what is to be mended. */
+export function overFindings(examined: Examined): readonly Finding[] {
+  return findingsOf(examined, ({ isOver }) => isOver === true);
+}
+
+function findingsOf({ hosts, problems }: Examined, isMeant: (problem: Diagnostic) => boolean): readonly Finding[] {
   const found: Finding[] = [];
-  for (const { host, problems: own } of hosts) {
+  const tell = (host: string | null, port: string | null, problem: Diagnostic): void => {
+    if (isMeant(problem)) found.push(...ofProblem(host, port, problem));
+  };
+  for (const { host, problems: own, foreignFlows, foreignUntold } of hosts) {
     const portOf = new Map<Diagnostic, string>();
     for (const port of host.ports) {
       for (const problem of [...port.fact.problems, ...port.problems]) portOf.set(problem, port.fact.name);
       const { excluded } = port.fact;
       if (excluded === null) continue;
       portOf.set(excluded, port.fact.name);
-      found.push(...ofProblem(host.id, port.fact.name, excluded));
+      tell(host.id, port.fact.name, excluded);
     }
-    for (const problem of own) found.push(...ofProblem(host.id, portOf.get(problem) ?? null, problem));
+    const told = withoutForeignFlows(own, foreignFlows.length + foreignUntold);
+    for (const problem of told) tell(host.id, portOf.get(problem) ?? null, problem);
   }
-  for (const problem of problems) found.push(...ofProblem(null, null, problem));
+  for (const problem of problems) tell(null, null, problem);
   return found;
+}
+
+/** Flows of others that are there are told as such: that somebody put them there says the same again. */
+export function withoutForeignFlows<P extends { readonly code: string }>(
+  problems: readonly P[],
+  foreign: number,
+): readonly P[] {
+  return foreign === 0 ? problems : problems.filter(({ code }) => code !== "switch/tampered-left");
 }
 
 function ofProblem(host: string | null, port: string | null, problem: Diagnostic): readonly Finding[] {

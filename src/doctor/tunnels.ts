@@ -194,7 +194,7 @@ function oneWay({ from, to, row, protocol }: Direction): Finding {
     others: [from.host.id],
     subject: row.name,
     message: `tunnel ${row.name} works one way only: ${to.host.id} (${addressOf(to)}) does not hear ${from.host.id} (${addressOf(from)}), which hears it`,
-    remedy: `see that ${words} from ${addressOf(from)} gets to ${addressOf(to)}: if ${tables(addressOf(to))} on ${to.host.id} drops it: -I INPUT ${rule} -s ${addressOf(from)} -j ACCEPT; where the command shows nothing, it is lost before`,
+    remedy: `see that ${words} from ${addressOf(from)} gets to ${addressOf(to)}: if a firewall on ${to.host.id} drops it: ${tables(addressOf(to))} -I INPUT ${rule} -s ${addressOf(from)} -j ACCEPT; where the command shows nothing, it is lost before`,
     command: tcpdump(protocol, from),
   };
 }

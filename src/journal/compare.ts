@@ -67,6 +67,8 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ["endpoint/flapping-mac", "endpoint/flapping"],
   ["host/tampered", "tampering/repaired"],
   ["switch/tampered", "tampering/repaired"],
+  ["host/tampered-left", "tampering/left"],
+  ["switch/tampered-left", "tampering/left"],
 ]);
 
 function compareProblem(one: Step, moment: Moment): readonly Change[] {
@@ -75,7 +77,7 @@ function compareProblem(one: Step, moment: Moment): readonly Change[] {
   const name = host === null ? null : nameIn(moment, host);
   const message = name === null || told.message.includes(name) ? told.message : `${name}: ${told.message}`;
   const kind = KINDS.get(code) ?? "problem/raised";
-  const isDeed = kind === "tampering/repaired";
+  const isDeed = kind.startsWith("tampering/");
   if (one.after !== null) {
     // What is being mended is told when it is.
     if (one.before === null && isDeed && message.includes("being restored")) return [];

@@ -11,6 +11,7 @@ export type { HostPresets } from "./host-start.ts";
 export type { InternalPortSpec } from "./internal-port.ts";
 export { type HostRef, Lab, type LabOptions, type PopulateOptions } from "./lab.ts";
 export { LabError } from "./lab-error.ts";
+export { guestNameOf } from "./names.ts";
 export type { ContinuousPing, ContinuousPingResult, PingOptions, PingResult } from "./ping.ts";
 export type { PingMatrix, PingMatrixOptions, PingPair } from "./ping-matrix.ts";
 export type { Place } from "./place.ts";

@@ -12,7 +12,7 @@ import { Host } from "./host.ts";
 import { type HostPresets, hostLinkCommands, startHost } from "./host-start.ts";
 import { LabError } from "./lab-error.ts";
 import { mapLimited } from "./limited.ts";
-import { checkLabName, controlLinkOf, hostNameOf, namespaceOf, underlayNamespaceOf } from "./names.ts";
+import { checkLabName, controlLinkOf, guestNameOf, hostNameOf, namespaceOf, underlayNamespaceOf } from "./names.ts";
 import { orderedPairs, type PingMatrix, type PingMatrixOptions, pingMatrix, waitUntilAllPing } from "./ping-matrix.ts";
 import { attachAt, type Place } from "./place.ts";
 import { identityOf, isSameProcess, markOf } from "./processes.ts";
@@ -253,7 +253,7 @@ export class Lab {
       .map((ref) => this.host(ref))
       .flatMap((host) => Array.from({ length: perHost }, (_, at) => ({ host, at })));
     return mapLimited(specs, 8, ({ host, at }) => {
-      const name = `g${host.index}${String.fromCharCode(97 + at)}`;
+      const name = guestNameOf(host.index, at);
       return host.addGuest({ ...spec, name, ip: `10.0.${host.index}.${at + 1}/16` });
     });
   }

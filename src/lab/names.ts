@@ -39,6 +39,11 @@ export function checkLinkName(name: string): string {
   });
 }
 
+/** What the `at`-th guest of a host is called unless somebody names it: g1a, g1b, ... */
+export function guestNameOf(host: number, at: number): string {
+  return `g${host}${"abcdefghijklmnopqrstuvwxyz"[at] ?? `z${at}`}`;
+}
+
 export const hostNameOf = (index: number): string => `h${index}`;
 
 /** The network namespace of a host, guest or segment. */

@@ -1,7 +1,9 @@
 // What the machine must have before real Open vSwitch hosts can be built on it, with the remedy for what is missing.
+import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
-import { searchPath } from "./command.ts";
+import { childEnv, searchPath } from "./command.ts";
 import { LabError } from "./lab-error.ts";
 
 export interface Missing {
@@ -27,6 +29,8 @@ export interface Machine {
   readonly uid: number;
   readonly platform: string;
   readonly hasProgram: (name: string) => boolean;
+  /** Why no namespace with a link can be made; null where one can. Asked of root with all programs alone. */
+  readonly refusesNamespace: () => string | null;
 }
 
 export const thisMachine = (): Machine => ({
@@ -36,7 +40,30 @@ export const thisMachine = (): Machine => ({
     searchPath()
       .split(":")
       .some((dir) => isExecutable(join(dir, name))),
+  refusesNamespace: () => {
+    tried ??= { refusal: tryNamespace() };
+    return tried.refusal;
+  },
 });
+
+/** It stays as it is while this process runs. */
+let tried: { readonly refusal: string | null } | undefined;
+
+/** Root in a container may lack the means: that shows when it is tried, and nowhere else. */
+function tryNamespace(): string | null {
+  // No lab's namespace is called so.
+  const name = `weftprobe-${process.pid}-${randomInt(2 ** 32)}`;
+  const ip = (...args: readonly string[]): string | null => {
+    const { status, stderr, error } = spawnSync("ip", args, { env: childEnv(), encoding: "utf8", timeout: 60_000 });
+    if (status === 0) return null;
+    return error?.message ?? (stderr.trim().split("\n").at(-1) || `ip ${args.join(" ")} exited with ${status}`);
+  };
+  const refusal =
+    ip("netns", "add", name) ??
+    ip("-n", name, "link", "add", "name", "probe0", "type", "veth", "peer", "name", "probe1");
+  ip("netns", "del", name);
+  return refusal;
+}
 
 function isExecutable(path: string): boolean {
   try {
@@ -60,6 +87,12 @@ export function checkRequirements(machine: Machine = thisMachine()): Missing[] {
   for (const [program, debianPackage] of Object.entries(programs))
     if (!machine.hasProgram(program))
       missing.push({ what: program, remedy: `install it: scripts/bootstrap.sh, or apt-get install ${debianPackage}` });
+  const refusal = missing.length === 0 ? machine.refusesNamespace() : null;
+  if (refusal !== null)
+    missing.push({
+      what: "network namespaces",
+      remedy: `root may not make them here (${refusal}): run outside of a container, or in one with --privileged`,
+    });
   return missing;
 }
 

@@ -45,7 +45,7 @@ const guestRecord = z.object({
 
 const segmentRecord = z.object({ name: z.string(), host: z.string(), namespace: z.string(), port: z.string() });
 
-const processOwner = z.object({ pid: z.number(), startTicks: z.number() });
+export const processOwner = z.object({ pid: z.number(), startTicks: z.number() });
 
 const labState = z.object({
   version: z.literal(1),

@@ -7,8 +7,8 @@ import { shellWord } from "./shell-word.ts";
 export type Means =
   /** A certificate that a trusted CA has signed for these names. */
   | { readonly kind: "certificate"; readonly names: readonly string[] }
-  /** Nothing but where it comes from. */
-  | { readonly kind: "address"; readonly address: string }
+  /** Nothing but where it comes from, which is the machine that it goes to where `isOwn`: both its ends have one address. */
+  | { readonly kind: "address"; readonly address: string; readonly isOwn?: boolean }
   /** A socket in this machine's file system. */
   | { readonly kind: "local" };
 
@@ -95,32 +95,58 @@ export interface SwitchOwner {
   /** How its OVSDB connection shows who it is, or the last one did; null where there was none. */
   readonly home: Means | null;
   readonly tunnelIp: string | null;
+  /** The address by which hosts on this machine's sockets reach it. */
+  readonly controllerAddress: string | null;
+  /** Whether the switch's connection, which is in use, came from where the host was then: it stays at home while it lives. */
+  readonly settled: boolean;
 }
 
 /** Of a problem: a switch that comes from another address than its host. */
 export const OTHER_ADDRESS = "switch/other-address";
 
+/** What becomes of a connection from elsewhere. */
+const OUTCOMES = {
+  used: "it is used until one comes from there",
+  unused: "it is not used",
+  kept: "it came from where the host was then, and is used as long as it answers",
+  replaced: "one that comes from there has taken its place",
+  refused: "it is turned away",
+} as const;
+
+export type Outcome = keyof typeof OUTCOMES;
+
 const isLoopback = (address: string): boolean => address.startsWith("127.") || address === "::1";
 
 /** Whether a switch comes from where its host is, as far as addresses show. */
-function isAtHome(means: Means, { home, tunnelIp }: SwitchOwner): boolean {
-  if (means.kind !== "address" || home === null || means.address === tunnelIp) return true;
-  if (home.kind === "local") return isLoopback(means.address);
+function isAtHome(means: Means, { home, tunnelIp, controllerAddress, settled }: SwitchOwner): boolean {
+  if (settled || means.kind !== "address" || home === null || means.address === tunnelIp) return true;
+  if (home.kind === "local") {
+    // To reach an address of its own a machine uses that address, and the controller's may be given to it by a NAT.
+    return means.isOwn === true || isLoopback(means.address) || means.address === controllerAddress;
+  }
   return home.kind !== "address" || home.address === means.address;
 }
 
-/**
- * That a switch comes from elsewhere than its host; null where it does not.
- * @param outcome what comes of it, in words
- */
-export function elsewhere(label: string, means: Means, owner: SwitchOwner, outcome: string): Diagnostic | null {
+/** Whether a switch shows that it is this host's, and nothing is left to assume: by a certificate, or by where it is. */
+export function comesFrom(means: Means, owner: SwitchOwner): boolean {
+  if (means.kind === "certificate") return namesHost(means.names, owner.id);
+  if (means.kind === "local") return true;
+  return !owner.certified && owner.home !== null && isAtHome(means, owner);
+}
+
+/** That a switch comes from elsewhere than its host; null where it does not. */
+export function elsewhere(label: string, means: Means, owner: SwitchOwner, outcome: Outcome): Diagnostic | null {
   if (isAtHome(means, owner)) return null;
   const { id, home, tunnelIp } = owner;
-  const places = [home?.kind === "address" ? home.address : "this machine", ...(tunnelIp === null ? [] : [tunnelIp])];
+  const isLocal = home?.kind !== "address";
+  const places = [isLocal ? "this machine" : home.address, ...(tunnelIp === null ? [] : [tunnelIp])];
+  const remedy = isLocal
+    ? "set external_ids:weft-tunnel-ip on it to the address that it comes from, or connect its database by TCP or TLS instead of the unix socket"
+    : "let ovs-vsctl get-manager and get-controller on it name one address of this controller, or go over to TLS";
   return diagnostic(
     OTHER_ADDRESS,
-    `${label} says that it is the switch of ${shown(id)}, which is at ${[...new Set(places)].join(" and ")}: ${outcome}`,
-    `if it is not ${shown(id)}, find out who it is; if it is, let ovs-vsctl get-manager and get-controller on it name one address of this controller, or go over to TLS`,
+    `${label} says that it is the switch of ${shown(id)}, which is at ${[...new Set(places)].join(" and ")}: ${OUTCOMES[outcome]}`,
+    `if it is not ${shown(id)}, find out who it is; if it is, ${remedy}`,
   );
 }
 
@@ -143,7 +169,7 @@ export function judgeSwitch(
     return namesHost(means.names, id) ? null : wrongName({ id: `the switch of ${id}`, label }, means.names);
   }
   if (certified && means.kind === "address") return plainAfterCertificate(`the switch of ${id}`, label);
-  return admit === "all" ? null : elsewhere(label, means, owner, "it is turned away");
+  return admit === "all" ? null : elsewhere(label, means, owner, "refused");
 }
 
 /**

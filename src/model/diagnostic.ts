@@ -10,13 +10,15 @@ export interface Diagnostic {
   readonly subject?: string;
   /** What mends it, or shows more, to be run as it stands; where `remedy` does not hold it. */
   readonly command?: string;
+  /** What it tells of is put right already: there is nothing to mend. */
+  readonly isOver?: boolean;
 }
 
 export function diagnostic(
   code: string,
   message: string,
   remedy: string,
-  more: Pick<Diagnostic, "subject" | "command"> = {},
+  more: Pick<Diagnostic, "subject" | "command" | "isOver"> = {},
 ): Diagnostic {
   return Object.freeze({ code, message, remedy, ...more });
 }

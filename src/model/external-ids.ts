@@ -59,23 +59,24 @@ export function peerEntry({ index, remoteIp, id }: NamedPeer): readonly [key: st
   return [`${SHARED_TUNNEL_KEYS.peer}${index}`, `${remoteIp} ${id}`];
 }
 
-/** By what is written: on all hosts of a fabric the same stands for a peer. Only what names one is kept. */
+/** By what is written: on all hosts of a fabric the same stands for a peer. */
 const read = new Map<string, { readonly key: string; readonly peer: NamedPeer }>();
 /** Some more than there can be hosts. */
 const MAX_READ = 131_072;
-/** An address and a host's id are shorter. What is longer is read each time, so that nobody's rows fill the memory. */
-const MAX_KEPT_CHARS = 300;
+/** An address and a system-id are shorter; what is longer is read each time. */
+const MAX_READ_LENGTH = 300;
 
 function namedPeer(key: string, value: string): NamedPeer | null {
   const known = read.get(value);
   if (known?.key === key) return known.peer;
   const index = /^weft-peer-([1-9]\d{0,4})$/.exec(key)?.[1];
   const [, remoteIp, id] = /^(\S+) (.+)$/s.exec(value) ?? [];
-  if (index === undefined || remoteIp === undefined || id === undefined) return null;
-  const peer = Object.freeze({ index: Number(index), remoteIp, id });
-  if (value.length > MAX_KEPT_CHARS) return peer;
-  if (read.size >= MAX_READ) read.clear();
-  read.set(value, { key, peer });
+  const isWhole = index !== undefined && remoteIp !== undefined && id !== undefined;
+  const peer = isWhole ? Object.freeze({ index: Number(index), remoteIp, id }) : null;
+  if (peer !== null && value.length <= MAX_READ_LENGTH) {
+    if (read.size >= MAX_READ) read.clear();
+    read.set(value, { key, peer });
+  }
   return peer;
 }
 

@@ -17,7 +17,7 @@ export interface Sample<T> {
   readonly seed: number | null;
 }
 
-/** Of tunnels, and again of the ways of all networks together: a mesh of 64 hosts is checked whole. */
+/** Of tunnels, and again of the ways of all networks together: a mesh of 64 hosts is checked whole. More only where every host's part takes more. */
 export const MOST_PATHS = 4_032;
 
 /** Both directions of a pair, which are checked together: each says more beside the other. */
@@ -37,17 +37,26 @@ export function sampled<T extends Samplable>(all: readonly T[], seed: number, bo
   return { chosen: all.filter((one) => chosen.has(one)), possible: all.length, seed: isWhole ? null : seed };
 }
 
-/** Of every network in turn, so that each has its share. */
+/** Of every network in turn, so that each has its share. Beyond the bound only what a host is in no other path by. */
 function someOf<T extends Samplable>(all: readonly T[], seed: number, bound: number): readonly T[] {
   const draw = lots(seed);
   const series = shuffled([...grouped(all, ({ vni }) => String(vni)).values()], draw).map((own) => ranked(own, draw));
+  const [unsent, unheard] = [new Set(all.map(({ from }) => from)), new Set(all.map(({ to }) => to))];
   const some: T[] = [];
   for (let turn = 0; ; turn++) {
     const pairs = series.flatMap((own) => own.slice(turn, turn + 1));
     if (pairs.length === 0) return some;
     for (const pair of pairs) {
-      if (some.length + pair.length > bound) return some;
+      const isNews = pair.some(({ from, to }) => unsent.has(from) || unheard.has(to));
+      if (some.length + pair.length > bound && !isNews) {
+        if (unsent.size + unheard.size === 0) return some;
+        continue;
+      }
       some.push(...pair);
+      for (const { from, to } of pair) {
+        unsent.delete(from);
+        unheard.delete(to);
+      }
     }
   }
 }

@@ -12,9 +12,16 @@ import type { HostId } from "../model/facts.ts";
 import { shellWord } from "../model/shell-word.ts";
 import type { CheckResult } from "./check-run.ts";
 
+export interface CheckedHost {
+  readonly id: HostId;
+  readonly name: string;
+  /** Of its underlay's device, where that is known. */
+  readonly underlayMtu?: number | null;
+}
+
 export interface CheckOutcome {
   readonly results: readonly CheckResult[];
-  readonly hosts: readonly { readonly id: HostId; readonly name: string }[];
+  readonly hosts: readonly CheckedHost[];
   /** Of how many paths these are, and the seed of the choice; null where all are. */
   readonly possible: number;
   readonly seed: number | null;
@@ -34,10 +41,13 @@ export function checkView({ results, hosts, delays, ...counts }: CheckOutcome): 
   const counted = countsByHost(paths);
   return {
     ok: paths.every(({ state }) => state === "ok"),
-    hosts: hosts.map((host) => ({ ...host, ...(counted.get(host.id) ?? NONE) })),
+    hosts: hosts.map(({ id, name }) => ({ id, name, ...(counted.get(id) ?? NONE) })),
     paths,
     ...{ possible, seed, sent, received, tookMs: Math.round(tookMs) },
-    problems: paths.flatMap((path) => problemOf(path, nameOf)),
+    problems: [
+      ...stillProblems(results, hosts),
+      ...paths.flatMap((path, at) => (isStill(results[at]) ? [] : problemOf(path, nameOf))),
+    ],
   };
 }
 
@@ -198,3 +208,35 @@ function problemOf(path: CheckPathView, nameOf: (id: HostId) => string): readonl
   const message = `${nameOf(from)} -> ${nameOf(to)} (${what}): ${reason ?? ""}`;
   return [{ code: `check/${state}`, message, remedy: remedy ?? "" }];
 }
+
+/** Untested since the way from the controller to one of its ends stands still. */
+function isStill(result: CheckResult | undefined): boolean {
+  return result !== undefined && result.path.unchecked === null && result.stalled !== null;
+}
+
+/** Of each host to which the way stands still, once, whatever paths end there. */
+function stillProblems(results: readonly CheckResult[], hosts: readonly CheckedHost[]): readonly CheckProblemView[] {
+  const byHost = new Map<HostId, CheckResult[]>();
+  for (const result of results) {
+    if (result.stalled === null || !isStill(result)) continue;
+    byHost.set(result.stalled.host, [...(byHost.get(result.stalled.host) ?? []), result]);
+  }
+  return [...byHost].flatMap(([id, own]) => {
+    const host = hosts.find((one) => one.id === id);
+    const name = host?.name ?? id;
+    const [first] = [...own].sort((a, b) => (a.stalled?.bytes ?? 0) - (b.stalled?.bytes ?? 0));
+    if (first === undefined) return [];
+    const mtu = host?.underlayMtu ?? null;
+    const narrow = mtu !== null && mtu < USUAL_MTU ? `; ${name}'s underlay has an MTU of ${mtu}` : "";
+    const count = own.length === 1 ? "one path from or to it is" : `${own.length} paths from or to it are`;
+    return [
+      {
+        code: "check/unchecked",
+        message: `${stallText(first, () => name)}: ${count} untested${narrow}`,
+        remedy: remedyOf("unchecked", first, () => name) ?? "",
+      },
+    ];
+  });
+}
+
+const USUAL_MTU = 1500;

@@ -37,7 +37,11 @@ export interface IncidentsOptions {
   readonly timeOfDay: () => string;
 }
 
-const REMEDY = "find who did it; the notice goes by itself after 15 minutes";
+const REMEDIES = {
+  mending: "find who did it; the notice goes by itself after 15 minutes",
+  mended: "already restored, nothing to mend; the command helps to find who did it",
+  left: "find who did it, and take it away if nobody needs it; the notice goes by itself after 15 minutes",
+} as const;
 /** The database's log holds each transaction with the command that made it. */
 const COMMANDS = {
   "host/tampered": { command: "ovsdb-tool show-log -m /etc/openvswitch/conf.db | tail -n 40" },
@@ -107,26 +111,29 @@ export class Incidents {
   get problems(): readonly Diagnostic[] {
     const now = this.#options.timers.now();
     while (now - (this.#kept[0]?.lastMs ?? now) > KEPT_MS) this.#kept.shift();
-    return this.#kept.map((incident) =>
-      diagnostic(this.#options.code, textOf(incident), REMEDY, COMMANDS[this.#options.code]),
-    );
+    return this.#kept.flatMap((incident) => [
+      ...this.#problem(incident, "mended"),
+      // Of another code: nobody puts it right.
+      ...this.#problem(incident, "left"),
+    ]);
+  }
+
+  #problem({ at, deeds, isOver }: Incident, which: "mended" | "left"): readonly Diagnostic[] {
+    const { code } = this.#options;
+    const some = [...deeds.values()].filter(({ restored }) => restored === (which === "mended"));
+    if (some.length === 0) return [];
+    const done = `${deedsText(some)} by somebody else at ${at}`;
+    if (which === "left") return [diagnostic(`${code}-left`, `${done}; left as it is`, REMEDIES.left, COMMANDS[code])];
+    return isOver
+      ? [diagnostic(code, `${done}; restored`, REMEDIES.mended, { ...COMMANDS[code], isOver })]
+      : [diagnostic(code, `${done}; being restored`, REMEDIES.mending, COMMANDS[code])];
   }
 }
 
-function textOf({ at, deeds, isOver }: Incident): string {
-  const all = [...deeds.values()];
-  const list = (some: readonly Deed[]): string => {
-    const kinds = new Map<string, Deed[]>();
-    for (const deed of some) kinds.set(deed.kind, [...(kinds.get(deed.kind) ?? []), deed]);
-    return [...kinds.values()].map(wordsOfKind).join(", ");
-  };
-  const mended = all.filter((deed) => deed.restored);
-  const left = all.filter((deed) => !deed.restored);
-  const parts: string[] = [];
-  if (mended.length > 0)
-    parts.push(`${list(mended)} by somebody else at ${at}; ${isOver ? "restored" : "being restored"}`);
-  if (left.length > 0) parts.push(`${list(left)} by somebody else at ${at}; left as it is`);
-  return parts.join("; ");
+function deedsText(deeds: readonly Deed[]): string {
+  const kinds = new Map<string, Deed[]>();
+  for (const deed of deeds) kinds.set(deed.kind, [...(kinds.get(deed.kind) ?? []), deed]);
+  return [...kinds.values()].map(wordsOfKind).join(", ");
 }
 
 function wordsOfKind(deeds: readonly Deed[]): string {

@@ -27,10 +27,6 @@ export interface AuditedSwitch {
   monitorFlows(): Promise<boolean>;
 }
 
-/** Groups and meters have no monitor: what is changed is found, and repaired, within 5 s. */
-const ROUND_MS = 3_000;
-/** The number of flows is only compared so often where a monitor tells of their changes. */
-const COUNT_EVERY_MS = 60_000;
 /** A flow that is missing is looked for once more after so long: the news of its timeout may be on its way. */
 const SUSPECT_MS = 1_000;
 const LEAST_GAP_MS = 200;
@@ -86,8 +82,8 @@ export class SwitchAudit {
     this.#doubtful.clear();
     this.#suspects.clear();
     const now = this.#timers.now();
-    this.#countAtMs = now + COUNT_EVERY_MS;
-    this.#lookAt(now + ROUND_MS);
+    this.#countAtMs = now + this.#pace.rounds.countEveryMs;
+    this.#lookAt(now + this.#pace.rounds.roundMs);
   }
 
   /** The monitor has told. */
@@ -125,7 +121,7 @@ export class SwitchAudit {
     const end = this.#timers.now();
     const rest = this.#pace.charge(entries, end, LEAST_GAP_MS);
     this.#notBeforeMs = end + rest;
-    this.#lookAt(end + Math.max(rest, this.#suspects.size > 0 ? SUSPECT_MS : ROUND_MS));
+    this.#lookAt(end + Math.max(rest, this.#suspects.size > 0 ? SUSPECT_MS : this.#pace.rounds.roundMs));
     if (this.#doubtful.size > 0) this.#lookAt(0);
   }
 
@@ -138,7 +134,7 @@ export class SwitchAudit {
     this.#doubtful.clear();
     if (!this.#isMonitored) for (const id of TABLE_IDS) tables.add(id);
     else if (now >= this.#countAtMs) {
-      this.#countAtMs = now + COUNT_EVERY_MS;
+      this.#countAtMs = now + this.#pace.rounds.countEveryMs;
       const count = await this.#switch.countFlows();
       this.#takeNews(installed, differs);
       const { flows, foreign } = installed();

@@ -18,8 +18,8 @@ export interface SwitchPlan {
   readonly afterwards: readonly SwitchChange[];
   /** Whether each of `changes` may come into force by itself, and needs no bundle. */
   readonly stepwise: boolean;
-  /** Whether flows are added, and nothing else: none of them takes the place of one that is there. */
-  readonly onlyAdds: boolean;
+  /** Whether no flow of `changes` takes the place of another. */
+  readonly fresh: boolean;
   readonly flowMods: number;
   readonly groupMods: number;
   readonly meterMods: number;
@@ -129,14 +129,14 @@ export function planSwitch(
     if (have?.form !== group.form) groups.push(groupMod(have === undefined ? "add" : "modify", group));
   }
   const flows: SwitchChange[] = [];
+  let fresh = true;
   const gone: SwitchChange[] = [];
   const before: SwitchChange[] = [];
-  let isInPlace = false;
   for (const { before: have, after: wanted } of flowDifferences(installed.flows, desired.flows)) {
     if (wanted === undefined) {
       if (have !== undefined) (have.tableId === TABLES.arrive.id ? before : gone).push(flowMod("delete_strict", have));
     } else if (!held(wanted)) {
-      isInPlace ||= have !== undefined;
+      if (have !== undefined) fresh = false;
       flows.push(have === undefined ? flowMod("add", wanted) : changedFlow(wanted, have));
     }
   }
@@ -154,7 +154,7 @@ export function planSwitch(
     changes,
     afterwards: goneMeters.map((meter) => meterMod("delete", meter)),
     stepwise: changes.length <= MAX_STEPS && changes.every(isStep),
-    onlyAdds: changes.length === flows.length && !isInPlace,
+    fresh,
     flowMods: before.length + flows.length + gone.length,
     groupMods: groups.length + goneGroups.length,
     meterMods: meters.length + goneMeters.length,

@@ -264,8 +264,8 @@ export class SwitchReconciler {
     }
     this.#events.settled();
     if (!isWritten) return "settled";
-    const isBounded = plan.stepwise && plan.onlyAdds;
-    return this.#turnarounds.bringsBack(plan.changes, now) || !isBounded ? "wrote" : "added";
+    const isBack = this.#turnarounds.bringsBack(plan.changes, now);
+    return plan.stepwise && plan.fresh && !isBack ? "added" : "wrote";
   }
 
   #refuse(desired: DesiredSwitch, message: SwitchChange | undefined, text: string, now: number): void {

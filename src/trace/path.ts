@@ -35,7 +35,15 @@ export function pathOf(
   });
   const hops: TraceHopView[] = [];
   new Path(within, hops).add(trace.root, null);
-  const { verdict, summary } = verdictOf(within, ends, trace);
+  const { verdict, summary: told } = verdictOf(within, ends, trace);
+  const tooLarge = tooLargeFor(picture, ends, trace, request);
+  const summary =
+    tooLarge === null
+      ? told
+      : told.replace(
+          /^delivered:/,
+          `delivered, if the underlay carries packets of ${tooLarge.packet} bytes in tunnels (it is known to carry ${tooLarge.fits}):`,
+        );
   return {
     request,
     from: source.words,
@@ -76,18 +84,18 @@ export function pathOf(
   }
 }
 
-function notesOf({ picture }: Pictured, ends: Ends, trace: Trace, { size }: TraceRequest): readonly string[] {
+function notesOf({ picture }: Pictured, ends: Ends, trace: Trace, request: TraceRequest): readonly string[] {
   const notes: string[] = [];
   const { source, destination } = ends;
-  const mtu = picture.networks.find(({ vni }) => vni === source.vni)?.mtu ?? null;
   const far = destination.endpoint;
   if (far !== null && source.vni !== null && far.vni !== source.vni) {
     const [near, other] = [networkName(picture, source.vni), networkName(picture, far.vni)];
     notes.push(`the sender is in network ${near} and ${whoText(far)} in ${other}: networks are kept apart`);
   }
-  if (size !== undefined && mtu !== null && size - ETHERNET_BYTES > mtu && trace.tunnelCrossings > 0) {
+  const tooLarge = tooLargeFor(picture, ends, trace, request);
+  if (tooLarge !== null) {
     notes.push(
-      `${size} bytes are a packet of ${size - ETHERNET_BYTES}, and ${mtu} fits the tunnels: it may be lost in the underlay (weft check tells)`,
+      `${request.size} bytes are a packet of ${tooLarge.packet}, and ${tooLarge.fits} fits the tunnels: it may be lost in the underlay (weft check tells)`,
     );
   }
   if (trace.ambiguous) notes.push("flows of equal priority match: which one a switch takes is left open");
@@ -96,6 +104,19 @@ function notesOf({ picture }: Pictured, ends: Ends, trace: Trace, { size }: Trac
 }
 
 const ETHERNET_BYTES = 14;
+
+/** A frame that crosses tunnels, and is larger than what is known to fit them; null for any other. */
+function tooLargeFor(
+  picture: Pictured["picture"],
+  { source }: Ends,
+  trace: Trace,
+  { size }: TraceRequest,
+): { readonly packet: number; readonly fits: number } | null {
+  const fits = picture.networks.find(({ vni }) => vni === source.vni)?.mtu ?? null;
+  if (size === undefined || fits === null || trace.tunnelCrossings === 0) return null;
+  const packet = size - ETHERNET_BYTES;
+  return packet > fits ? { packet, fits } : null;
+}
 
 class Path {
   readonly #within: Pictured;

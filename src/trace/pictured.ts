@@ -1,6 +1,8 @@
 // A picture as a world that frames can be traced in: models of switches are made when a frame gets to them.
+
 import { WeftError } from "../../proto/bytes/errors.ts";
 import { parseFlow, parseGroup } from "../../proto/openflow13/index.ts";
+import { HEARS_NOTHING, NOT_HEARD } from "../model/bfd-diagnostics.ts";
 import { type HostId, type TunnelEnd, type World, world } from "./fabric-trace.ts";
 import { flowTables, type TraceFlow } from "./flow-table.ts";
 import type { FabricPicture, PictureFact, PictureHost, PictureTunnel } from "./picture.ts";
@@ -129,9 +131,6 @@ function arrivalOf(peer: PictureHost, type: string, from: string | null): Pictur
   const own = peer.tunnels.find((one) => !one.shared && one.remoteIp === from && isThere(one));
   return own ?? peer.tunnels.find((one) => one.shared && isThere(one));
 }
-
-const HEARS_NOTHING = "Control Detection Time Expired";
-const NOT_HEARD = "Neighbor Signaled Session Down";
 
 /** Of a pair's two ends the one that hears nothing has the cut direction towards it (RFC 5880, section 6.8.1). */
 function isCut(out: PictureTunnel, back: PictureTunnel | undefined): boolean {

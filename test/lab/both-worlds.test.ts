@@ -7,6 +7,9 @@ import { Account, differences } from "../worlds/snapshot.ts";
 import type { World } from "../worlds/world.ts";
 import { describeLab } from "./requires.ts";
 
+/** `npm run test:worlds` */
+const wantsLong = process.env.WEFT_FAULTS === "long";
+
 describeLab("on real hosts and on simulated ones the same comes of it that", () => {
   let worlds: readonly World[] = [];
 
@@ -19,7 +22,7 @@ describeLab("on real hosts and on simulated ones the same comes of it that", () 
   });
 
   // What one leaves behind the next one finds: a second try would start from something else.
-  for (const { title, run } of SCENARIOS)
+  for (const { title, run } of SCENARIOS.filter(({ isLong }) => wantsLong || isLong !== true))
     test(title, { retry: 0 }, async () => {
       const [real, simulated] = await Promise.all(
         worlds.map(async (world) => {

@@ -55,7 +55,10 @@ export class FabricUnderTest {
     this.#tunnel = options.tunnel ?? "geneve";
   }
 
-  /** A lab and a running controller; its hosts have been told where it is, and nothing else. */
+  /**
+   * A lab and a running controller; its hosts have been told where it is, and nothing else. One is known before the next is
+   * told: indexes follow the order in which hosts come.
+   */
   static async create(options: FabricOptions): Promise<FabricUnderTest> {
     // No tunnelType: guests' MTU fits every type.
     const { hosts, family } = options;
@@ -63,7 +66,7 @@ export class FabricUnderTest {
     const fabric = new FabricUnderTest(lab, options);
     try {
       await fabric.start();
-      if (options.join !== false) await fabric.join();
+      if (options.join !== false) for (const host of lab.hosts) await fabric.#joinAlone(host);
       return fabric;
     } catch (error) {
       await fabric.destroy();
@@ -90,6 +93,15 @@ export class FabricUnderTest {
     const { child = false } = this.#options;
     const how = child === true ? {} : child;
     this.#controller = await (how === false ? startInProcess(settings) : startChild(settings, this.lab.dir, how));
+  }
+
+  async #joinAlone(host: Lab["hosts"][number]): Promise<void> {
+    const before = (await this.ask("hosts")).length;
+    await this.join(host.index);
+    await this.until(async () => {
+      const known = await this.ask("hosts");
+      return known.length > before ? [] : [`host ${host.index} is not known`];
+    });
   }
 
   /** The one command on each of the hosts; on all unless given. */
@@ -170,7 +182,7 @@ export class FabricUnderTest {
       const list = await missing();
       if (list.length === 0) return;
       if (Date.now() > deadline) throw new Error(`after ${timeoutSec} s still: ${list.join("; ")}`);
-      await sleep(50);
+      await sleep(20);
     }
   }
 

@@ -93,12 +93,17 @@ export class RealWorld implements World {
   async dropHost(number: number): Promise<void> {
     const host = this.#lab.host(number);
     const id = `${this.#lab.name}-${host.name}`;
-    await host.vsctl("del-manager", "--", "del-controller", BRIDGE);
+    const isOver = (connection: "ovsdb" | "openflow") =>
+      until(async () => {
+        const view = (await this.ask("hosts")).find((one) => one.id === id);
+        return view?.[connection] === "disconnected" ? [] : [`${connection} is still connected`];
+      });
+    // One after the other: while the controller hears of rows, it puts its own back.
+    await host.vsctl("del-manager");
     this.#gone.add(number);
-    await until(async () => {
-      const view = (await this.ask("hosts")).find((one) => one.id === id);
-      return view?.ovsdb === "disconnected" && view.openflow === "disconnected" ? [] : ["it is still connected"];
-    });
+    await isOver("ovsdb");
+    await host.vsctl("del-controller", BRIDGE);
+    await isOver("openflow");
     await this.#controller.forget(id);
   }
 

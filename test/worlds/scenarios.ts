@@ -10,7 +10,7 @@ const NO_WORK = { bundles: 0, flowMods: 0, groupMods: 0, meterMods: 0, ovsdbTran
 
 export interface Scenario {
   readonly title: string;
-  /** Tunnels are taken away a while after they are out of use: it takes ten seconds and more. */
+  /** Tunnels are taken away a while after they are out of use: it takes ten seconds and more. `npm run test:worlds` has them. */
   readonly isLong?: true;
   readonly run: (world: World, account: Account) => Promise<void>;
 }

@@ -29,19 +29,21 @@ const MTU = 1442;
 
 export class SimulatedWorld implements World {
   readonly kind = "simulated";
+  readonly quietMs?: number;
   readonly #lab = new FleetLab({ name: NAME, chatter: false, externalIds: { "weft-datapath-type": "netdev" } });
   readonly #guests = new Map<string, { readonly guest: Guest; readonly host: SimulatedHost; readonly port: string }>();
   readonly #gone = new Set<number>();
   #settings: Settings;
   #controller: ControllerOnLoopback;
 
-  private constructor(controller: ControllerOnLoopback, settings: Settings) {
+  private constructor(controller: ControllerOnLoopback, settings: Settings, quietMs: number | undefined) {
+    if (quietMs !== undefined) this.quietMs = quietMs;
     this.#controller = controller;
     this.#settings = settings;
   }
 
-  static async create(hosts: number, settings: Settings): Promise<SimulatedWorld> {
-    const world = new SimulatedWorld(await ControllerOnLoopback.start(settings), settings);
+  static async create(hosts: number, settings: Settings, quietMs?: number): Promise<SimulatedWorld> {
+    const world = new SimulatedWorld(await ControllerOnLoopback.start(settings), settings, quietMs);
     world.#lab.addHosts(hosts);
     await world.#join(world.#lab.view.hosts.map(({ name }) => name));
     return world;

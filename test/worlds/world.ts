@@ -49,6 +49,8 @@ export const ROW_COLUMNS: Readonly<Record<string, readonly string[]>> = {
 
 export interface World {
   readonly kind: "real" | "simulated";
+  /** For how long nothing has happened where it is at rest; 400 ms unless given. */
+  readonly quietMs?: number;
   /** What differs from world to world and from run to run, and what is written in its place. */
   readonly volatile: () => Promise<readonly (readonly [string, string])[]>;
   /** How many hosts there are. */
@@ -144,6 +146,8 @@ export async function atRest(world: World, { tunnels, type, down = 0 }: Rest = {
     if (notUp !== down) missing.push(`${notUp} tunnels are not up`);
     const now = JSON.stringify([missing, view.endpoints, await workOf(world)]);
     if (now !== last) [last, since] = [now, Date.now()];
-    return missing.length > 0 || Date.now() - since >= QUIET_MS ? missing : ["the controller still changes things"];
+    return missing.length > 0 || Date.now() - since >= (world.quietMs ?? QUIET_MS)
+      ? missing
+      : ["the controller still changes things"];
   });
 }

@@ -32,15 +32,16 @@ function total({ sizes }: CheckPathView, field: "sent" | "received"): number {
 }
 
 export function checkText(view: CheckView, style: Style): string {
-  const bad = view.paths.filter(({ state }) => state !== "ok").length;
+  const untested = view.paths.filter(({ state }) => state === "unchecked").length;
+  const bad = view.paths.filter(({ state }) => state !== "ok").length - untested;
   const counts = `${view.received} of ${view.sent} probes came through, in ${(view.tookMs / 1000).toFixed(1)} s`;
   const verdict =
     view.paths.length === 0
       ? "There is nothing to check: no two hosts are joined."
-      : bad === 0
+      : bad + untested === 0
         ? `All ${view.paths.length} paths pass: ${counts}.`
-        : `${bad} of ${view.paths.length} paths do not pass: ${counts}.`;
-  const lines = [paint(verdict, bad === 0 ? "good" : "bad", style)];
+        : `${failureText(bad, untested, view.paths.length, "paths ")}: ${counts}.`;
+  const lines = [paint(verdict, bad > 0 ? "bad" : untested > 0 ? "warn" : "good", style)];
   if (view.seed !== null) {
     const chosen = `These are a sample of ${view.possible} paths: weft check --seed ${view.seed} has the same again, --all has all, and HOST those of one host.`;
     lines.push(...wrap(chosen, style.width));
@@ -53,12 +54,20 @@ export function checkText(view: CheckView, style: Style): string {
     const own = view.paths.filter((path) => path.kind === "network" && path.name === name);
     const well = own.filter(({ state }) => state === "ok").length;
     const fits = Math.min(...own.map((path) => path.fits ?? 0));
-    const text = `${well} of ${own.length} ways pass${well === own.length ? `, packets of ${fits} bytes` : ""}`;
+    const untested = own.filter(({ state }) => state === "unchecked").length;
+    const rest = well === own.length ? `, packets of ${fits} bytes` : untested > 0 ? `, ${untested} untested` : "";
+    const text = `${well} of ${own.length} ways pass${rest}`;
     lines.push(`  ${printable(name)}: ${paint(text, well === own.length ? "good" : "bad", style)}`);
   }
   const problems = view.problems.map((problem) => ({ where: null, problem }));
   lines.push(...problemLines(problems, style, "weft check --json"));
   return `${lines.join("\n")}\n`;
+}
+
+/** Of what was not tested nobody knows whether it passes. */
+function failureText(bad: number, untested: number, all: number, what: string): string {
+  if (bad === 0) return `${untested} of ${all} ${what}untested`;
+  return `${bad} of ${all} ${what}do not pass${untested === 0 ? "" : `, ${untested} untested`}`;
 }
 
 const TONES: Readonly<Record<CheckPathView["state"], Tone>> = {
@@ -127,7 +136,12 @@ function matrixLines(view: CheckView, paths: readonly CheckPathView[], style: St
 }
 
 /** In place of a matrix: hosts with paths that do not pass, the worst first. Its peers' lists have what one host lacks, too. */
-function hostLines({ hosts }: CheckView, style: Style): readonly string[] {
+function hostLines({ hosts, paths }: CheckView, style: Style): readonly string[] {
+  const untested = new Map<string, number>();
+  for (const { from, to, state } of paths) {
+    if (state !== "unchecked") continue;
+    for (const id of [from, to]) untested.set(id, (untested.get(id) ?? 0) + 1);
+  }
   const share = ({ checked, failed }: CheckHostView): number => failed / Math.max(1, checked);
   const bad = hosts.filter(({ failed }) => failed > 0);
   if (bad.length === 0) return [];
@@ -139,7 +153,8 @@ function hostLines({ hosts }: CheckView, style: Style): readonly string[] {
     "",
     paint("Hosts, the worst first: of the paths from and to each", "strong", style),
     ...shown.map((host) => {
-      const text = `${host.failed} of ${host.checked} do not pass`;
+      const unknown = untested.get(host.id) ?? 0;
+      const text = failureText(host.failed - unknown, unknown, host.checked, "");
       return `  ${pad(printable(host.name), width)}  ${paint(text, share(host) > MOST ? "bad" : "warn", style)}`;
     }),
     ...(rest > 0 ? [`  and ${rest} more`] : []),

@@ -49,8 +49,16 @@ function findingLines(finding: FindingView, style: Style): readonly string[] {
   for (const part of wrap(printable(message), width)) lines.push(`    ${part}`);
   for (const part of wrap(printable(remedy), width)) lines.push(`    ${paint(part, "dim", style)}`);
   // To be copied: it is never broken.
-  if (command !== null) lines.push(`    ${paint(`$ ${printable(command)}`, "good", style)}`);
+  if (command !== null) {
+    const where = finding.host === null || isWeft(command) ? "" : `on ${printable(finding.host)}: `;
+    lines.push(`    ${where}${paint(`$ ${printable(command)}`, "good", style)}`);
+  }
   return lines;
+}
+
+/** It asks the controller: any machine where `weft` reaches it will do. */
+function isWeft(command: string): boolean {
+  return command.startsWith("weft ");
 }
 
 function verdict(findings: readonly FindingView[]): string {

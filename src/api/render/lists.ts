@@ -89,7 +89,7 @@ export const PORTS: ListRendering<PortView> = {
     { title: "TAG", value: (port) => port.tag, align: "right" },
     { title: "TRUNKS", value: (port) => commas(port.trunks), shrinkTo: 8 },
     { title: "NETWORKS", value: (port) => commas(port.networks), shrinkTo: 10 },
-    { title: "MTU", value: (port) => port.mtu, align: "right" },
+    { title: "FITS", value: (port) => port.mtu, align: "right" },
     {
       title: "STATE",
       value: (port) => (port.blocked ? "blocked" : port.state),

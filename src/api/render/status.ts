@@ -7,6 +7,9 @@ import { pad, paint, printable, type Style, shorten, type Tone, wrap } from "./s
 /** More do not fit a screen with the rest; the first is always shown. */
 const PROBLEM_LINES = 11;
 const MESSAGE_SHOWN = 160;
+/** So many of one code are told as one. */
+const MANY = 3;
+const LIKE_SHOWN = 130;
 
 interface Line {
   readonly name: string;
@@ -29,18 +32,33 @@ export function statusText(view: StatusView, style: Style): string {
 
 function problemSection(problems: readonly ProblemView[], style: Style): readonly string[] {
   if (problems.length === 0) return [];
-  const short = problems.map((problem) => ({
+  const short = withoutLikes(problems).map((problem) => ({
     where: null,
     problem: { ...problem, message: shorten(problem.message, MESSAGE_SHOWN) },
   }));
   // Its first line is empty: here nothing stands above it.
   const linesOf = (count: number): readonly string[] => problemLines(short.slice(0, count), style).slice(1);
   let shown = 1;
-  while (shown < problems.length && linesOf(shown + 1).length <= PROBLEM_LINES) shown += 1;
+  while (shown < short.length && linesOf(shown + 1).length <= PROBLEM_LINES) shown += 1;
   const lines = linesOf(shown);
-  const more = problems.length - shown;
-  const last = more === 0 ? "weft doctor looks closer" : `${more} more, and what mends them: weft doctor`;
+  const more = short.length - shown;
+  const last = `${more === 0 ? "" : `${more} more: `}weft doctor ranks them, with what it finds itself`;
   return [...lines, paint(last, "dim", style), ""];
+}
+
+/** Of many of one code the first, with how many more there are: they leave no room for others. */
+function withoutLikes(problems: readonly ProblemView[]): readonly ProblemView[] {
+  const counts = new Map<string, number>();
+  for (const { code } of problems) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const told = new Set<string>();
+  return problems.flatMap((problem) => {
+    const { code, message } = problem;
+    const others = (counts.get(code) ?? 0) - 1;
+    if (others + 1 < MANY) return [problem];
+    if (told.has(code)) return [];
+    told.add(code);
+    return [{ ...problem, message: `${shorten(message, LIKE_SHOWN)}, and ${others} more like it` }];
+  });
 }
 
 /** `2 of 3 up: 1 down`. */

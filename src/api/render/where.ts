@@ -22,6 +22,13 @@ export function whereText(view: WhereView, style: Style, names: HostNames): stri
   const when = view.at === null ? "" : ` at ${moment(view.at)}`;
   const lines: string[] = [];
   for (const place of view.places) lines.push(...placeLines(place, view.at !== null, style, names));
+  for (const { code, message, remedy, since } of view.disputes ?? []) {
+    const time = since === null ? "" : `, since ${moment(printable(since))}`;
+    lines.push(
+      `  ${paint(`${printable(message)}${time} (${printable(code)})`, "bad", style)}`,
+      `  ${paint(printable(remedy), "warn", style)}`,
+    );
+  }
   if (lines.length === 0) {
     const was = view.at === null ? "is nowhere now" : "was nowhere that the journal knows of";
     lines.push(`${paint(printable(view.subject), "strong", style)} ${was}${when}`);

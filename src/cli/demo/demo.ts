@@ -4,7 +4,7 @@ import { callControl, paint, type Style, type TopologyView, WeftError } from "..
 import type { TunnelType } from "../../config/types.ts";
 import { checkRequirements, type PingMatrix } from "../../lab/index.ts";
 import { SilentFailure } from "../failure.ts";
-import { SIMULATED_TIMES } from "../lab-found.ts";
+import { requireFreeName, SIMULATED_TIMES } from "../lab-found.ts";
 import { ChildController } from "./child-controller.ts";
 import { type Interrupt, watchSignals } from "./interrupt.ts";
 import { NOTHING, narrate } from "./narrate.ts";
@@ -92,6 +92,7 @@ async function play(
   const { hosts, style, tunnel, script } = options;
   const swept = await kind.sweep();
   if (swept.length > 0) say(`removed what an earlier run left: ${swept.join(", ")}`);
+  await requireFreeName(LAB_NAME);
   interrupt.check();
   say(kind.making(hosts));
   const stage = await kind.make({ name: LAB_NAME, hosts, tunnel, script });
@@ -199,8 +200,8 @@ async function stay(made: Made, defaultControl: string, interrupt: Interrupt): P
     `  ${weft} hosts`,
     `  ${weft} endpoints`,
     `  ${weft} flows 1`,
-    `  weft lab exec ${stage.guests.at(0)?.name} -- ping -c 3 ${stage.guests.at(-1)?.ip}`,
-    "  weft lab exec h1 -- ovs-vsctl show",
+    `  weft lab exec --name ${LAB_NAME} ${stage.guests.at(0)?.name} -- ping -c 3 ${stage.guests.at(-1)?.ip}`,
+    `  weft lab exec --name ${LAB_NAME} h1 -- ovs-vsctl show`,
     `  tail -f ${controller.logFile}`,
     "",
   ];

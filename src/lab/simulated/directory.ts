@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { makeDirectory } from "../../files/make-directory.ts";
 import { LabError } from "../lab-error.ts";
+import { processOwner } from "../state.ts";
 
 const PRIVATE = 0o700;
 
@@ -15,6 +16,10 @@ const record = z.object({
   systemIds: z.array(z.string()),
   /** It stays when the process that made it ends. */
   persistent: z.boolean(),
+  /** The process that makes it, and waits until it answers; absent where processes can't be told from later ones. */
+  creator: processOwner.optional(),
+  /** The process it is, once that has been started. */
+  process: processOwner.optional(),
 });
 
 /** What a simulated lab is started with. */
@@ -28,10 +33,14 @@ function roots(): readonly string[] {
   return runtime === undefined || runtime === "" ? [own] : [join(runtime, "weft-simulated"), own];
 }
 
-/** In a directory that all may write to somebody else could have made it. */
+/** In a directory that all may write to somebody else could have made it. Where this user may not look, it is another's. */
 function isOwn(path: string): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === (process.getuid?.() ?? found.uid);
+  try {
+    const found = lstatSync(path);
+    return found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid);
+  } catch {
+    return false;
+  }
 }
 
 function writableRoot(): string {
@@ -76,6 +85,13 @@ export function claimSimulated(what: SimulatedLabRecord): string | undefined {
     rmSync(draft, { recursive: true, force: true });
     return undefined;
   }
+}
+
+/** Whoever reads it meanwhile reads the one or the other whole. */
+export function writeSimulated(directory: string, what: SimulatedLabRecord): void {
+  const draft = `${recordOf(directory)}.new`;
+  writeFileSync(draft, JSON.stringify(what));
+  renameSync(draft, recordOf(directory));
 }
 
 /** @throws LabError where there is none that can be read */

@@ -8,7 +8,7 @@ import { type Misbehaviour, misbehaviourText } from "../../sim/manners.ts";
 import { guestMtu } from "../guest-mtu.ts";
 import { labMac } from "../host-start.ts";
 import { LabError } from "../lab-error.ts";
-import { checkLinkName, checkMemberName, defaultPortOf, hostNameOf } from "../names.ts";
+import { checkLinkName, checkMemberName, defaultPortOf, guestNameOf, hostNameOf } from "../names.ts";
 import type { PingMatrix, PingPair } from "../ping-matrix.ts";
 import { splitCidr } from "../subnet.ts";
 import { Chatter } from "./chatter.ts";
@@ -156,12 +156,12 @@ export class FleetLab {
   #freeName(host: SimulatedHost, wanted: string | undefined): { readonly name: string; readonly at: number } {
     const taken = new Set([...this.#guests.values()].map(({ view }) => view.ip));
     const isFree = (at: number): boolean => {
-      const hasName = this.#guests.has(usualName(host.number, at));
+      const hasName = this.#guests.has(guestNameOf(host.number, at));
       return !hasName && !taken.has(`10.${host.number >>> 8}.${host.number & 0xff}.${at + 1}`);
     };
     let at = 0;
     while (!isFree(at)) at += 1;
-    return { name: wanted ?? usualName(host.number, at), at };
+    return { name: wanted ?? guestNameOf(host.number, at), at };
   }
 
   removeGuest(name: string): void {
@@ -222,12 +222,6 @@ export class FleetLab {
 
 /** What a controller may take from one host to the next, where hundreds come at once. */
 const PATIENCE_SEC = 300;
-
-const ALPHABET = "abcdefghijklmnopqrstuvwxyz";
-
-function usualName(host: number, at: number): string {
-  return `g${host}${ALPHABET[at] ?? `z${at}`}`;
-}
 
 function pinged(from: Member, to: Member): PingPair {
   const startMs = performance.now();

@@ -2,13 +2,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { callControl, WeftError } from "../../api/index.ts";
 import type { Misbehaviour } from "../../sim/manners.ts";
 import { LabError } from "../lab-error.ts";
 import { checkLabName } from "../names.ts";
 import type { PingMatrix } from "../ping-matrix.ts";
-import { isRunning, signalProcess } from "../processes.ts";
-import { claimSimulated, logOf, readSimulated, removeSimulated, simulatedDirs, socketOf } from "./directory.ts";
+import { identityOf } from "../processes.ts";
+import { ask, isGone } from "./ask.ts";
+import {
+  claimSimulated,
+  logOf,
+  readSimulated,
+  removeSimulated,
+  type SimulatedLabRecord,
+  simulatedDirs,
+  writeSimulated,
+} from "./directory.ts";
+import { endFleet, isDead, isHeld } from "./fleet-life.ts";
 import type {
   CommandAnswer,
   SimulatedGuestSpec,
@@ -29,8 +38,6 @@ export interface SimulatedLabOptions {
 }
 
 const START_TIMEOUT_MS = 15_000;
-const STOP_TIMEOUT_MS = 10_000;
-const ASK_TIMEOUT_MS = 30_000;
 /** A thousand hosts that all join at once take a while, and a matrix of thousands of guests. */
 const LONG_TIMEOUT_MS = 1_200_000;
 const LOOK_EVERY_MS = 20;
@@ -41,14 +48,12 @@ export class SimulatedLab {
   readonly dir: string;
   /** Where a controller has to listen so that its hosts reach it. */
   readonly controllerIp = "127.0.0.1";
-  readonly #child: ChildProcess | null;
   #view: SimulatedLabView;
 
-  private constructor(dir: string, view: SimulatedLabView, child: ChildProcess | null) {
+  private constructor(dir: string, view: SimulatedLabView) {
     this.dir = dir;
     this.name = view.name;
     this.#view = view;
-    this.#child = child;
   }
 
   /** @throws LabError `lab/taken`, `lab/simulated-start` with the end of its log */
@@ -56,7 +61,12 @@ export class SimulatedLab {
     const { hosts, systemIds = [], persistent = false, script } = options;
     const name = checkLabName(options.name);
     await SimulatedLab.sweep();
-    const dir = claimSimulated({ version: 1, name, hosts, systemIds: [...systemIds], persistent });
+    const creator = identityOf(process.pid);
+    const made: SimulatedLabRecord = {
+      ...{ version: 1, name, hosts, systemIds: [...systemIds], persistent },
+      ...(creator === undefined ? {} : { creator }),
+    };
+    const dir = claimSimulated(made);
     if (dir === undefined)
       throw new LabError("lab/taken", `the lab "${name}" is in use; "weft lab down --name ${name}" removes it`, {
         context: { name },
@@ -70,8 +80,10 @@ export class SimulatedLab {
     closeSync(log);
     child.stdin?.on("error", () => undefined);
     child.unref();
+    const identity = identityOf(child.pid ?? 0);
     try {
-      return new SimulatedLab(dir, await firstView(dir, child), child);
+      if (identity !== undefined) writeSimulated(dir, { ...made, process: identity });
+      return new SimulatedLab(dir, await firstView(dir, child));
     } catch (error) {
       child.kill("SIGKILL");
       removeSimulated(dir);
@@ -80,13 +92,13 @@ export class SimulatedLab {
   }
 
   /** @throws LabError `lab/no-lab` */
-  static async open(name: string): Promise<SimulatedLab> {
+  static async open(name: string, timeoutMs?: number): Promise<SimulatedLab> {
     const dir = simulatedDirs().get(name);
     if (dir === undefined) throw noLab(name);
     try {
-      return new SimulatedLab(dir, await ask<SimulatedLabView>(dir, "view", {}), null);
+      return new SimulatedLab(dir, await ask<SimulatedLabView>(dir, "view", {}, timeoutMs));
     } catch (error) {
-      throw isGone(error) ? noLab(name) : error;
+      throw isGone(error) && !isHeld(dir) ? noLab(name) : error;
     }
   }
 
@@ -105,18 +117,18 @@ export class SimulatedLab {
     }
   }
 
-  /** With a name, ends that lab; without, removes what dead ones have left. Returns the names. */
+  /** Whether its process is there, though it may not answer: it is just starting, or it is stuck. */
+  static isHeld(name: string): boolean {
+    const dir = simulatedDirs().get(name);
+    return dir !== undefined && isHeld(dir);
+  }
+
+  /** With a name, ends that lab, by force if it must be; without, removes what dead ones have left. Returns the names. */
   static async sweep(name?: string): Promise<string[]> {
     const swept: string[] = [];
     for (const [found, dir] of simulatedDirs()) {
-      if (name !== undefined && name !== found) continue;
-      const lab = await SimulatedLab.open(found).catch(() => undefined);
-      if (lab === undefined) {
-        // One that is just starting answers in a moment.
-        if (name === undefined && !(await isDead(dir))) continue;
-        removeSimulated(dir);
-      } else if (name === undefined) continue;
-      else await lab.destroy();
+      if (name === undefined ? !(await isDead(dir)) : name !== found) continue;
+      await endFleet(dir);
       swept.push(found);
     }
     return swept;
@@ -186,52 +198,18 @@ export class SimulatedLab {
 
   /** Its process ends, by force if it must be, and nothing is left of it. */
   async destroy(): Promise<void> {
-    const { pid } = this.#view;
-    await ask(this.dir, "stop", {}).catch(() => undefined);
-    const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (this.#isRunning(pid) && Date.now() < deadline) await sleep(LOOK_EVERY_MS);
-    if (this.#isRunning(pid)) signalProcess(pid, "SIGKILL");
-    removeSimulated(this.dir);
+    await endFleet(this.dir);
   }
 
-  #isRunning(pid: number): boolean {
-    return this.#child === null ? isRunning(pid) : this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
-  async #order(method: string, asked: object, timeoutMs = ASK_TIMEOUT_MS): Promise<unknown> {
+  async #order(method: string, asked: object, timeoutMs?: number): Promise<unknown> {
     const answer = await ask<unknown>(this.dir, method, asked, timeoutMs);
     this.#view = await ask<SimulatedLabView>(this.dir, "view", {});
     return answer;
   }
 }
 
-async function ask<Answer>(dir: string, method: string, asked: object, timeoutMs = ASK_TIMEOUT_MS): Promise<Answer> {
-  return JSON.parse(await callControl(socketOf(dir), method, [JSON.stringify(asked)], timeoutMs)) as Answer;
-}
-
-const isGone = (error: unknown): boolean => error instanceof WeftError && error.code === "control/unreachable";
-
 function noLab(name: string): LabError {
   return new LabError("lab/no-lab", `there is no simulated lab ${name}`, { context: { name } });
-}
-
-/** Whether nobody answers, nor will. */
-async function isDead(dir: string): Promise<boolean> {
-  const deadline = Date.now() + 2000;
-  while (Date.now() < deadline) {
-    const isThere = await ask(dir, "view", {}).then(
-      () => true,
-      (error) => !isGone(error),
-    );
-    if (isThere) return false;
-    try {
-      readSimulated(dir);
-    } catch {
-      return true;
-    }
-    await sleep(LOOK_EVERY_MS * 10);
-  }
-  return true;
 }
 
 /** Resolves when it answers. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../../../src/api/commands.ts";
 import type { EventView } from "../../../src/api/event-views.ts";
+import { whereText } from "../../../src/api/render/where.ts";
 import { canonicalSubject, whereIs } from "../../../src/api/where.ts";
 import { ENDPOINTS, event, FakeQueries, PORTS } from "./fake-queries.ts";
 
@@ -90,4 +91,18 @@ describe("endpoints", () => {
     expect(await ask("", "vlan10")).toEqual([]);
     await expect(ask("", "defalt")).rejects.toThrow('no network is called "defalt"; did you mean default?');
   });
+});
+
+it("names the places of a MAC that two use now, and when the second came", () => {
+  const message = `MAC ${MAC} is used at host2 port tap0 and used at host3 port tap9: it stays at the first`;
+  const problem = { code: "endpoint/duplicate-mac", message, remedy: "give the guest a MAC of its own" };
+  const other = { ...problem, message: message.replace(MAC, "02:00:00:00:09:09") };
+  const events = [...EVENTS, event(30, { kind: "endpoint/duplicate", subject: problem.code, message })];
+  const sources = { endpoints: ENDPOINTS, ports: PORTS, events, problems: [problem, problem, other] };
+  const view = whereIs(sources, MAC, null);
+  expect(view.disputes).toEqual([{ ...problem, since: "2026-01-02T03:04:30.000Z" }]);
+  expect(whereIs(sources, MAC, at(31)).disputes).toBeUndefined();
+  expect(whereText(view, { color: false, width: null }, new Map())).toContain(
+    "host3 port tap9: it stays at the first, since ",
+  );
 });

@@ -1,9 +1,10 @@
 // `weft lab --simulated` and the demo's fallback as a user without root has them: real processes, a real controller.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isRunning } from "../../../src/lab/processes.ts";
 import { BuiltProgram, ended } from "./built.ts";
 
 const PATIENCE_MS = 60_000;
@@ -77,7 +78,10 @@ describe("without root", { timeout: 2 * PATIENCE_MS }, () => {
     expect(code).toBe(1);
     expect(stderr).toContain("root: run as root");
     expect(stderr).toContain("weft lab up 3 --simulated");
-    expect((await run("lab", "status")).stdout).toBe("There is no lab. Make one with: weft lab up 3 --simulated\n");
+    // Root's labs, where there are any now, are told of.
+    expect((await run("lab", "status")).stdout).toMatch(
+      /^There is no lab( of this user's; .* root: .*)?; make one with: weft lab up 3 --simulated\n$/,
+    );
   });
 
   it("a lab of simulated hosts is joined, asked, cut, healed, made to misbehave, and taken down", async () => {
@@ -128,6 +132,21 @@ describe("without root", { timeout: 2 * PATIENCE_MS }, () => {
       expect(again.stderr).toContain('the lab "lab" is there already; weft lab down --name lab removes it');
       expect((await run("lab", "down")).stdout).toBe("Removed lab.\n");
       expect(left()).toEqual([]);
+
+      // One whose process nobody reaches any more is neither taken for dead nor hidden, and ends when it is told to.
+      expect((await run("lab", "up", "1", "--simulated", "--guests", "0", "--name", "deaf")).code).toBe(0);
+      const dir = join(directory, "run", "weft-simulated", "deaf");
+      const { pid } = JSON.parse(readFileSync(join(dir, "lab.json"), "utf8")).process;
+      rmSync(join(dir, "lab.sock"));
+      expect(JSON.parse((await run("lab", "status", "--json")).stdout)).toMatchObject([
+        { name: "deaf", answers: false },
+      ]);
+      const asked = await run("lab", "ping", "--name", "deaf");
+      expect(asked.stderr).toMatch(/the simulated lab in .*: its process does not answer/);
+      expect((await run("lab", "up", "1", "--simulated", "--name", "deaf")).stderr).toContain("is there already");
+      expect((await run("lab", "down")).stdout).toBe("Removed deaf.\n");
+      expect(left()).toEqual([]);
+      expect(isRunning(pid)).toBe(false);
     } finally {
       controller.stdin.end();
       await stopped;

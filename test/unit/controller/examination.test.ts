@@ -31,6 +31,7 @@ function examinationOf(looks: readonly Examined[]) {
     problemsOf: () => [],
     problems: () => [],
     wallClock: () => 0,
+    disputedSince: () => null,
     desiredRows: () => null,
     desiredSwitch: () => null,
   });

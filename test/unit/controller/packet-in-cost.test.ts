@@ -74,6 +74,7 @@ async function served() {
     blockedFound: () => undefined,
     judge: () => null,
     elsewhere: () => null,
+    provenFor: () => null,
     turnAway: () => undefined,
   });
   const takers = { counters, switches, senders: [], loops: {} as LoopProbes, islands: {} as Islands };

@@ -79,6 +79,7 @@ function switchesWith(
     blockedFound: () => undefined,
     judge: () => null,
     elsewhere: () => null,
+    provenFor: () => null,
     turnAway: () => undefined,
     ...others,
   });
@@ -202,6 +203,20 @@ describe("a switch that comes from elsewhere than its host", () => {
     expect(away).toEqual([]);
   });
 
+  it("is the first to end where there are too many, before any that comes from there", () => {
+    const { connect, entry } = withStrays();
+    const spares = () => entry()?.spares;
+    connect(false);
+    const [oldest, , second, late] = [connect(false), connect(true), connect(false), connect(true)];
+    const newest = connect(false);
+    expect(spares()).toEqual([oldest, second, late, newest]);
+    const more = [connect(false), connect(false)];
+    // From there alone: the oldest ends; and another stray has no room.
+    expect(spares()).toEqual([second, newest, ...more]);
+    connect(true);
+    expect(spares()).toEqual([second, newest, ...more]);
+  });
+
   it("gives way also where it is known only later whose it is", () => {
     const { switches, strays, away, connect, entry } = withStrays();
     const [first, second] = [connect(false), connect(false)];
@@ -209,6 +224,57 @@ describe("a switch that comes from elsewhere than its host", () => {
     switches.judgeAll();
     expect(entry()?.session).toBe(second);
     expect(away).toEqual([first]);
+  });
+});
+
+describe("a switch that came from where its host was", () => {
+  it("is known as such while its connection lives, and its host while it is away", async () => {
+    const home = new Set<OpenFlowSession>();
+    const switches = switchesWith(new Whereabouts(RULES, 100), () => null, {
+      provenFor: (_dpid, one) => (home.has(one) ? "h" : null),
+    });
+    const [first, second] = [session(7n), session(7n)];
+    const state = () => [...switches.entries.values()].map(({ provenFor, isProven }) => [provenFor, isProven])[0];
+    switches.ready(first);
+    expect(state()).toEqual([null, false]);
+    home.add(first);
+    switches.judgeAll();
+    expect(state()).toEqual(["h", true]);
+    home.delete(first);
+    switches.judgeAll();
+    expect(state()).toEqual(["h", true]);
+    // Also where it was to be handed back, and could not be.
+    await switches.cleanse("0000000000000007", { normal: true });
+    switches.resume("0000000000000007");
+    expect(state()).toEqual(["h", true]);
+    switches.closed(first, "a bad line");
+    expect(state()).toEqual(["h", false]);
+    switches.ready(second);
+    expect(state()).toEqual(["h", false]);
+  });
+});
+
+describe("what is loaded of a switch", () => {
+  it("is loaded wholly the next time, where it failed half-way", async () => {
+    const whereabouts = new Whereabouts(RULES, 100);
+    const blocked: string[] = [];
+    let fails = true;
+    const switches = switchesWith(whereabouts, () => null, {
+      blockedFound: (dpid) => {
+        if (fails) throw new RangeError("a port that can't be remembered");
+        blocked.push(dpid);
+      },
+    });
+    switches.ready(session(7n));
+    const [entry] = switches.entries.values();
+    if (entry === undefined) throw new Error("it is not known");
+    await expect.poll(() => entry.isRead).toBe(true);
+    expect(() => switches.believe(entry)).toThrow("can't be remembered");
+    fails = false;
+    switches.believe(entry);
+    switches.believe(entry);
+    expect(blocked).toEqual([entry.dpid]);
+    expect(whereabouts.observedAt(entry.dpid)).toHaveLength(1);
   });
 });
 

@@ -5,6 +5,7 @@ import type { PlanView } from "../../../src/api/plan-views.ts";
 import type { Queries } from "../../../src/api/views.ts";
 import { formatConfigProblem, parseConfig, type WeftConfig } from "../../../src/config/index.ts";
 import { type RunningController, startController } from "../../../src/controller/start.ts";
+import { AuditPace } from "../../../src/reconcile/audit-pace.ts";
 
 function configOf(settings: Readonly<Record<string, unknown>>): WeftConfig {
   const text = JSON.stringify({
@@ -35,11 +36,17 @@ export class ControllerOnLoopback {
     this.openFlowPort = portOf("openflow");
   }
 
-  /** @param settings keys of weft.yaml. */
-  static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<ControllerOnLoopback> {
+  /** @param settings keys of weft.yaml. @param pace how often switches are looked through */
+  static async start(
+    settings: Readonly<Record<string, unknown>> = {},
+    pace = new AuditPace(),
+  ): Promise<ControllerOnLoopback> {
     const log: Record<string, unknown>[] = [];
     const logger = pino({ level: "debug" }, { write: (line: string) => void log.push(JSON.parse(line)) });
-    return new ControllerOnLoopback(await startController({ config: configOf(settings), logger, version: "0" }), log);
+    return new ControllerOnLoopback(
+      await startController({ config: configOf(settings), logger, version: "0", pace }),
+      log,
+    );
   }
 
   get queries(): Queries {

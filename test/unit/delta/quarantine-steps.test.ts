@@ -1,7 +1,7 @@
 // Each step that follows from changed facts may fail at one host or switch: it is left out and told of, the others are served.
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { JsonObject } from "../../../proto/ovsdb/json-text.ts";
+import type { Json, JsonObject } from "../../../proto/ovsdb/json-text.ts";
 import { Whereabouts } from "../../../src/discovery/whereabouts.ts";
 import { ControllerOnLoopback, TEST_TIMEOUT_MS, until } from "./controller-on-loopback.ts";
 import { WireHost } from "./wire-host.ts";
@@ -79,18 +79,20 @@ it.each(["rivalBridges", "load", "retain"] as const)(
   "%s that fails at one host's switch leaves that host out with the remedy, and all others are served",
   async (step) => {
     failing = step;
+    const done: string[] = [];
     if (step === "load" || step === "retain") {
       const real = Whereabouts.prototype[step] as (dpid: string, ...rest: unknown[]) => unknown;
       vi.spyOn(Whereabouts.prototype, step).mockImplementation(function (this: Whereabouts, ...given: unknown[]) {
         mustBeGood(String(given[0]));
+        done.push(String(given[0]));
         return real.apply(this, given as [string]) as never;
       });
     }
     const before = await host("before", 1, GOOD);
     await until("it is asked for what it lacks", () => before.transactions.length > 0);
     fails = true;
-    await host("bad", 2, BAD);
-    await bridge(BAD);
+    const bad = await host("bad", 2, BAD);
+    const left = await bridge(BAD);
     await until("it is told", () => codesOf("bad").includes("host/quarantined"));
     const served = await bridge(GOOD);
     await until("another's switch is served", () => identityOf(served) > 0);
@@ -104,6 +106,15 @@ it.each(["rivalBridges", "load", "retain"] as const)(
     for (const id of ["before", "after"]) expect(codesOf(id)).not.toContain("host/quarantined");
     // Told once, not each time that the fabric is drawn.
     expect(controller.counter("faults")).toBe(1);
+
+    // It comes back with all that it was left out of.
+    fails = false;
+    const row = { modify: { external_ids: ["map", [["hostname", "mended"]]] } };
+    const tables = { Open_vSwitch: { [bad.rootUuid]: row } };
+    bad.send({ id: null, method: "update3", params: ["weft", randomUUID(), tables] as unknown as Json });
+    await until("its problem is gone", () => !codesOf("bad").includes("host/quarantined"));
+    await until("its switch is served", () => identityOf(left) > 0);
+    if (step !== "rivalBridges") expect(done).toContain(BAD);
   },
 );
 

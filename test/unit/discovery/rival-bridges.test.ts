@@ -13,8 +13,20 @@ function claimant(id: string, index: number) {
 
 const [a, b] = [claimant("a", 1), claimant("b", 2)];
 const identities = new Map([a, b].map(({ identity }) => [identity.id, identity]));
-const bound = (ownIndex: number | null, before: ReadonlyMap<string, string> = new Map()) =>
-  bindSwitches([b.fact, a.fact], identities, [{ dpid: DPID, readback: { ownIndex } }], before, () => true).get(DPID);
+
+interface Shown {
+  readonly before?: string;
+  readonly from?: readonly string[];
+  readonly provenFor?: string;
+}
+
+function bound(ownIndex: number | null, { before, from = [], provenFor }: Shown = {}): string | undefined {
+  const seen = { dpid: DPID, readback: { ownIndex }, provenFor: provenFor ?? null };
+  return bindSwitches([b.fact, a.fact], identities, [seen], new Map(before === undefined ? [] : [[DPID, before]]), {
+    credible: () => true,
+    comesFrom: (_seen, id) => from.includes(id),
+  }).get(DPID);
+}
 
 describe("a datapath id that two hosts have", () => {
   it("is that of the host that the switch's own flows name, whoever came first", () => {
@@ -22,7 +34,21 @@ describe("a datapath id that two hosts have", () => {
   });
 
   it("stays with the host that had it, and is the first one's where nothing tells", () => {
-    expect([bound(null, new Map([[DPID, "a"]])), bound(null), bound(7)]).toEqual(["a", "b", "b"]);
+    expect([bound(null, { before: "a" }), bound(null), bound(7)]).toEqual(["a", "b", "b"]);
+  });
+
+  it("is that of the host from whose place the switch comes, whoever's it was by rows alone", () => {
+    expect(bound(null, { before: "b", from: ["a"] })).toBe("a");
+    expect(bound(2, { before: "b", from: ["a"] })).toBe("a");
+    // At one place their flows tell them apart.
+    expect(bound(1, { before: "b", from: ["a", "b"], provenFor: "b" })).toBe("a");
+    expect(bound(null, { before: "a", from: ["a", "b"] })).toBe("a");
+  });
+
+  it("stays with the host whose switch was seen to come from there, whatever comes from another's place", () => {
+    for (const ownIndex of [null, 2]) {
+      expect(bound(ownIndex, { before: "a", from: ["b"], provenFor: "a" })).toBe("a");
+    }
   });
 
   it("is told of both, with what to do on the one that is not served; and no more when it has its own", () => {

@@ -136,6 +136,56 @@ describe("flows of others", () => {
   });
 });
 
+describe("a MAC in two places", () => {
+  it("is told with the time at which the second came, where the journal has it", () => {
+    const examined = mesh(2);
+    const party = (dpid: string) => ({ mac: "02:00:00:00:00:09", place: { dpid, ofport: 7 } });
+    const dispute = { vni: 0, mac: "02:00:00:00:00:09", ip: null, reason: "duplicate" as const };
+    const disputes = [{ ...dispute, holder: party("d1"), rivals: [party("d2")] }];
+    const fabric = { ...examined.hosts[0]!.fabric, disputes };
+    const hosts = examined.hosts.map((one) => ({ ...one, fabric }));
+    const asked: string[] = [];
+    const disputedSince = (what: string) => {
+      asked.push(what);
+      return "2026-01-02 19:20:52Z";
+    };
+    const [found] = examine({ ...examined, hosts, disputedSince });
+    expect(asked).toEqual(["MAC 02:00:00:00:00:09"]);
+    expect(found?.message).toMatch(
+      /h1 port 7 and h2 port 7: it stays at the first; h2 port 7 came 2026-01-02 19:20:52Z$/,
+    );
+  });
+});
+
+describe("what somebody has done", () => {
+  const deed = (code: string, isOver: boolean) => ({
+    ...{ code, message: `${code} ${isOver}`, remedy: "find who did it", command: "weft drift" },
+    ...(isOver ? { isOver } : {}),
+  });
+
+  it("comes after what is to be mended, of the same severity, where it is put right already", () => {
+    const examined = mesh(1);
+    const problems = [deed("host/a", true), deed("host/z", false)];
+    const found = examine({ ...examined, hosts: examined.hosts.map((one) => ({ ...one, problems })) });
+    expect(found.map(({ code }) => code)).toEqual(["host/z", "host/a"]);
+  });
+
+  it("is left out where the flows themselves are told", () => {
+    const examined = mesh(1);
+    const codes = (foreignUntold: number) =>
+      examine({
+        ...examined,
+        hosts: examined.hosts.map((one) => ({
+          ...one,
+          foreignUntold,
+          problems: [deed("switch/tampered-left", false)],
+        })),
+      }).map(({ code }) => code);
+    expect(codes(1)).toEqual(["flow/foreign"]);
+    expect(codes(0)).toEqual(["switch/tampered-left"]);
+  });
+});
+
 describe("a name that a host has chosen", () => {
   it("is one word in a command, whatever it holds", () => {
     const ports = [portFact({ name: "$(reboot)", ofport: 1, up: false }), portFact({ name: "a'b", ofport: 2 })];

@@ -193,6 +193,8 @@ describe("a problem", () => {
       "host1 tampering/repaired: host1: 2 flows were deleted at 12:03:11; restored",
     ]);
     expect(told([deed("restored")], [])).toEqual([]);
+    const left = problem({ code: "switch/tampered-left", message: "1 flow was added at 12:03:11; left as it is" });
+    expect(told([], [left])).toEqual(["host1 tampering/left: host1: 1 flow was added at 12:03:11; left as it is"]);
   });
 });
 

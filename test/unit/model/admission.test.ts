@@ -3,12 +3,14 @@ import { approvalCode, holdsApproval } from "../../../src/discovery/approval.ts"
 import {
   type AdmissionRules,
   type Applicant,
+  comesFrom,
   elsewhere,
   isCredible,
   judgeHost,
   judgeSwitch,
   type Means,
   namesHost,
+  type SwitchOwner,
 } from "../../../src/model/admission.ts";
 
 const certificate = (...names: string[]): Means => ({ kind: "certificate", names });
@@ -81,7 +83,10 @@ describe("a host that comes", () => {
   });
 });
 
-const PLAIN = { id: "host1", certified: false, home: null, tunnelIp: null };
+const PLAIN: SwitchOwner = {
+  ...{ id: "host1", certified: false, home: null, tunnelIp: null },
+  ...{ controllerAddress: null, settled: false },
+};
 
 describe("a switch that comes", () => {
   it("must show a certificate of the host whose bridge it says it is", () => {
@@ -101,6 +106,8 @@ describe("a switch that comes", () => {
 describe("a switch without a certificate, whose host was read", () => {
   const at = (address: string) => ({ kind: "address", address }) as const;
   const owner = { ...PLAIN, home: at("192.0.2.1"), tunnelIp: "198.51.100.1" };
+  const local: SwitchOwner = { ...owner, home: { kind: "local" } };
+  const own = (address: string) => ({ kind: "address", address, isOwn: true }) as const;
 
   it.each([
     ["its database's address", owner, at("192.0.2.1"), true],
@@ -108,9 +115,18 @@ describe("a switch without a certificate, whose host was read", () => {
     ["elsewhere", owner, at("203.0.113.9"), false],
     ["loopback, and is not on this machine", owner, at("127.0.0.1"), false],
     ["a socket of this machine", owner, { kind: "local" } as const, true],
-    ["loopback, its database by a socket", { ...owner, home: { kind: "local" } as const }, at("127.0.0.7"), true],
-    ["loopback by IPv6, its database by a socket", { ...owner, home: { kind: "local" } as const }, at("::1"), true],
-    ["elsewhere, its database by a socket", { ...owner, home: { kind: "local" } as const }, at("192.0.2.1"), false],
+    ["loopback, its database by a socket", local, at("127.0.0.7"), true],
+    ["loopback by IPv6, its database by a socket", local, at("::1"), true],
+    ["this machine's own address, its database by a socket", local, own("192.0.2.1"), true],
+    [
+      "controllerAddress, its database by a socket",
+      { ...local, controllerAddress: "192.0.2.1" },
+      at("192.0.2.1"),
+      true,
+    ],
+    ["elsewhere, its database by a socket", { ...local, controllerAddress: "192.0.2.2" }, at("192.0.2.1"), false],
+    ["this machine's own address, and is not on it", owner, own("203.0.113.9"), false],
+    ["elsewhere, and was at home when it came", { ...owner, settled: true }, at("203.0.113.9"), true],
     ["anywhere, where nothing is known of its host", { ...owner, home: null }, at("203.0.113.9"), true],
   ])("that comes from %s", (_, host, means, isHome) => {
     for (const admit of ["known", "approve"] as const) {
@@ -119,15 +135,42 @@ describe("a switch without a certificate, whose host was read", () => {
     }
     // Where everybody gets a place it is told, and used as long as there is no better one.
     expect(judgeSwitch("tcp:x", means, host, "all")).toBeNull();
-    expect(elsewhere("tcp:x", means, host, "so it is") === null).toBe(isHome);
+    expect(elsewhere("tcp:x", means, host, "used") === null).toBe(isHome);
   });
 
   it("is told with both addresses and the remedy", () => {
-    const problem = elsewhere("tcp:203.0.113.9:4711", at("203.0.113.9"), owner, "it is not used");
+    const problem = elsewhere("tcp:203.0.113.9:4711", at("203.0.113.9"), owner, "unused");
     expect(problem?.message).toBe(
       "tcp:203.0.113.9:4711 says that it is the switch of host1, which is at 192.0.2.1 and 198.51.100.1: it is not used",
     );
     expect(problem?.remedy).toContain("get-controller");
+  });
+
+  it.each([
+    ["used", "it is used until one comes from there"],
+    ["unused", "it is not used"],
+    ["kept", "it came from where the host was then, and is used as long as it answers"],
+    ["replaced", "one that comes from there has taken its place"],
+    ["refused", "it is turned away"],
+  ] as const)("is told what becomes of it: %s", (outcome, words) => {
+    expect(elsewhere("tcp:x", at("203.0.113.9"), owner, outcome)?.message.endsWith(`: ${words}`)).toBe(true);
+  });
+
+  it("is told how to be known where its database comes by a socket: there is no manager of that name", () => {
+    const problem = elsewhere("tcp:x", at("172.17.0.2"), local, "refused");
+    expect(problem?.message).toContain("which is at this machine and 198.51.100.1");
+    expect(problem?.remedy).toContain("weft-tunnel-ip");
+    expect(problem?.remedy).not.toContain("get-manager");
+  });
+
+  it("shows whose it is by where it is known to come from, and not by what is unknown", () => {
+    expect(comesFrom(at("192.0.2.1"), owner)).toBe(true);
+    expect(comesFrom(at("203.0.113.9"), owner)).toBe(false);
+    expect(comesFrom(at("192.0.2.1"), { ...owner, home: null })).toBe(false);
+    expect(comesFrom(at("192.0.2.1"), { ...owner, certified: true })).toBe(false);
+    expect(comesFrom(certificate("host1"), { ...owner, certified: true })).toBe(true);
+    expect(comesFrom(certificate("host2"), owner)).toBe(false);
+    expect(comesFrom({ kind: "local" }, owner)).toBe(true);
   });
 });
 

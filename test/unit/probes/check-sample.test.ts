@@ -25,6 +25,17 @@ describe("the paths that are checked", () => {
     expect(chosen.filter(({ from, to }) => !ways.has(`${to} ${from}`))).toEqual([]);
   });
 
+  it("are more than the bound says where every host's part takes more", () => {
+    const { chosen } = sampled(mesh(300), 7, 100);
+    expect(endsOf(chosen)).toEqual([300, 300]);
+    // A pair of two new hosts, or of one: never more than both directions for each host.
+    expect(chosen.length).toBeLessThan(2 * 300);
+    const networks = [10, 20, 30].flatMap((vni) => mesh(40, "network", vni));
+    const some = sampled(networks, 9, 30).chosen;
+    expect(endsOf(some)).toEqual([40, 40]);
+    expect(some.length).toBeLessThan(2 * 40);
+  });
+
   it("are the same with the same seed, and others with another", () => {
     const all = mesh(20);
     const of = (seed: number) => sampled(all, seed, 60).chosen;

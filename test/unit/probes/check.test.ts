@@ -17,7 +17,7 @@ function path(from: string, to: string, fields: Partial<CheckPath> = {}): CheckP
   };
 }
 
-const HOSTS = ["a", "b", "c"].map((id) => ({ id, name: id }));
+const HOSTS = ["a", "b", "c"].map((id) => ({ id, name: id, underlayMtu: id === "b" ? 1400 : 1500 }));
 /** Time that passes at once. */
 const timers = {
   now: () => 0,
@@ -113,6 +113,14 @@ describe("a check", () => {
     expect(view.paths[0]?.reason).toBe(
       "the connection between the controller and b stands still since probes of 64 bytes were to be sent there",
     );
+    expect(view.problems).toEqual([
+      {
+        code: "check/unchecked",
+        message:
+          "the connection between the controller and b stands still since probes of 64 bytes were to be sent there: 2 paths from or to it are untested; b's underlay has an MTU of 1400",
+        remedy: "see that packets of 1500 bytes pass between the controller and b",
+      },
+    ]);
     const alone = await checked([path("a", "b"), path("b", "a", { unchecked: "b is away" })], () => null);
     expect(alone.paths[0]?.reason).toBe("nothing of 40 probes that a sends comes to b");
   });

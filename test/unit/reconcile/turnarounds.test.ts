@@ -65,8 +65,7 @@ describe("a plan", () => {
   it("that puts a flow in the place of another is bounded like any write, although it needs no bundle", () => {
     const elsewhere = { ...known(1n), cookie: known(1n).cookie + 1n, form: "of another port" };
     const replaces = planSwitch(holding(elsewhere), holding(known(1n)));
-    expect([replaces.stepwise, replaces.onlyAdds]).toEqual([true, false]);
-    expect(planSwitch(holding(known(1n)), NOTHING_INSTALLED).onlyAdds).toBe(true);
-    expect(planSwitch(holding(known(1n)), holding(known(2n))).onlyAdds).toBe(false);
+    expect([replaces.stepwise, replaces.fresh]).toEqual([true, false]);
+    expect(planSwitch(holding(known(1n)), NOTHING_INSTALLED).fresh).toBe(true);
   });
 });

@@ -1,14 +1,14 @@
-// A check of a fabric of thirty hosts, over real sockets: all of it, a sample, and what is told where paths are cut.
+// A check of a fabric of two dozen hosts, over real sockets: all of it, a sample, and what is told where paths are cut.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkText } from "../../../src/api/render/check.ts";
 import { PLAIN } from "../../../src/api/render/style.ts";
 import { Fleet } from "../../../src/sim/fleet.ts";
 import { ControllerOnLoopback, PATIENCE_MS, until } from "../delta/controller-on-loopback.ts";
 
-const HOSTS = 30;
+const HOSTS = 24;
 const TUNNELS = HOSTS * (HOSTS - 1);
 
-describe("a check of thirty hosts", { timeout: 90_000 }, () => {
+describe("a check of two dozen hosts", { timeout: 90_000 }, () => {
   let controller: ControllerOnLoopback;
   let fleet: Fleet;
 
@@ -22,9 +22,13 @@ describe("a check of thirty hosts", { timeout: 90_000 }, () => {
       return whole.length === HOSTS && tunnels.length === TUNNELS && tunnels.every(({ state }) => state === "up");
     };
     await until("every host is up", isUp, 2 * PATIENCE_MS);
-    const one = fleet.addGuest(1, { name: "g1", mac: "02:00:00:00:00:01", ip: "10.0.0.1" });
-    const two = fleet.addGuest(2, { name: "g2", mac: "02:00:00:00:00:02", ip: "10.0.0.2" });
-    await until("the guests ping", () => one.ping(two.ip) === 1);
+    // On each host one: between hosts without ports there is no network to be checked.
+    const [one, ...others] = fleet.hosts.map(({ number }) => {
+      const mac = `02:00:00:00:00:${number.toString(16).padStart(2, "0")}`;
+      return fleet.addGuest(number, { name: `g${number}`, mac, ip: `10.0.0.${number}` });
+    });
+    await until("the first guest pings all others", () => others.every(({ ip }) => one?.ping(ip) === 1));
+    await until("every host holds all", isUp);
   }, 200_000);
 
   afterAll(async () => {
@@ -36,7 +40,6 @@ describe("a check of thirty hosts", { timeout: 90_000 }, () => {
     const view = await controller.queries.check({ hosts: [] });
     expect(view).toMatchObject({ ok: true, problems: [], possible: view.paths.length, seed: null });
     expect(view.paths.filter(({ kind }) => kind === "tunnel")).toHaveLength(TUNNELS);
-    expect(view.sent).toBe(view.received);
     expect(checkText(view, PLAIN)).toContain(`${TUNNELS} of ${TUNNELS} pass`);
   });
 
@@ -60,7 +63,7 @@ describe("a check of thirty hosts", { timeout: 90_000 }, () => {
       const title = lines.findIndex((line) => line.startsWith("Hosts, the worst first"));
       expect(lines.slice(title + 20, title + 23)).toEqual([
         expect.stringContaining("2 of 4 do not pass"),
-        "  and 10 more",
+        `  and ${HOSTS - 20} more`,
         "  0 hosts have none that does not pass",
       ]);
     } finally {

@@ -119,6 +119,9 @@ describe("a trace", () => {
     const whole = picture({ hosts: [first!, silent] });
     const view = traceView(JSON.parse(JSON.stringify(whole)), { from: "vm1", to: "vm2", size: 1600 });
     expect(view.hops.map(({ source }) => source)).toEqual(["read", "known"]);
+    expect(view.summary).toMatch(
+      /^delivered, if the underlay carries packets of 1586 bytes in tunnels \(it is known to carry 1442\): /,
+    );
     expect(view.notes).toEqual([
       "1600 bytes are a packet of 1586, and 1442 fits the tunnels: it may be lost in the underlay (weft check tells)",
       "host2: by what it is known to hold, since it did not answer within 2 s",

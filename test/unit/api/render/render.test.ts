@@ -65,7 +65,7 @@ host2  host1  geneve  up     geneve1   40961  10.200.0.11  -
 
   it("show ports, where tap2 comes before tap10", () => {
     expect(table(ports)).toBe(text`
-HOST   PORT   OFPORT  TYPE      MODE    TAG  TRUNKS  NETWORKS         MTU  STATE
+HOST   PORT   OFPORT  TYPE      MODE    TAG  TRUNKS  NETWORKS        FITS  STATE
 host1  tap2        -  internal  access   10  -       vlan10          1442  error
 host1  tap10      11  system    trunk     -  10, 20  vlan10, vlan20  1442  down
 host2  tap0        2  system    access    -  -       default         1442  up
@@ -132,10 +132,15 @@ since start  flowMods 93, packetIns 7
     };
     const shown = table({ kind: "status", view }, { color: false, width: 80 });
     expect(shown).toMatch(/^Problems\n! trouble 0 trouble 0/);
-    expect(shown).toContain(" more, and what mends them: weft doctor\n\nhosts        299 of 300 up: 1 down\n");
+    expect(shown).toContain(
+      " more: weft doctor ranks them, with what it finds itself\n\nhosts        299 of 300 up: 1 down\n",
+    );
     expect(shown).toContain("tunnels      5 of 6 up: 1 pending\nrelays       2 pairs");
     expect(shown).toContain("endpoints    5: 2 declared, 3 observed\n");
     expect(shown.split("\n").length).toBeLessThan(25);
+    const alike = [...Array.from({ length: 9 }, (_, at) => ({ ...problem(at + 1), code: "port/mtu" })), problem(10)];
+    const folded = table({ kind: "status", view: { ...view, problems: alike } });
+    expect(folded).toContain("! trouble 1, and 8 more like it (port/mtu)\n  mend\n! trouble 10 (x/10)\n");
   });
 
   it("show findings, the worst first, each with place, remedy and command", () => {
@@ -144,7 +149,7 @@ CRITICAL
 ! host2 geneve1  (tunnel/cut)
     nothing passes between host2 (10.0.0.2) and host1 (10.0.0.1) by tunnel geneve1
     the path between the two addresses is cut
-    $ tcpdump -ni any 'udp port 6081 and src 10.0.0.1'
+    on host2: $ tcpdump -ni any 'udp port 6081 and src 10.0.0.1'
 
 NOTE
 ! host1 tap0  (port/silent)

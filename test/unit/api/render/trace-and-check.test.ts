@@ -72,3 +72,11 @@ it("shows a check of many hosts by its worst ones, and says how a sample was dra
   expect(lines.slice(at + 1, at + 3)).toEqual(["  host07  10 of 10 do not pass", "  host01  1 of 10 do not pass"]);
   expect(lines.slice(at + 21, at + 23)).toEqual(["  and 10 more", "  10 hosts have none that does not pass"]);
 });
+
+it("counts paths that were not tested apart from those that do not pass", () => {
+  const untested = CHECK.paths.map((path) => ({ ...path, state: "unchecked" as const }));
+  const textOf = (paths: typeof CHECK.paths) => render({ kind: "check", view: { ...CHECK, paths } }, "table");
+  expect(textOf(untested)).toMatch(/^2 of 2 paths untested: /);
+  const mixed = CHECK.paths.map((path) => (path.state === "ok" ? { ...path, state: "unchecked" as const } : path));
+  expect(textOf(mixed)).toMatch(/^1 of 2 paths do not pass, 1 untested: /);
+});
