@@ -401,13 +401,16 @@ export class Weaver {
     entries: readonly SwitchEntry[],
     withheld: ReadonlySet<HostId>,
   ): IdentityInput {
+    const indexesInFlows = (): ReadonlySet<number> => this.#indexesInFlows(entries);
     return {
       hosts,
       settings: options.hostSettings,
       configuredFabricId: options.configuredFabricId,
       decisions: this.#decisions,
       holding: this.holding,
-      indexesInFlows: this.#indexesInFlows(entries),
+      get indexesInFlows() {
+        return indexesInFlows();
+      },
       forgotten: this.#forgotten,
       withheld,
       away: this.#awayHosts(),

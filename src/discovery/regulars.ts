@@ -30,7 +30,21 @@ export class Regulars {
     this.#known.set(dpid, known.set(source, regular));
   }
 
+  /** Of one that is not there any more. */
+  drop(dpid: string, source: number, key: string): void {
+    const known = this.#known.get(dpid);
+    if (known?.get(source)?.key !== key) return;
+    known.delete(source);
+    if (known.size === 0) this.#known.delete(dpid);
+  }
+
   forget(dpid: string): void {
     this.#known.delete(dpid);
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const known of this.#known.values()) size += known.size;
+    return size;
   }
 }

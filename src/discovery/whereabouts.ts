@@ -114,6 +114,7 @@ export class Whereabouts {
       this.#snapshots.delete(before.place.dpid);
       if (samePlace(place, before.place)) return;
       this.#crowds.remove(before.place, key);
+      this.#regulars.drop(before.place.dpid, Number(macToBigInt(before.mac)), key);
     }
     if (place !== null) {
       this.#snapshots.delete(place.dpid);

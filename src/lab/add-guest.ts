@@ -147,10 +147,19 @@ export async function addVethGuest(store: LabStore, host: HostRecord, spec: Gues
   return new Guest(guest, markOf(store.dir));
 }
 
+/**
+ * Takes a namespace away with the veth whose end `device` is in it. A veth that goes with its namespace goes when the kernel comes to it, and
+ * its name is taken until then; one that is deleted is gone at once.
+ */
+export async function removeMember(namespace: string, device: string): Promise<void> {
+  await run(["ip", "-n", namespace, "link", "del", device], { check: false });
+  await ipBatch([`netns del ${namespace}`], { force: true });
+}
+
 /** Takes a guest away with its port; what is gone already is no error. */
 export async function removeVethGuest(store: LabStore, host: HostRecord, guest: GuestRecord): Promise<void> {
   const env = ovsEnvOf(store.dir, hostDirOf(store.dir, host.name));
   await run(["ovs-vsctl", "--timeout=10", "--if-exists", "del-port", guest.port], { env, check: false });
-  await ipBatch([`netns del ${guest.namespace}`], { force: true });
+  await removeMember(guest.namespace, guest.device);
   forgetGuest(store, guest.name);
 }

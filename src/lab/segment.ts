@@ -1,5 +1,13 @@
 // Many guests behind one port of the bridge: a Linux bridge in its own namespace, as docker0 joined by a veth.
-import { addPort, addPortCommand, bringUp, forgetGuest, type PortSpec, reserveGuest } from "./add-guest.ts";
+import {
+  addPort,
+  addPortCommand,
+  bringUp,
+  forgetGuest,
+  type PortSpec,
+  removeMember,
+  reserveGuest,
+} from "./add-guest.ts";
 import { inNamespace, ipBatch, run } from "./command.ts";
 import { Guest } from "./guest.ts";
 import { setKernel } from "./host-start.ts";
@@ -50,7 +58,7 @@ export class Segment {
       await run(["ip", "-n", this.namespace, "link", "set", near, "master", "br0", "up"]);
       await bringUp(this.#store, guest, spec.gateway);
     } catch (error) {
-      await ipBatch([`netns del ${namespace}`], { force: true });
+      await removeMember(namespace, "eth0");
       forgetGuest(this.#store, guest.name);
       throw error;
     }
@@ -91,7 +99,7 @@ export async function addSegment(store: LabStore, host: HostRecord, spec: Segmen
     const ready = `ethtool -K ${port} tx off > /dev/null\nip link set ${port} up`;
     await addPort(store, host, addPortCommand(port, spec, undefined, []), ready);
   } catch (error) {
-    await ipBatch([`netns del ${namespace}`], { force: true });
+    await removeMember(namespace, "up0");
     store.update((state) => ({ ...state, segments: state.segments.filter((other) => other.name !== name) }));
     throw error;
   }

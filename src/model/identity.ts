@@ -52,7 +52,7 @@ export interface IdentityInput {
   readonly decisions: Decisions;
   /** Shortly after a start: hosts may not have come back yet. */
   readonly holding: boolean;
-  /** Indexes that appear in flows of switches: not to be given to anyone. */
+  /** Indexes that appear in flows of switches: not to be given to anyone. Costs a look at all of them, where it is asked for. */
   readonly indexesInFlows: ReadonlySet<number>;
   readonly forgotten: ReadonlySet<HostId>;
   /** Hosts that were read, and whose facts are left out: they keep what they were given. */
@@ -133,7 +133,8 @@ export function resolveIdentities(input: IdentityInput, previous?: PreviousIdent
   const fabric = chooseFabricId(input);
   const maxIndex = input.maxIndex ?? MAX_LABEL;
   const most = input.maxAbsent ?? MAX_INDEX;
-  const { mentions, tally } = collectMentions({ ...input, fabricId: fabric.id, most }, previous?.tally);
+  const { hosts, forgotten } = input;
+  const { mentions, tally } = collectMentions({ hosts, forgotten, fabricId: fabric.id, most }, previous?.tally);
   const present = new Map(input.hosts.map((host) => [host.id, host]));
   const claims: { id: HostId; index: number; rank: readonly number[] }[] = [];
   const newlyIndexed = new Set(input.decisions.newlyIndexed);
@@ -173,13 +174,14 @@ export function resolveIdentities(input: IdentityInput, previous?: PreviousIdent
   }
 
   const everyoneRead = [...mentions.keys()].every((id) => present.has(id));
-  const flowsExplained = [...input.indexesInFlows].every((index) => ownerOf.has(index));
+  const areFlowsExplained = (): boolean => [...input.indexesInFlows].every((index) => ownerOf.has(index));
   const oneFabric = input.configuredFabricId !== null || storedFabrics(input.hosts).size <= 1;
-  const mayAllocate = !input.holding || (everyoneRead && flowsExplained && oneFabric);
-  if (mayAllocate) {
+  const mayAllocate = !input.holding || (everyoneRead && oneFabric && areFlowsExplained());
+  const lacksIndex = (host: HostFact): boolean => takesPart(host) && !indexOf.has(host.id);
+  if (mayAllocate && input.hosts.some(lacksIndex)) {
     const free = freeIndexes(maxIndex, ownerOf, input.indexesInFlows, mentions);
     for (const host of input.hosts) {
-      if (!takesPart(host) || indexOf.has(host.id)) continue;
+      if (!lacksIndex(host)) continue;
       const next = free.next();
       if (next.done === true) break;
       const displaced = ownerOf.get(next.value);

@@ -9,6 +9,7 @@ const HASH_BITS = 32;
 interface Leaf<V> {
   readonly kind: "leaf";
   readonly by: object;
+  /** Sorted. */
   readonly keys: string[];
   readonly values: V[];
 }
@@ -48,8 +49,10 @@ function setInLeaf<V>(leaf: Leaf<V>, key: string, value: V, shift: number, by: o
     own.values[at] = value;
     return own;
   }
-  own.keys.push(key);
-  own.values.push(value);
+  const before = own.keys.findIndex((one) => one > key);
+  const place = before < 0 ? own.keys.length : before;
+  own.keys.splice(place, 0, key);
+  own.values.splice(place, 0, value);
   if (own.keys.length <= LEAF || shift >= HASH_BITS) return own;
   let branch: Node<V> = { kind: "branch", by, children: new Array<Node<V> | null>(FAN).fill(null), size: 0 };
   own.keys.forEach((one, index) => {
@@ -95,7 +98,14 @@ function remove<V>(node: Node<V> | null, key: string, hash: number, shift: numbe
   const next = remove(child, key, hash, shift + BITS, by);
   if (next === child && sizeOf(next) === before) return node;
   const own = withChild(node, slot, next, sizeOf(next) - before, by);
-  return own.size === 0 ? null : own;
+  return own.size > LEAF ? own : leafOf(own, by);
+}
+
+/** What is little is a leaf, whatever it was before: equal keys are in equal nodes. */
+function leafOf<V>(branch: Branch<V>, by: object): Leaf<V> | null {
+  if (branch.size === 0) return null;
+  const entries = [...entriesOf(branch)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { kind: "leaf", by, keys: entries.map(([key]) => key), values: entries.map(([, value]) => value) };
 }
 
 function* entriesOf<V>(root: Node<V> | null): Generator<[string, V]> {

@@ -140,6 +140,7 @@ function hostsAfter(from: SharedFlows["hosts"], steps: readonly Step[], fabric: 
     for (const [vni, hosts] of next) if (hosts.has(id) && !now.has(vni)) inNetworkOf(vni).delete(id);
     for (const [vni, index] of now) if (next.get(vni)?.get(id) !== index) inNetworkOf(vni).set(id, index);
   }
+  for (const [vni, hosts] of copied) if (hosts.size === 0) next.delete(vni);
   return copied.size === 0 ? from : next;
 }
 

@@ -27,6 +27,8 @@ it("is what a copied map is, version by version, and tells how any one differs f
       for (const { plain, map } of versions) {
         expect(new Map(map)).toEqual(plain);
         expect(map.size).toBe(plain.size);
+        // Its keys alone decide the order, not what was there before.
+        expect([...map.keys()]).toEqual([...SharedMap.of([...plain].reverse()).keys()]);
         for (const [key] of steps.flat()) expect(map.get(key)).toBe(plain.get(key));
         for (const other of versions) {
           const told = new Map(plain);

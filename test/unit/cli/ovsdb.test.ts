@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { initPki, makeHostCertificate } from "../../../src/pki/index.ts";
 import { type RealServer, startServer } from "../southbound/ovsdb/real-server.ts";
 import { BuiltProgram, ended } from "./built.ts";
@@ -51,9 +51,13 @@ describe("weft ovsdb over TLS", () => {
       ],
     });
     try {
-      const port = /0:127\.0\.0\.1: listening on port (\d+)/.exec(
-        readFileSync(`${server.directory}/tls.log`, "utf8"),
-      )?.[1];
+      // ovsdb-server writes its log by a thread of its own: a line may be there after the server answers.
+      const port = await vi.waitFor(() => {
+        const log = readFileSync(`${server.directory}/tls.log`, "utf8");
+        const found = /0:127\.0\.0\.1: listening on port (\d+)/.exec(log)?.[1];
+        if (found === undefined) throw new Error(`no port is told of in ${JSON.stringify(log)}`);
+        return found;
+      });
       const at = `ssl:127.0.0.1:${port}`;
       const keys = ["-p", pki.controller.privateKey, "-c", pki.controller.certificate, "-C", pki.caCertificate];
       expect(await weft.run(["ovsdb", ...keys, at, "list-dbs"])).toMatchObject({

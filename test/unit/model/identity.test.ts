@@ -55,6 +55,29 @@ describe("indexes", () => {
     expect(indexes(outcome).new).toBeNull();
   });
 
+  it("in flows are looked for only where one is to be given out", () => {
+    const asked: string[] = [];
+    const [a, fresh] = [hostFact({ id: "a", stored: stored("a", 7) }), hostFact({ id: "new" })];
+    const options = {
+      settings: new Map(),
+      configuredFabricId: null,
+      decisions: NO_DECISIONS,
+      newFabricId: () => "new",
+    };
+    for (const hosts of [[a], [a, fresh]]) {
+      const outcome = resolveIdentities({
+        ...options,
+        ...{ hosts, holding: false, forgotten: new Set() },
+        get indexesInFlows() {
+          asked.push(hosts.map(({ id }) => id).join(" "));
+          return new Set([1]);
+        },
+      });
+      expect(indexes(outcome)).toEqual(hosts.length === 1 ? { a: 7 } : { a: 7, new: 2 });
+    }
+    expect(new Set(asked)).toEqual(new Set(["a new"]));
+  });
+
   it("are given at once after a start when nothing tells of other hosts", () => {
     expect(indexes(resolve([hostFact({ id: "a" })], { holding: true })).a).toBe(1);
   });

@@ -166,30 +166,26 @@ describe("the facts of a host's rows", () => {
   it("give back what was written: index, tunnels, ownership", async () => {
     server.vsctl("set", "open_vswitch", ".", "external_ids:system-id=h1");
     await apply(desired({ tunnels: [tunnel(2, "10.0.0.2")] }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(fact()).toMatchObject({
+    const written = {
       id: "h1",
       standing: { kind: "owned" },
       stored: { index: 1, fabricId: "f0", hostId: "h1" },
       tunnels: [{ name: "gre2", type: "gre", peerId: "h2", peerIndex: 2, remoteIp: "10.0.0.2", fabricId: "f0" }],
-    });
+    };
+    await vi.waitFor(() => expect(fact()).toMatchObject(written), 5000);
   });
 
   it("wait for consent to take a bridge that existed before, and show the command to give", async () => {
     server.vsctl("add-br", "br-int");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const before = fact();
-    expect(before?.standing.kind).toBe("waiting");
-    expect(before?.problems[0]?.remedy).toContain("ovs-vsctl set open_vswitch . external_ids:weft-bridge=br-int");
+    await vi.waitFor(() => expect(fact()?.standing.kind).toBe("waiting"), 5000);
+    expect(fact()?.problems[0]?.remedy).toContain("ovs-vsctl set open_vswitch . external_ids:weft-bridge=br-int");
     server.vsctl("set", "open_vswitch", ".", "external_ids:weft-bridge=br-int");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(fact()?.standing.kind).toBe("consented");
+    await vi.waitFor(() => expect(fact()?.standing.kind).toBe("consented"), 5000);
   });
 
   it("refuse a host that OVN owns, and say so", async () => {
     server.vsctl("set", "open_vswitch", ".", "external_ids:ovn-remote=tcp:10.0.0.9:6642");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(fact()?.standing.kind).toBe("refused");
+    await vi.waitFor(() => expect(fact()?.standing.kind).toBe("refused"), 5000);
     expect(fact()?.problems[0]?.message).toContain("belongs to OVN");
   });
 
@@ -199,14 +195,12 @@ describe("the facts of a host's rows", () => {
   ])("take the tunnel IP from external_ids:%s before the address of the connection", async (key, value, ip) => {
     expect(fact()?.tunnelIp).toBe("10.0.0.1");
     server.vsctl("set", "open_vswitch", ".", `external_ids:${key}="${value}"`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(fact()?.tunnelIp).toBe(ip);
+    await vi.waitFor(() => expect(fact()?.tunnelIp).toBe(ip), 5000);
   });
 
   it("do not guess when the tunnel IP is no good", async () => {
     server.vsctl("set", "open_vswitch", ".", "external_ids:weft-tunnel-ip=127.0.0.1");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(fact()?.tunnelIp).toBeNull();
+    await vi.waitFor(() => expect(fact()?.tunnelIp).toBeNull(), 5000);
     expect(fact()?.problems[0]?.message).toContain("127.0.0.1, a loopback address");
   });
 
@@ -222,9 +216,10 @@ describe("the facts of a host's rows", () => {
     );
     server.vsctl("set", "interface", "tap1", 'mac_in_use="52:54:00:ff:ff:fe"');
     server.vsctl("set", "interface", "mgmt0", "type=internal", 'mac_in_use="52:54:00:ff:ff:fd"');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    const macs = Object.fromEntries((fact()?.ports ?? []).map((port) => [port.name, port.declaredMacs]));
-    expect(macs).toMatchObject({ mgmt0: ["52:54:00:ff:ff:fd"], tap0: ["52:54:00:aa:00:01"], tap1: [] });
+    await vi.waitFor(() => {
+      const macs = Object.fromEntries((fact()?.ports ?? []).map((port) => [port.name, port.declaredMacs]));
+      expect(macs).toMatchObject({ mgmt0: ["52:54:00:ff:ff:fd"], tap0: ["52:54:00:aa:00:01"], tap1: [] });
+    }, 5000);
   });
 
   it("keep patch ports, bonds and foreign tunnels out of the fabric, each with a reason", async () => {

@@ -61,4 +61,11 @@ describe("a plan", () => {
     const many = Array.from({ length: 513 }, (_, n) => known(BigInt(n)));
     expect(stepwise(holding(...many), NOTHING_INSTALLED)).toBe(false);
   });
+
+  it("that puts a flow in the place of another is bounded like any write, although it needs no bundle", () => {
+    const elsewhere = { ...known(1n), cookie: known(1n).cookie + 1n, form: "of another port" };
+    const replaces = planSwitch(holding(elsewhere), holding(known(1n)));
+    expect([replaces.stepwise, replaces.fresh]).toEqual([true, false]);
+    expect(planSwitch(holding(known(1n)), NOTHING_INSTALLED).fresh).toBe(true);
+  });
 });
