@@ -1,4 +1,4 @@
-// Runs vitest and closes with one line of counts that any CI can read. Files on real hosts that failed get a second try.
+// Runs vitest and closes with one line of counts that any CI can read. A few files that failed get a second try, and it is told.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,11 +41,11 @@ function failuresOf(file) {
   return failed.length > 0 ? failed : [file.message.split("\n    at ")[0]];
 }
 
-/** The lab's files that failed, where they alone did and are few: a new lab, with nothing in it of what went wrong. */
+/** The files that failed, where they are few: what they start is started anew. A property that fails once is false. */
 function worthAnotherTry(files) {
   const failed = files.filter((file) => file.status === "failed");
-  const ofLab = failed.every((file) => file.name.includes("/test/lab/"));
-  return ofLab && failed.length <= FILES_TRIED_AGAIN ? failed : [];
+  const mayBeChance = failed.every((file) => !file.name.includes("/test/property/"));
+  return mayBeChance && failed.length <= FILES_TRIED_AGAIN ? failed : [];
 }
 
 const first = await run("first", process.argv.slice(2));
@@ -55,7 +55,7 @@ const again = worthAnotherTry(files);
 if (again.length > 0) {
   process.stdout.write(`\nA second try of ${again.map((file) => file.name).join(", ")}\n`);
   const names = again.map((file) => file.name);
-  const second = await run("second", ["--project", "lab", "--project", "lab-alone", ...names]);
+  const second = await run("second", names);
   const tried = second.report?.testResults ?? [];
   if (names.every((name) => tried.some((file) => file.name === name))) {
     files = files.map((file) => tried.find(({ name }) => name === file.name) ?? file);
