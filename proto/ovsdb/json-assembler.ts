@@ -33,17 +33,17 @@ function assign(object: OpenObject, key: string, value: Json): void {
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Appends all members of a part but the stand-in, which is its first. */
+/** Appends all members of a part but the stand-in. */
 function append(container: Container, part: Container): void {
   if (Array.isArray(container) && Array.isArray(part)) {
     for (let index = 1; index < part.length; index++) container.push(part[index] as Json);
     return;
   }
-  const target = container as OpenObject;
-  if (Object.hasOwn(part, "__proto__")) {
-    for (const [key, value] of Object.entries(part)) assign(target, key, value);
-  } else Object.assign(target, part);
-  delete target[STAND_IN];
+  const source = part as OpenObject;
+  // Faster than Object.assign where there are very many keys.
+  for (const key of Object.keys(source)) {
+    if (key !== STAND_IN) assign(container as OpenObject, key, source[key] as Json);
+  }
 }
 
 function child(container: Container, key: string, index: number): Container {
