@@ -62,13 +62,17 @@ export function rateOf(name: string, runs: readonly Run[]): Rate {
   };
 }
 
-/** Milliseconds of one piece of work: the median of the runs. */
-export function timeMs(work: () => void, runs: number): number {
-  const times: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const start = performance.now();
-    work();
-    times.push(performance.now() - start);
-  }
-  return median(times);
+export interface Cost {
+  /** Garbage collection on other threads included. */
+  readonly processorMs: number;
+  readonly wallMs: number;
+}
+
+/** Of one piece of work, done once. */
+export function costOf(work: () => void): Cost {
+  const start = performance.now();
+  const usage = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(usage);
+  return { processorMs: (user + system) / 1000, wallMs: performance.now() - start };
 }
