@@ -92,61 +92,54 @@ export class JsonScanner {
     let stringHasEscape = this.#stringHasEscape;
     let at = from;
     while (at < length) {
+      if (state === STRUCTURE) {
+        const c = chunk[at] as number;
+        at += 1;
+        if (c === QUOTE) {
+          stringStart = base + at - 1;
+          stringHasEscape = false;
+          state = STRING;
+        } else if (c === COMMA) {
+          if (at > fullAt) {
+            this.pieceIsFull = true;
+            break;
+          }
+        } else if (c === COLON) {
+          // Node.js 26 may read the key "\"" as the one before it in an object of the same shape, "\\".
+          if (stringHasEscape) this.needsStrict = true;
+        } else if (c === OPENING_BRACKET || c === OPENING_BRACE) {
+          if (open.length === this.#maxDepth) {
+            this.isTooDeep = true;
+            break;
+          }
+          this.#keyStarts[open.length] = stringStart;
+          this.#keyEnds[open.length] = stringEnd;
+          open.push(c);
+        } else if (c === CLOSING_BRACKET || c === CLOSING_BRACE) {
+          open.pop();
+          if (open.length < this.lowest) this.lowest = open.length;
+          if (open.length === 0) break;
+        } else if (c === MINUS || isDigit(c)) {
+          this.#numberIsNegative = c === MINUS;
+          this.#digits = 0;
+          if (c !== MINUS) at -= 1;
+          state = NUMBER;
+        }
+      }
       if (state === STRING) {
         at = endOfPlainText(chunk, words, at);
         if (at === length) break;
-        if (chunk[at] === QUOTE) {
-          state = STRUCTURE;
-          stringEnd = base + at + 1;
-        } else state = ESCAPE;
+        state = chunk[at] === QUOTE ? STRUCTURE : ESCAPE;
         at += 1;
-        continue;
-      }
-      if (state === NUMBER) {
+        stringEnd = base + at;
+      } else if (state === NUMBER) {
         at = this.#scanNumber(chunk, at);
-        if (at === length) break;
-        state = STRUCTURE;
-      }
-      const c = chunk[at] as number;
-      at += 1;
-      if (state === ESCAPE) {
-        if (c === LOWER_CASE_U) this.needsStrict = true;
+        if (at < length) state = STRUCTURE;
+      } else if (state === ESCAPE) {
+        if (chunk[at] === LOWER_CASE_U) this.needsStrict = true;
         stringHasEscape = true;
+        at += 1;
         state = STRING;
-      } else if (c === QUOTE) {
-        stringStart = base + at - 1;
-        stringHasEscape = false;
-        at = endOfPlainText(chunk, words, at);
-        // Most strings are plain and whole: a turn of the loop less for each.
-        if (at < length && chunk[at] === QUOTE) {
-          at += 1;
-          stringEnd = base + at;
-        } else state = STRING;
-      } else if (c === COMMA) {
-        if (at > fullAt) {
-          this.pieceIsFull = true;
-          break;
-        }
-      } else if (c === COLON) {
-        // Node.js 26 may read the key "\"" as the one before it in an object of the same shape, "\\".
-        if (stringHasEscape) this.needsStrict = true;
-      } else if (c === OPENING_BRACKET || c === OPENING_BRACE) {
-        if (open.length === this.#maxDepth) {
-          this.isTooDeep = true;
-          break;
-        }
-        this.#keyStarts[open.length] = stringStart;
-        this.#keyEnds[open.length] = stringEnd;
-        open.push(c);
-      } else if (c === CLOSING_BRACKET || c === CLOSING_BRACE) {
-        open.pop();
-        if (open.length < this.lowest) this.lowest = open.length;
-        if (open.length === 0) break;
-      } else if (c === MINUS || isDigit(c)) {
-        this.#numberIsNegative = c === MINUS;
-        this.#digits = 0;
-        at -= c === MINUS ? 0 : 1;
-        state = NUMBER;
       }
     }
     this.#state = state;
