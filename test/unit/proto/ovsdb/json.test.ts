@@ -61,6 +61,18 @@ describe("framing", () => {
     );
   });
 
+  it("finds a string's end wherever it stands in a word, beside bytes that differ from quotes and backslashes by one bit", () => {
+    const near = ["!", "#", "\u00a2", "\u06dc", "]", "[", "\u0123", "\\", '"', "a"];
+    for (let length = 0; length < 10; length++) {
+      for (const [place, c] of near.entries()) {
+        const text = "x".repeat(length) + c + (near[(place + length) % near.length] ?? "");
+        const value = { [text]: [text, text.repeat(2), `${text}{`, `${text}]`] };
+        expect(frame(JSON.stringify(value))).toEqual([value]);
+        expect(frame(JSON.stringify(value), { pieceBytes: 0 })).toEqual([value]);
+      }
+    }
+  });
+
   it("caps depth before anything is parsed", () => {
     expect(frame(`${"[".repeat(1000)}${"]".repeat(1000)}`)).toHaveLength(1);
     expect(() => frame("[".repeat(1001))).toThrow(expect.objectContaining({ code: "json/too-deep", offset: 1000 }));
