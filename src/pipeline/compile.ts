@@ -239,7 +239,8 @@ export function compileSwitch(
   const parts: Parts = { basis, frame, groups: held, own, unreachable, flows, forwards };
   const isWhole = isSame && before?.groups.groups === held.groups && before.frame.meters === frame.meters;
   if (previous !== undefined && isWhole && before.forwards === forwards) {
-    partsOf.set(previous, parts);
+    const isKnown = isQuiet && before.groups === held && before.own === own && before.unreachable === unreachable;
+    if (!isKnown) partsOf.set(previous, parts);
     return previous;
   }
   const whole = { flows, groups: held.groups, meters: frame.meters };
