@@ -47,19 +47,22 @@ const SILENT: ReadonlySet<FlowKind> = new Set<FlowKind>([
   "withheld",
 ]);
 
-/** @param isPlain in an island its local ports are told by their flows */
-function isSilent(flow: DesiredFlow | undefined, isPlain: boolean): boolean {
-  if (flow === undefined) return true;
+/** null: it is not there, though others have it. */
+type MaybeFlow = DesiredFlow | null | undefined;
+
+/** What is not there says nothing. @param isPlain in an island its local ports are told by their flows */
+function isSilent(flow: MaybeFlow, isPlain: boolean): boolean {
+  if (flow == null) return true;
   const kind = decodeCookie(flow.cookie)?.kind;
   return kind !== undefined && (SILENT.has(kind) || (kind === "port" && !isPlain));
 }
 
 function* changesBetween(
-  before: ReadonlyMap<string, DesiredFlow>,
-  after: ReadonlyMap<string, DesiredFlow>,
-): Generator<readonly [DesiredFlow | undefined, DesiredFlow | undefined]> {
+  before: ReadonlyMap<string, DesiredFlow | null>,
+  after: ReadonlyMap<string, DesiredFlow | null>,
+): Generator<readonly [MaybeFlow, MaybeFlow]> {
   if (before instanceof SharedMap && after instanceof SharedMap) {
-    const steps: readonly Difference<DesiredFlow>[] = differences(before, after);
+    const steps: readonly Difference<DesiredFlow | null>[] = differences(before, after);
     for (const step of steps) yield [step.before, step.after];
     return;
   }
@@ -68,8 +71,8 @@ function* changesBetween(
 }
 
 function differInSilenceAlone(
-  before: ReadonlyMap<string, DesiredFlow>,
-  after: ReadonlyMap<string, DesiredFlow>,
+  before: ReadonlyMap<string, DesiredFlow | null>,
+  after: ReadonlyMap<string, DesiredFlow | null>,
   isPlain: boolean,
 ): boolean {
   for (const [was, is] of changesBetween(before, after)) {
@@ -177,13 +180,16 @@ export function readBackOwn(
   const { own, exceptions, shared } = layered(flows);
   const was = before === null ? undefined : readFrom.get(before);
   const isShared = was?.shared === null || was?.shared === shared;
-  const isSame = isShared && was?.exceptions === exceptions && sayTheSame(was.groups, groups);
-  if (before !== null && isSame && was?.own === own) return before;
+  const isPlain = before?.plain != null;
+  const isSame = isShared && was !== undefined && sayTheSame(was.groups, groups);
+  if (before !== null && isSame && was.own === own && was.exceptions === exceptions) return before;
   const part = (): ReturnType<typeof ownPart> => ownPart(layered(flows));
   const read = ({ flows: all } = part()): Readback => readBack(all, groups.values());
-  if (before !== null && isSame && differInSilenceAlone(was?.own ?? own, own, before.plain !== null)) {
+  const isQuiet =
+    isSame && differInSilenceAlone(was.exceptions, exceptions, isPlain) && differInSilenceAlone(was.own, own, isPlain);
+  if (before !== null && isQuiet) {
     const readback = withGuestsOf(before, flows, () => read().observed);
-    readFrom.set(readback, { own, exceptions, groups, shared: was?.shared ?? null });
+    readFrom.set(readback, { own, exceptions, groups, shared: was.shared });
     return readback;
   }
   const whole = part();
