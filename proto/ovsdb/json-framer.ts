@@ -27,9 +27,9 @@ export class JsonFramer {
   readonly #onMessage: (message: Json) => void;
   readonly #maxBytes: number;
   readonly #maxDepth: number;
-  readonly #pieceBytes: number;
-  /** Scans the message that is under way; undefined between messages. */
-  #scanner: JsonScanner | undefined;
+  /** One for all messages: the engine would throw its code away whenever it finds none alive, and a scan be slow again. */
+  readonly #scanner: JsonScanner;
+  #isInMessage = false;
   #isBroken = false;
   /** Bytes of the stream before the current chunk, and before the current message. */
   #streamOffset = 0;
@@ -50,17 +50,17 @@ export class JsonFramer {
     this.#onMessage = onMessage;
     this.#maxBytes = limits.maxBytes ?? DEFAULT_MAX_JSON_BYTES;
     this.#maxDepth = limits.maxDepth ?? DEFAULT_MAX_JSON_DEPTH;
-    this.#pieceBytes = limits.pieceBytes ?? DEFAULT_PIECE_BYTES;
+    this.#scanner = new JsonScanner(this.#maxDepth, limits.pieceBytes ?? DEFAULT_PIECE_BYTES);
   }
 
   /** Whether the stream may end here without cutting a message. */
   get atBoundary(): boolean {
-    return this.#scanner === undefined && !this.#isBroken;
+    return !this.#isInMessage && !this.#isBroken;
   }
 
   /** Bytes of the message whose end has not come yet. */
   get pendingBytes(): number {
-    return this.#scanner === undefined ? 0 : this.#streamOffset - this.#messageOffset;
+    return this.#isInMessage ? this.#streamOffset - this.#messageOffset : 0;
   }
 
   /**
@@ -81,16 +81,17 @@ export class JsonFramer {
   }
 
   #scan(chunk: Uint8Array): void {
+    const scanner = this.#scanner;
     let start = 0;
     let at = 0;
     while (at < chunk.length) {
-      const scanner = this.#scanner;
-      if (scanner === undefined) {
+      if (!this.#isInMessage) {
         const c = chunk[at];
         if (c === 0x7b || c === 0x5b) {
           start = at;
           this.#messageOffset = this.#streamOffset + at;
-          this.#scanner = new JsonScanner(this.#maxDepth, this.#pieceBytes);
+          this.#isInMessage = true;
+          scanner.startPiece(0);
         } else if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
           at += 1;
         } else {
@@ -112,7 +113,7 @@ export class JsonFramer {
         start = at;
       }
     }
-    if (this.#scanner !== undefined) this.#hold(chunk.subarray(start));
+    if (this.#isInMessage) this.#hold(chunk.subarray(start));
   }
 
   #checkLength(unheld: number): void {
@@ -172,7 +173,7 @@ export class JsonFramer {
   }
 
   #forget(): void {
-    this.#scanner = undefined;
+    this.#isInMessage = false;
     this.#assembler = undefined;
     this.#held = new Uint8Array(0);
     this.#heldBytes = 0;

@@ -32,7 +32,7 @@ export interface KeyPlace {
   readonly end: number;
 }
 
-/** The state within one message. A piece is a part of it that begins at its beginning or after a comma. */
+/** The state within one message after the other. A piece is a part of it that begins at its beginning or after a comma. */
 export class JsonScanner {
   /** The opening brackets of the containers that are open. */
   readonly open: number[] = [];
@@ -68,7 +68,7 @@ export class JsonScanner {
     return { start: this.#keyStarts[depth] ?? 0, end: this.#keyEnds[depth] ?? 0 };
   }
 
-  /** Begins a piece at that offset in the message. */
+  /** Begins a piece at that offset in the message; at 0 a message, once the one before it has ended. */
   startPiece(offset: number): void {
     this.#pieceStart = offset;
     this.lowest = this.open.length;
