@@ -144,7 +144,7 @@ function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
   const add = (some: Iterable<string>): void => {
     for (const key of some) keys.add(key);
   };
-  if (from.own !== to.own) add(to.own.keys());
+  add(ownKeys(from.own, to.own));
   for (const [name, layer] of to.shared) {
     const before = from.shared.get(name);
     if (before === undefined) add(layer.keys());
@@ -152,11 +152,17 @@ function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
   }
   for (const [name, layer] of from.shared) if (!to.shared.has(name)) add(layer.keys());
   for (const { key } of differences(from.exceptions, to.exceptions)) keys.add(key);
-  if (from.own !== to.own) add(from.own.keys());
   return keys;
 }
 
-/** Of form. In the order of the switch's own flows, then of the others. Costs what differs, and where its own differ those. */
+/** Of those that may be others; all of them where neither has come of the other. */
+function ownKeys(from: LayeredFlows["own"], to: LayeredFlows["own"]): Iterable<string> {
+  if (from === to) return [];
+  if (from instanceof SharedMap && to instanceof SharedMap) return differences(from, to).map(({ key }) => key);
+  return [...to.keys(), ...from.keys()];
+}
+
+/** Of form. In the order of the switch's own flows, then of the others. Costs what differs, where the own ones of both are versions of one map. */
 export function* flowDifferences(
   before: ReadonlyMap<string, DesiredFlow>,
   after: ReadonlyMap<string, DesiredFlow>,
