@@ -100,11 +100,12 @@ function ofProblem(host: string | null, port: string | null, problem: Diagnostic
   ];
 }
 
+const NAMED =
+  /\b(?:tunnel|port|bridge|table|fail_mode of|STP of|controller of|control of) (?!(?:of|to|on|in|is|was|that|and|or|for|has)\b)([\w.-]+)/;
+
 /** A port, a bridge, a MAC or an address, where the words name one. */
 function subjectIn(message: string): string | null {
-  const named = /\b(?:tunnel|port|bridge|table|fail_mode of|STP of|controller of|control of) ([\w.-]+)/.exec(
-    message,
-  )?.[1];
+  const named = NAMED.exec(message)?.[1];
   const mac = /\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/.exec(message)?.[0];
   return named ?? mac ?? /\b\d{1,3}(?:\.\d{1,3}){3}\b/.exec(message)?.[0] ?? null;
 }

@@ -60,14 +60,17 @@ function done({ hosts, switches, remembered }: Situation, wanted: Wanted): Situa
   return { hosts: nextHosts, switches: nextSwitches, remembered: recalled.length > 0 ? recalled : remembered };
 }
 
+const heldKey = (type: string, isShared: boolean, peerIndex: number): string => `${type} ${isShared} ${peerIndex}`;
+
 function tunnelFacts(host: FabricHost, rows: DesiredRows): readonly TunnelRowFact[] {
-  const held = host.fact?.tunnels ?? [];
+  const held = new Map<string, TunnelRowFact>();
+  for (const one of host.fact?.tunnels ?? []) {
+    const key = heldKey(one.type, one.shared === true, one.peerIndex);
+    if (!held.has(key)) held.set(key, one);
+  }
   return rows.tunnels.flatMap((tunnel) =>
     tunnel.peers.map((peer): TunnelRowFact => {
-      const before = held.find(
-        (one) =>
-          one.type === tunnel.type && (one.shared === true) === tunnel.shared && one.peerIndex === peer.peerIndex,
-      );
+      const before = held.get(heldKey(tunnel.type, tunnel.shared, peer.peerIndex));
       return {
         name: before?.name ?? tunnel.name,
         type: tunnel.type,

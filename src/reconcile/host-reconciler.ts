@@ -4,7 +4,7 @@ import type { VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { planHost } from "./host-plan.ts";
-import { type Tampering, tampering } from "./host-tampering.ts";
+import { type Tampering, tampering, tamperingBeside } from "./host-tampering.ts";
 import { askTheSame } from "./host-wishes.ts";
 import { type Attempt, ReconcileLoop } from "./loop.ts";
 import type { Timers } from "./timers.ts";
@@ -36,6 +36,8 @@ export class HostReconciler {
   #failure: Diagnostic | null = null;
   /** The rows of the last attempt; snapshots are never changed. */
   #seen: VswitchRows | null = null;
+  /** What was wanted when something was last written, since those rows: whatever became of it is nobody else's doing. */
+  #written: DesiredRows | null = null;
   /** The rows as they were before somebody changed what is not right again yet. */
   #sound: VswitchRows | null = null;
   /** What was wanted when nothing was left to do, and the rows then: neither is ever changed. */
@@ -114,6 +116,7 @@ export class HostReconciler {
       this.#settle(rows, desired);
       return "settled";
     }
+    this.#written = desired;
     try {
       await this.#connection.transact(plan.operations);
       this.#failure = null;
@@ -132,10 +135,11 @@ export class HostReconciler {
   }
 
   #lookForOthers(rows: VswitchRows, desired: DesiredRows): void {
-    const before = this.#seen;
+    const [before, written] = [this.#seen, this.#written];
     this.#seen = rows;
+    this.#written = null;
     if (before === null) return;
-    const found = tampering(before, rows, desired);
+    const found = tamperingBeside(written ?? desired, before, rows, desired);
     if (found.mended.length + found.lost.length === 0) return;
     this.#sound ??= before;
     this.#events.tampered(found);

@@ -34,6 +34,22 @@ export function tampering(before: VswitchRows, after: VswitchRows, desired: Desi
   return mended.length === 0 ? NOTHING : { mended, lost: [] };
 }
 
+/** Likewise, where Weft has written between the two, and what it wrote then may not be what is wanted now: wanted at both times. */
+export function tamperingBeside(
+  written: DesiredRows,
+  before: VswitchRows,
+  after: VswitchRows,
+  desired: DesiredRows,
+): Tampering {
+  const now = tampering(before, after, desired);
+  if (written === desired || now === NOTHING) return now;
+  const then = tampering(before, after, written);
+  return {
+    mended: now.mended.filter((text) => then.mended.includes(text)),
+    lost: now.lost.filter((text) => then.lost.includes(text)),
+  };
+}
+
 function bridgeOf(rows: VswitchRows, name: string): BridgeRow | undefined {
   return [...rows.bridges.values()].find((row) => row.name === name);
 }

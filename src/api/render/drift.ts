@@ -36,8 +36,16 @@ export function driftText(hosts: readonly DriftView[], style: Style): string {
       lines.push(`  ${deviations.length - SHOWN} more: weft drift ${printable(host)} --json`);
   }
   const total = hosts.reduce((sum, { deviations }) => sum + deviations.length, 0);
-  if (total === 0) lines.push(hosts.length === 0 ? "No host is known." : "Nothing differs from intent.");
+  if (total === 0) lines.push(nothingFound(hosts));
   return `${lines.join("\n")}\n`;
+}
+
+/** What was not compared may differ. */
+function nothingFound(hosts: readonly DriftView[]): string {
+  if (hosts.length === 0) return "No host is known.";
+  const partly = hosts.filter(({ reason }) => reason !== null).length;
+  if (partly === 0) return "Nothing differs from intent.";
+  return `Nothing that could be compared differs from intent; of ${partly} of ${hosts.length} hosts not all could be.`;
 }
 
 function deviationLines({ what, state, wanted, held, foreign }: DeviationView, style: Style): readonly string[] {

@@ -5,6 +5,8 @@ const TURN_MS = 100;
 const FIRST_MS = 100;
 /** Each time twice as long as before, and in the end so often: within the time after which a silent guest is forgotten. */
 const LONGEST_MS = 60_000;
+/** Of a turn: a broadcast goes to all guests of a large lab at once, and hosts that say nothing meanwhile pass for lost. */
+const MOST_BUSY_MS = TURN_MS / 2;
 
 interface Speaker {
   readonly guest: Guest;
@@ -31,11 +33,14 @@ export class Chatter {
     this.#timer = null;
   }
 
+  /** Who has waited longest speaks first. Who had to wait for others leaves as much time to them. */
   #turn(): void {
-    const nowMs = performance.now();
-    for (const speaker of this.#speakers.values()) {
-      if (speaker.dueMs > nowMs) continue;
-      speaker.waitMs = Math.min(speaker.waitMs * 2, LONGEST_MS);
+    const startMs = performance.now();
+    const due = [...this.#speakers.values()].filter(({ dueMs }) => dueMs <= startMs).sort((a, b) => a.dueMs - b.dueMs);
+    for (const speaker of due) {
+      const nowMs = performance.now();
+      if (nowMs - startMs >= MOST_BUSY_MS) return;
+      speaker.waitMs = Math.min(2 * Math.max(speaker.waitMs, nowMs - speaker.dueMs), LONGEST_MS);
       speaker.dueMs = nowMs + speaker.waitMs;
       speaker.guest.announce();
     }

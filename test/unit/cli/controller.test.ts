@@ -91,7 +91,7 @@ describe("what nobody caught", () => {
     const path = join(weft.directory, "refuses.mjs");
     // The moment in which the controller is ready to catch it, long before anybody is served.
     const text = `process.on("newListener", (event) => {
-      if (event === "unhandledRejection") setImmediate(() => { throw new TypeError("too early"); });
+      if (event === "unhandledRejection") process.nextTick(() => { throw new TypeError("too early"); });
     });`;
     writeFileSync(path, text);
     const child = weft.start(["--control", join(weft.directory, "early.sock"), "controller", ...LOOPBACK], {

@@ -8,6 +8,7 @@ import { commandIn } from "../../../src/doctor/told-problems.ts";
 import { protocolOf } from "../../../src/doctor/tunnels.ts";
 import { diagnostic } from "../../../src/model/diagnostic.ts";
 import type { FabricHost } from "../../../src/model/fabric.ts";
+import { flowBasedProblem } from "../../../src/model/flow-based.ts";
 import { shellWord } from "../../../src/model/shell-word.ts";
 import { unknownNames } from "../../../src/model/unknown-names.ts";
 import { derive, hostFact, portFact, stored, switchFact } from "../model/facts-for-tests.ts";
@@ -54,6 +55,14 @@ describe("tunnels", () => {
       ["tunnel/cut", "h1", "geneve2"],
       ["tunnel/cut", "h3", "geneve4"],
     ]);
+  });
+});
+
+describe("a problem of the fabric", () => {
+  it("that speaks of ports and names none is told of none", () => {
+    const problem = flowBasedProblem(300, { healing: true });
+    const examined = { ...mesh(2), problems: problem === null ? [] : [problem] };
+    expect(told(examined)).toEqual([["fabric/flow-based", null, null]]);
   });
 });
 

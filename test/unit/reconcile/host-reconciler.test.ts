@@ -1,5 +1,6 @@
 // What a host's reconciler tells of others' hands, on a real ovsdb-server: words come after the deed, and not before it.
 import { expect, it } from "vitest";
+import type { DesiredRows } from "../../../src/pipeline/rows.ts";
 import { HostReconciler } from "../../../src/reconcile/host-reconciler.ts";
 import { Incidents } from "../../../src/reconcile/incidents.ts";
 import type { Timers } from "../../../src/reconcile/timers.ts";
@@ -39,6 +40,7 @@ async function atRest() {
   const incidents = new Incidents({ code: "host/tampered", timers, timeOfDay: () => "12:00:00" });
   let mayWrite: Promise<void> = Promise.resolve();
   let asked = 0;
+  let wanted = desired;
   const reconciler = new HostReconciler(
     {
       label: "the database",
@@ -52,7 +54,7 @@ async function atRest() {
       },
     },
     {
-      desired: () => desired,
+      desired: () => wanted,
       applied: () => undefined,
       tampered: ({ mended, lost }) => {
         incidents.told(mended, true);
@@ -76,6 +78,9 @@ async function atRest() {
     once,
     told: () => incidents.problems.map((one) => one.message).join(),
     asked: () => asked,
+    want: (other: DesiredRows) => {
+      wanted = other;
+    },
     writesAfter: (promise: Promise<void>) => {
       mayWrite = promise;
       promise.catch(() => undefined);
@@ -146,4 +151,31 @@ it("A tunnel that can't be made again before ovs-vswitchd has done what was aske
   await once();
   expect(tunnels()).toBe(1);
   expect(told()).toContain("; restored");
+});
+
+it("What Weft itself writes, and no longer wants when it is written, is held against nobody", async () => {
+  const { reconciler, once, told, asked, want, writesAfter } = await atRest();
+  let go: () => void = () => undefined;
+  writesAfter(
+    new Promise((resolve) => {
+      go = resolve;
+    }),
+  );
+  const slower = new Map([
+    ["enable", "true"],
+    ["min_rx", "1000"],
+  ]);
+  want({ ...desired, tunnels: desired.tunnels.map((tunnel) => ({ ...tunnel, bfd: slower })) });
+  reconciler.wake();
+  await expect.poll(asked).toBe(1);
+  want(desired);
+  reconciler.wake();
+  go();
+  await reconciler.idle();
+  await once();
+  await once();
+  expect(told()).toBe("");
+  await administrator("del-port", nameOfTunnel());
+  await once();
+  expect(told()).toContain("was deleted by somebody else");
 });

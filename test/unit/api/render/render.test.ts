@@ -174,6 +174,11 @@ host2: 3 differences (not all could be compared: its switch is not connected)
   extra   flow of somebody else's  table=0, priority=5 actions=NORMAL
 `);
     expect(table({ kind: "drift", view: DRIFT.slice(0, 1) })).toBe("Nothing differs from intent.\n");
+    const away = { ...DRIFT[0]!, host: "host3", reason: "its switch is not connected" };
+    expect(table({ kind: "drift", view: [...DRIFT.slice(0, 1), away] })).toBe(text`
+host3 (not all could be compared: its switch is not connected)
+Nothing that could be compared differs from intent; of 1 of 2 hosts not all could be.
+`);
   });
 
   it("show a plan: keys, traffic, how many of everything on each host, and one by one where asked", () => {
