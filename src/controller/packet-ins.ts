@@ -4,7 +4,7 @@ import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import type { Counters } from "./counters.ts";
 import { type Islands, isLinkNews } from "./islands.ts";
 import { isProbe, type LoopProbes } from "./loop-probes.ts";
-import { type Dpid, dpidText } from "./switch-entry.ts";
+import { type Dpid, dpidOfSession } from "./switch-entry.ts";
 import type { Switches } from "./switches.ts";
 
 /** Sends frames of its own, and takes the copies of them that come back. */
@@ -23,7 +23,7 @@ export interface PacketInTakers {
 
 export function takePacketIn(takers: PacketInTakers, session: OpenFlowSession, packetIn: PacketIn): void {
   const { counters, switches, senders, loops, islands } = takers;
-  const dpid = dpidText(session.datapathId);
+  const dpid = dpidOfSession(session);
   /** Nothing that is said on a spare connection counts. */
   const isInUse = switches.entries.get(dpid)?.session === session;
   if (isInUse && senders.some((sender) => sender.received(dpid, packetIn))) counters.add("packetIns");

@@ -42,7 +42,7 @@ import { type Reconfigured, reconfigured } from "./reconfigure.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { admissionSettings, hostSettings, knownHosts, mobilityRules, weaverSettings } from "./settings.ts";
 import { askStation, defendStation } from "./station-frames.ts";
-import { type Dpid, dpidText, type SwitchEntry } from "./switch-entry.ts";
+import { type Dpid, dpidOfSession, type SwitchEntry } from "./switch-entry.ts";
 import { Switches } from "./switches.ts";
 import { Traces } from "./traces.ts";
 import { Trouble } from "./trouble.ts";
@@ -172,7 +172,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     }),
     controllerAddress: config.controllerAddress,
     isSettled: (session, id) => {
-      const entry = switches.entries.get(dpidText(session.datapathId));
+      const entry = switches.entries.get(dpidOfSession(session));
       return entry?.session === session && entry.isProven && entry.provenFor === id;
     },
     admitted: (session) => hosts.rowsChanged(session),
@@ -271,7 +271,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
   };
   /** Nothing that is said on a spare connection counts. */
   const isInUse = (session: OpenFlowSession): boolean =>
-    switches.entries.get(dpidText(session.datapathId))?.session === session;
+    switches.entries.get(dpidOfSession(session))?.session === session;
   const packetInTakers = { counters, switches, senders: [liveTraces, checks], loops, islands };
   const openFlowHandlers: OpenFlowHandlers = {
     onReady: (session) => {
@@ -280,7 +280,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
         return;
       }
       switches.ready(session);
-      hosts.switchConnected(dpidText(session.datapathId));
+      hosts.switchConnected(dpidOfSession(session));
     },
     onPacketIn: (session, packetIn) => takePacketIn(packetInTakers, session, packetIn),
     onFlowRemoved: (session, removed) => switches.flowRemoved(session, removed),
@@ -289,8 +289,9 @@ export async function startController(options: ControllerOptions): Promise<Runni
       if (!isInUse(session)) return;
       // It may be up again before anything is drawn anew.
       const isDown = reason === "delete" || (port.state & OFPPS.LINK_DOWN) !== 0;
-      if (isDown) islands.portGone(dpidText(session.datapathId), port.portNo);
-      weaver.changed();
+      if (isDown) islands.portGone(dpidOfSession(session), port.portNo);
+      // Of a host its rows tell the same.
+      if (ownerOf(dpidOfSession(session)) === null) weaver.changed();
     },
     onError: (session, { error, bytes }) => {
       counters.add("sessionErrors");
@@ -354,7 +355,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     const found = problem === null ? [] : [diagnostic(problem.code, problem.message, problem.remedy)];
     const sessions = [entry?.session ?? [], ...(entry?.spares ?? [])].flat();
     const strays = sessions.flatMap((one) => {
-      const owner = ownerOf(dpidText(one.datapathId));
+      const owner = ownerOf(dpidOfSession(one));
       const outcome = entry?.session === one ? "used" : "unused";
       const kept = owner === null ? null : admission.keptFrom(one, owner);
       return kept ?? admission.elsewhere(one, owner, outcome) ?? [];

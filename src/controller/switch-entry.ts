@@ -14,17 +14,28 @@ import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 /** 16 hexadecimal digits. */
 export type Dpid = string;
 
-/** Each message of a switch asks for its text. */
+/** Connections come and go; their switches stay. */
 const texts = new Map<bigint, Dpid>();
 const MAX_TEXTS = 16_384;
 
-export function dpidText(datapathId: bigint): Dpid {
+function dpidText(datapathId: bigint): Dpid {
   const known = texts.get(datapathId);
   if (known !== undefined) return known;
   if (texts.size >= MAX_TEXTS) texts.clear();
   const text = datapathId.toString(16).padStart(16, "0");
   texts.set(datapathId, text);
   return text;
+}
+
+const ofSessions = new WeakMap<Pick<OpenFlowSession, "datapathId">, Dpid>();
+
+/** The same of a connection: looking up an object is quicker than looking up a large number. */
+export function dpidOfSession(session: Pick<OpenFlowSession, "datapathId">): Dpid {
+  const known = ofSessions.get(session);
+  if (known !== undefined) return known;
+  const dpid = dpidText(session.datapathId);
+  ofSessions.set(session, dpid);
+  return dpid;
 }
 
 export interface SwitchEntry {

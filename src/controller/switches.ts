@@ -24,7 +24,7 @@ import { answersWithin, PROBE_MS } from "./answers-within.ts";
 import type { Counters } from "./counters.ts";
 import type { Durations } from "./durations.ts";
 import { connectionOf } from "./switch-connection.ts";
-import { type Dpid, dpidText, type SwitchEntry } from "./switch-entry.ts";
+import { type Dpid, dpidOfSession, type SwitchEntry } from "./switch-entry.ts";
 import { type Trouble, whoOf } from "./trouble.ts";
 
 export interface SwitchesOptions {
@@ -83,7 +83,7 @@ export class Switches {
 
   ready(session: OpenFlowSession): void {
     const { log, timers, timeOfDay, whereabouts, judge, turnAway } = this.#options;
-    const dpid = dpidText(session.datapathId);
+    const dpid = dpidOfSession(session);
     const problem = judge(dpid, session);
     if (problem !== null) {
       turnAway(session, dpid, problem);
@@ -326,7 +326,7 @@ export class Switches {
   }
 
   closed(session: OpenFlowSession, reason: string): void {
-    const entry = this.#entries.get(dpidText(session.datapathId));
+    const entry = this.#entries.get(dpidOfSession(session));
     if (entry === undefined) return;
     const at = entry.spares.indexOf(session);
     if (at >= 0) {
@@ -410,7 +410,7 @@ export class Switches {
   }
 
   #entryOf(session: OpenFlowSession): SwitchEntry | null {
-    const entry = this.#entries.get(dpidText(session.datapathId));
+    const entry = this.#entries.get(dpidOfSession(session));
     return entry !== undefined && entry.session === session ? entry : null;
   }
 

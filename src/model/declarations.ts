@@ -3,6 +3,7 @@ import type { Mac } from "../../proto/bytes/mac.ts";
 import { addressKey } from "./address-owners.ts";
 import { type Diagnostic, diagnostic } from "./diagnostic.ts";
 import type { EndpointSetting, HostId, PortFact, Vni } from "./facts.ts";
+import { isSame } from "./kept.ts";
 import type { Lock } from "./locks.ts";
 import { type Place, samePlace } from "./place.ts";
 
@@ -136,17 +137,7 @@ export function declarationsOf(
 ): Declared {
   const declarations: Declaration[] = [];
   const problems: Diagnostic[] = [];
-  for (const port of host.ports) {
-    // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
-    const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
-    if (only === undefined || more.length > 0) continue;
-    const { vni } = only.network;
-    for (const mac of macsAt(port.fact, ofGuests)) {
-      declarations.push(
-        declaration(host, port, { vni, mac, ...lockedTo(port.locks?.get(vni), mac), configured: false }),
-      );
-    }
-  }
+  for (const port of host.ports) declarations.push(...declaredAt(host, port, macsAt(port.fact, ofGuests)));
   for (const setting of settings) {
     if (setting.host !== host.id && setting.host !== host.name) continue;
     const port = host.ports.find((one) => one.fact.name === setting.port);
@@ -162,6 +153,29 @@ export function declarationsOf(
     problems.push(unplaced(setting, port === undefined, more.length > 0));
   }
   return { declarations, problems };
+}
+
+/** What a port declares, and of what beside it that was concluded. */
+interface DeclaredAtPort {
+  readonly from: readonly unknown[];
+  readonly declarations: readonly Declaration[];
+}
+
+const atPort = new WeakMap<Ports[number], DeclaredAtPort>();
+
+function declaredAt(host: DeclaringHost, port: Ports[number], macs: readonly Mac[]): readonly Declaration[] {
+  const from = [host.id, host.index, host.dpid, host.away, ...macs];
+  const known = atPort.get(port);
+  if (known !== undefined && isSame(known.from, from)) return known.declarations;
+  // A MAC is declared for a port; on a trunk only frames tell in which network the guest uses it.
+  const [only, ...more] = port.attachments.filter((at) => at.except === undefined);
+  const isOne = only !== undefined && more.length === 0;
+  const { vni } = only?.network ?? { vni: 0 };
+  const declarations = (isOne ? macs : []).map((mac) =>
+    declaration(host, port, { vni, mac, ...lockedTo(port.locks?.get(vni), mac), configured: false }),
+  );
+  atPort.set(port, { from, declarations });
+  return declarations;
 }
 
 /** Declared at the port, or else at others of the guest that is there. */

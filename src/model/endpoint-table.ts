@@ -79,6 +79,24 @@ function byKey<T extends { readonly vni: Vni; readonly mac: string }>(items: rea
   return groups;
 }
 
+type Said<T> = ReadonlyMap<string, readonly T[]>;
+
+/** By key what was said and what is said, of keys of which something else may be said; most items are the same objects. */
+function saidOtherwise<T extends { readonly vni: Vni; readonly mac: string }>(
+  before: readonly T[],
+  after: readonly T[],
+): readonly [Said<T>, Said<T>] {
+  const [were, are] = [new Set(before), new Set(after)];
+  const [stayed, stay] = [before.filter((item) => are.has(item)), after.filter((item) => were.has(item))];
+  const isInOrder = stayed.length === stay.length && stayed.every((item, at) => item === stay[at]);
+  if (!isInOrder) return [byKey(before), byKey(after)];
+  const others = [...before.filter((item) => !are.has(item)), ...after.filter((item) => !were.has(item))];
+  const keys = new Set(others.map(({ vni, mac }) => endpointKey(vni, mac)));
+  if (keys.size === 0) return [new Map(), new Map()];
+  const ofThese = ({ vni, mac }: T): boolean => keys.has(endpointKey(vni, mac));
+  return [byKey(before.filter(ofThese)), byKey(after.filter(ofThese))];
+}
+
 function inOrder<T>(a: Part<T>, b: Part<T>): number {
   return a.source.rank - b.source.rank || (a.source.id < b.source.id ? -1 : 1);
 }
@@ -91,7 +109,7 @@ function afterSayings<T extends { readonly vni: Vni; readonly mac: string }>(
 ): Parts<T> {
   const changes = new Map<string, readonly Part<T>[]>();
   for (const { source, before, after } of sayings) {
-    const [was, is] = [byKey(before), byKey(after)];
+    const [was, is] = saidOtherwise(before, after);
     for (const key of new Set([...was.keys(), ...is.keys()])) {
       const items = is.get(key) ?? [];
       if (isSame(was.get(key) ?? [], items)) continue;

@@ -12,7 +12,7 @@ import { type CappedFact, type DisputeFact, disputeProblems, type NamedPlace } f
 import { afterNews, type EndpointTable, NO_ENDPOINTS, type Saying, type Source } from "./endpoint-table.ts";
 import type { Endpoint, EndpointClaim } from "./endpoints.ts";
 import type { FabricHost } from "./fabric-transport.ts";
-import type { EndpointSetting, HostId, RememberedFact, Vni } from "./facts.ts";
+import type { EndpointSetting, HostId, ObservedFact, RememberedFact, Vni } from "./facts.ts";
 import type { Identity } from "./identity.ts";
 import { heardUnder } from "./locks.ts";
 import type { Place } from "./place.ts";
@@ -64,6 +64,12 @@ export function attachedPorts({ ports }: Pick<FabricHost, "ports">): AttachedPor
   return attached;
 }
 
+/** What a fact that was heard was taken for, and of what beside it. */
+const claimOf = new WeakMap<
+  ObservedFact,
+  { readonly from: readonly unknown[]; readonly claims: readonly EndpointClaim[] }
+>();
+
 /** What was heard on a host that may be there. */
 function claimsAt(host: FabricHost): readonly EndpointClaim[] {
   const { switch: held, ports, fact } = host;
@@ -72,23 +78,26 @@ function claimsAt(host: FabricHost): readonly EndpointClaim[] {
   const portOf = new Map(ports.map((port) => [port.fact.name, port.fact]));
   const locksAt = new Map(ports.map((port) => [port.fact.ofport, port.locks]));
   return held.observed.flatMap((heard): readonly EndpointClaim[] => {
-    const observed = heardUnder(locksAt.get(heard.ofport)?.get(heard.vni) ?? null, heard);
-    if (observed === null) return [];
-    const portName = attached.get(observed.ofport)?.get(observed.vni);
+    const lock = locksAt.get(heard.ofport)?.get(heard.vni) ?? null;
+    const portName = attached.get(heard.ofport)?.get(heard.vni);
     if (fact !== null && portName === undefined) return [];
     const owner = portOf.get(portName ?? "")?.owner;
-    return [
-      {
-        ...observed,
-        ...(owner === undefined ? {} : { owner }),
-        place: { dpid: held.dpid, ofport: observed.ofport },
-        hostId: host.id,
-        hostIndex: host.index,
-        portName: portName ?? null,
-        origin: "observed",
-        remembered: false,
-      },
-    ];
+    const from = [held.dpid, host.id, host.index, portName, owner, lock];
+    const known = claimOf.get(heard);
+    if (known !== undefined && sameItems(known.from, from)) return known.claims;
+    const observed = heardUnder(lock, heard);
+    const claims: readonly EndpointClaim[] = (observed === null ? [] : [observed]).map((one) => ({
+      ...one,
+      ...(owner === undefined ? {} : { owner }),
+      place: { dpid: held.dpid, ofport: one.ofport },
+      hostId: host.id,
+      hostIndex: host.index,
+      portName: portName ?? null,
+      origin: "observed",
+      remembered: false,
+    }));
+    claimOf.set(heard, { from, claims });
+    return claims;
   });
 }
 

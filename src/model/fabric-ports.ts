@@ -2,7 +2,7 @@
 import type { Diagnostic } from "./diagnostic.ts";
 import type { EndpointSetting, HostFact, HostId, PortFact, SwitchFact, TunnelType, Vni } from "./facts.ts";
 import { type Identity, takesPart } from "./identity.ts";
-import { kept } from "./kept.ts";
+import { kept, keptList } from "./kept.ts";
 import { type Lock, lockOf, lockProblems } from "./locks.ts";
 import { judgeLoops, type LoopFacts, type LoopPort, type LoopVerdict, NO_LOOPS, portKey } from "./loops.ts";
 import {
@@ -97,15 +97,18 @@ export function hostPorts(
   facts: readonly PortFact[],
   before: HostPorts | undefined,
 ): HostPorts {
-  const from = [input.networks, input.endpointSettings, verdicts, host.name, facts];
+  const common = [input.networks, input.endpointSettings, verdicts, host.name];
+  const from = [...common, facts];
   if (before !== undefined && from.every((one, at) => one === before.from[at])) return before;
-  return {
-    from,
-    list: kept(
-      before?.list,
-      facts.map((port) => fabricPort(input, verdicts, host, port)),
-    ),
-  };
+  const isSameElse = before !== undefined && common.every((one, at) => one === before.from[at]);
+  // A port whose rows say what they said is not looked at again because of one beside it.
+  const known = new Map((isSameElse ? before.list : []).map((port) => [port.fact, port]));
+  const list = facts.map((fact) => known.get(fact) ?? fabricPort(input, verdicts, host, fact));
+  return { from, list: before === undefined ? list : keptList(before.list, list, byName) };
+}
+
+function byName({ fact: a }: FabricPort, { fact: b }: FabricPort): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 const DEFAULT_UNDERLAY_MTU = 1500;

@@ -36,6 +36,7 @@ import { concerns, type End, isOnlyNamed, isUnread, type Way, type WaySettings }
 
 const NO_SETTINGS: readonly EndpointSetting[] = Object.freeze([]);
 const NO_PORTS: readonly PortFact[] = Object.freeze([]);
+const NO_FABRIC_PORTS: readonly FabricPort[] = Object.freeze([]);
 const NO_MTUS: ReadonlyMap<Vni, number> = new Map();
 /** Parts of a host that are made anew each time, and are soon compared. */
 const SMALL: ReadonlySet<keyof FabricHost> = new Set(["problems", "adoption", "ways"]);
@@ -170,6 +171,15 @@ interface Basis {
   readonly ports: ReadonlyMap<HostId, HostPorts>;
   readonly links: LinksOfAll | undefined;
   readonly mtus: AllMtus;
+  readonly made: ReadonlyMap<HostId, MadeHost>;
+}
+
+/** A host before its MTUs are known, and what it was made of. */
+interface MadeHost {
+  readonly identity: Identity;
+  readonly end: End;
+  readonly own: Links;
+  readonly draft: FabricHost;
 }
 
 const basisOf = new WeakMap<Transport["hosts"], Basis>();
@@ -234,7 +244,10 @@ export function deriveTransport(
   for (const identity of input.identities.values()) {
     const { id } = identity;
     const fact = input.hostFacts.get(id) ?? null;
-    ends.push({ ...identity, fact, switch: input.switchFacts.get(id) ?? null });
+    const held = input.switchFacts.get(id) ?? null;
+    const was = before?.made.get(id);
+    const isSameEnd = was?.identity === identity && was.end.fact === fact && was.end.switch === held;
+    ends.push(isSameEnd ? was.end : { ...identity, fact, switch: held });
     const attachable = fact !== null && takesPart(fact) ? fact.ports : NO_PORTS;
     ports.set(id, hostPorts(portInput, verdicts, identity, attachable, before?.ports.get(id)));
   }
@@ -249,16 +262,17 @@ export function deriveTransport(
   const adoptions = adoptionsOf(settings, ends);
   const drafts = ends.map((end): FabricHost => {
     const plain = input.plain?.get(end.id) ?? null;
-    const { wantedTunnels, ways, relaying, entrances } = links?.of.get(end.id)?.links ?? NO_LINKS;
+    const own = links?.of.get(end.id)?.links ?? NO_LINKS;
+    const { list = NO_FABRIC_PORTS } = ports.get(end.id) ?? {};
     const adoption = adoptions.get(end.id);
+    const was = before?.made.get(end.id);
+    const isSameDraft = was?.end === end && was.own === own && was.draft.ports === list && was.draft.plain === plain;
+    if (isSameDraft && plain === null && adoption === undefined && was.draft.adoption === undefined) return was.draft;
     return {
       ...end,
       ...(adoption === undefined ? {} : { adoption, problems: [...end.problems, ...adoption.problems] }),
-      ports: ports.get(end.id)?.list ?? [],
-      wantedTunnels,
-      ways: plain === null ? ways : plainWays(plain),
-      relaying,
-      entrances,
+      ...{ ports: list, wantedTunnels: own.wantedTunnels, relaying: own.relaying, entrances: own.entrances },
+      ways: plain === null ? own.ways : plainWays(plain),
       mtus: NO_MTUS,
       plain,
     };
@@ -266,12 +280,21 @@ export function deriveTransport(
   const members = keptMap(previous?.members, membersOf(drafts, remembered));
   const mtus = mtusAmong(input, drafts, members, before?.mtus);
   const hosts = new Map<HostId, FabricHost>();
-  for (const draft of drafts) {
-    const { ports: fitted, mtus: own } = mtus.of.get(draft.id) ?? { ports: draft.ports, mtus: draft.mtus };
-    const host = { ...draft, ports: fitted, mtus: own };
-    hosts.set(draft.id, keptHost(previous?.hosts.get(draft.id), host));
+  const made = new Map<HostId, MadeHost>();
+  for (const [at, draft] of drafts.entries()) {
+    const { id } = draft;
+    const [end, identity] = [ends[at], input.identities.get(id)];
+    const { ports: fitted, mtus: own } = mtus.of.get(id) ?? { ports: draft.ports, mtus: draft.mtus };
+    const was = before?.made.get(id);
+    const old = previous?.hosts.get(id);
+    const isSameHost = was?.draft === draft && old !== undefined && old.ports === fitted && old.mtus === own;
+    hosts.set(id, isSameHost ? old : keptHost(old, { ...draft, ports: fitted, mtus: own }));
+    const ownLinks = links?.of.get(id)?.links ?? NO_LINKS;
+    if (end === undefined || identity === undefined) continue;
+    const isSame = was?.draft === draft && was.end === end && was.own === ownLinks && was.identity === identity;
+    made.set(id, isSame ? was : { identity, end, own: ownLinks, draft });
   }
-  basisOf.set(hosts, { tableFrom, verdicts, ports, links, mtus });
+  basisOf.set(hosts, { tableFrom, verdicts, ports, links, mtus, made });
   return { flowBased: shared, networks, hosts, members, relays };
 }
 

@@ -17,6 +17,7 @@ import {
   ONWARD,
   onPort,
   outBy,
+  type PortsContext,
   relayBit,
   TAGGED,
   tagWith,
@@ -53,6 +54,18 @@ const GROUP_BIT = macToBigInt("01:00:00:00:00:00");
 const RELAY_BIT = 1n << BigInt(RELAY_KEY_BIT);
 
 export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> {
+  yield* classifySwitchFlows(context);
+  yield* classifyPortFlows(context);
+}
+
+/** What each port comes to by itself. */
+export function* classifyPortFlows(context: PortsContext): Generator<DesiredFlow> {
+  yield* probeFlows(context);
+  yield* portFlows(context);
+}
+
+/** What is about no local port. */
+export function* classifySwitchFlows(context: CompileContext): Generator<DesiredFlow> {
   yield identityFlow(context);
   const reserved = context.host.fact?.forwardBpdu === true ? [] : RESERVED_DESTINATIONS;
   for (const guarded of [{ field: "eth_src", value: GROUP_BIT, mask: GROUP_BIT } as const, ...reserved]) {
@@ -64,8 +77,6 @@ export function* classifyFlows(context: CompileContext): Generator<DesiredFlow> 
       instructions: [],
     });
   }
-  yield* probeFlows(context);
-  yield* portFlows(context);
   yield* relayFlows(context);
   yield* tunnelFlows(context);
 }
@@ -89,7 +100,7 @@ const PROBE: Match = [
 ];
 const PROBE_BYTES = 1024;
 
-function* probeFlows({ probed, blocked, maxMeter }: CompileContext): Generator<DesiredFlow> {
+function* probeFlows({ probed, blocked, maxMeter }: PortsContext): Generator<DesiredFlow> {
   for (const ofport of probed) {
     const meterId = [probeMeter(ofport), puntMeter(ofport)].find((id) => id <= maxMeter);
     const copy = {
@@ -117,7 +128,7 @@ function* probeFlows({ probed, blocked, maxMeter }: CompileContext): Generator<D
 }
 
 /** The outer tag becomes the carrier; see `CARRIER_VID`. */
-function* portFlows({ local }: CompileContext): Generator<DesiredFlow> {
+function* portFlows({ local }: PortsContext): Generator<DesiredFlow> {
   for (const { ofport, attachment, port } of local) {
     const { vni } = attachment.network;
     const next = port.locks.has(vni) ? "guard" : "learn";

@@ -3,42 +3,18 @@
 import type { Endpoint } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId, Vni } from "../model/facts.ts";
-import { differences } from "../model/shared-map.ts";
-import { heardFlows, prepared } from "./adopt.ts";
-import { answerFlows, endpointAnswers } from "./answer.ts";
-import { classifyFlows } from "./classify.ts";
+import { differences, type SharedMap } from "../model/shared-map.ts";
+import { prepared } from "./adopt.ts";
+import { endpointAnswers } from "./answer.ts";
 import { type CompileContext, compileContext, floodMetersOf, type PipelineSettings } from "./context.ts";
-import { type DesiredFlow, type DesiredGroup, type DesiredMeter, type DesiredSwitch, keptForms } from "./desired.ts";
-import { egressFlows } from "./egress.ts";
-import { floodFlows } from "./flood.ts";
-import { remoteEndpointFlow, standbyFlows } from "./forward.ts";
-import { groups, meters } from "./groups.ts";
-import { guardFlows } from "./guard.ts";
+import { type DesiredFlow, type DesiredGroup, type DesiredSwitch, keptForms } from "./desired.ts";
+import { type FlowParts, joinParts } from "./flow-parts.ts";
+import { remoteEndpointFlow } from "./forward.ts";
+import { type Frame, frameOf, sameItems } from "./frame.ts";
+import { groups } from "./groups.ts";
 import { type Exceptions, LayeredFlows, NO_EXCEPTIONS, type SharedLayers } from "./layered-flows.ts";
-import { learnFlows } from "./learn.ts";
-import { isReached, type LocalNetworks, localFlows, localNetworks } from "./local-endpoints.ts";
-import { plainLinkFlows } from "./plain-links.ts";
+import { isReached, type LocalNetworks, localFlows } from "./local-endpoints.ts";
 import { layerName, type SharedFlows, shareFlows } from "./shared-flows.ts";
-
-const FEATURES = [
-  guardFlows,
-  classifyFlows,
-  plainLinkFlows,
-  learnFlows,
-  answerFlows,
-  standbyFlows,
-  floodFlows,
-  egressFlows,
-  heardFlows,
-] as const;
-
-/** What does not follow from endpoints. */
-interface Frame {
-  readonly inputs: readonly unknown[];
-  readonly flows: ReadonlyMap<string, DesiredFlow>;
-  readonly meters: ReadonlyMap<number, DesiredMeter>;
-  readonly networks: LocalNetworks;
-}
 
 interface Groups {
   readonly inputs: readonly unknown[];
@@ -50,7 +26,9 @@ interface Groups {
 interface Own {
   readonly frame: Frame;
   readonly endpoints: readonly Endpoint[];
-  readonly flows: ReadonlyMap<string, DesiredFlow>;
+  readonly local: FlowParts;
+  /** Those of the frame, and over them the local ones. */
+  readonly flows: SharedMap<DesiredFlow>;
 }
 
 /** What most of a switch's inputs are in, as the same objects where nothing has happened to it. */
@@ -78,10 +56,6 @@ interface Parts {
 const partsOf = new WeakMap<DesiredSwitch, Parts>();
 
 const NO_ENDPOINTS: readonly Endpoint[] = [];
-
-function sameItems(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((item, at) => Object.is(item, b[at]));
-}
 
 const capsOf = new WeakMap<Fabric, string>();
 
@@ -127,35 +101,6 @@ function isSameBasis(before: Basis, now: Basis): boolean {
 
 function membersOf(fabric: Fabric, networks: LocalNetworks): readonly unknown[] {
   return [...networks.keys()].map((vni) => fabric.members.get(vni) ?? null);
-}
-
-function keyed(flows: Iterable<DesiredFlow>): ReadonlyMap<string, DesiredFlow> {
-  const map = new Map<string, DesiredFlow>();
-  for (const flow of flows) map.set(flow.key, flow);
-  return map;
-}
-
-/** By key and form: ports have the same numbers on many switches, and then the same flows. */
-const alike = new Map<string, DesiredFlow>();
-/** With more than these at once it starts anew. */
-const MAX_ALIKE = 65_536;
-
-function sameOnAll(flow: DesiredFlow): DesiredFlow {
-  const text = `${flow.key}=${flow.form}`;
-  const known = alike.get(text);
-  if (known !== undefined) return known;
-  if (alike.size >= MAX_ALIKE) alike.clear();
-  alike.set(text, flow);
-  return flow;
-}
-
-function frameOf(context: CompileContext, inputs: readonly unknown[], before?: Frame): Frame {
-  return {
-    inputs,
-    flows: keyed(FEATURES.flatMap((feature) => [...feature(context)].map(sameOnAll))),
-    meters: keptForms(before?.meters, new Map([...meters(context)].map((meter) => [meter.meterId, meter]))),
-    networks: localNetworks(context),
-  };
 }
 
 /** Hosts with endpoints in this switch's networks to which it knows no way. */
@@ -227,11 +172,19 @@ function ownOf(fabric: Fabric, host: FabricHost, settings: PipelineSettings, fra
   if (before?.frame === frame && before.endpoints === endpoints) return before;
   const { idleTimeoutSec } = settings;
   const answersNd = host.fact?.userspaceDatapath ?? false;
-  const flows = new Map(frame.flows);
-  for (const flow of localFlows(endpoints, { host, networks: frame.networks, answersNd, idleTimeoutSec })) {
-    flows.set(flow.key, flow);
-  }
-  return { frame, endpoints, flows: keptForms(before?.flows, flows) };
+  const place = { host, networks: frame.networks, answersNd, idleTimeoutSec };
+  const local = joinParts(localFlows(endpoints, place), before?.local);
+  return { frame, endpoints, local, flows: overlaid(frame.flows.flows, local.flows, before) };
+}
+
+function overlaid(
+  frame: SharedMap<DesiredFlow>,
+  local: SharedMap<DesiredFlow>,
+  before: Own | undefined,
+): SharedMap<DesiredFlow> {
+  if (before === undefined) return frame.with(local);
+  const steps = [...differences(before.frame.flows.flows, frame), ...differences(before.local.flows, local)];
+  return before.flows.with(steps.map(({ key }) => [key, local.get(key) ?? frame.get(key)] as const));
 }
 
 function groupsOf(context: CompileContext, before: Groups["groups"] | undefined): Groups["groups"] {
@@ -286,7 +239,8 @@ export function compileSwitch(
   const parts: Parts = { basis, frame, groups: held, own, unreachable, flows, forwards };
   const isWhole = isSame && before?.groups.groups === held.groups && before.frame.meters === frame.meters;
   if (previous !== undefined && isWhole && before.forwards === forwards) {
-    partsOf.set(previous, parts);
+    const isKnown = isQuiet && before.groups === held && before.own === own && before.unreachable === unreachable;
+    if (!isKnown) partsOf.set(previous, parts);
     return previous;
   }
   const whole = { flows, groups: held.groups, meters: frame.meters };

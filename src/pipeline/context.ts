@@ -45,6 +45,9 @@ export interface CompileContext {
   readonly floodMeters: ReadonlyMap<Vni, FloodMeter>;
 }
 
+/** As much of it as some of the ports decide, each by itself. */
+export type PortsContext = Pick<CompileContext, "local" | "probed" | "blocked" | "maxMeter">;
+
 export interface FloodMeter {
   readonly meterId: number;
   readonly kbps: number;

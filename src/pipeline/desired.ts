@@ -107,7 +107,14 @@ export function keptForms<K, V extends { readonly form: string }>(
   before: ReadonlyMap<K, V> | undefined,
   now: ReadonlyMap<K, V>,
 ): ReadonlyMap<K, V> {
-  if (before === undefined || before.size !== now.size) return now;
-  for (const [key, { form }] of now) if (before.get(key)?.form !== form) return now;
-  return before;
+  if (before === undefined) return now;
+  let isWhole = before.size === now.size;
+  const kept = new Map<K, V>();
+  for (const [key, one] of now) {
+    const was = before.get(key);
+    const same = was !== undefined && was.form === one.form ? was : one;
+    isWhole &&= same === was;
+    kept.set(key, same);
+  }
+  return isWhole ? before : kept;
 }

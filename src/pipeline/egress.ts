@@ -11,6 +11,7 @@ import {
   moveVlan,
   output,
   PLAIN_CARRIER,
+  type PortsContext,
   TAGGED,
   tagWith,
   vlanVid,
@@ -23,12 +24,17 @@ const NO_PRIORITY: OxmTlv = { field: "vlan_pcp", value: 0 };
 const POP: Action = { kind: "pop_vlan" };
 
 export function* egressFlows(context: CompileContext): Generator<DesiredFlow> {
+  yield* egressPortFlows(context);
+  yield* departFlows(context);
+}
+
+/** What each port comes to by itself. */
+export function* egressPortFlows(context: PortsContext): Generator<DesiredFlow> {
   const protectedPorts = new Set(context.local.filter(({ port }) => port.fact.vlan.protected === true).map(numberOf));
   for (const ofport of protectedPorts) {
     yield egressFlow(ofport, 0, PRIORITIES.egress.protected, [vlanVid(CARRIER_VID.protected)], null);
   }
   for (const local of context.local) yield* attachmentFlows(local);
-  if (context.host.plain === null) yield* departFlows();
 }
 
 function numberOf({ ofport }: LocalAttachment): number {
@@ -100,7 +106,8 @@ function movePriority(src: "vlan_pcp" | "nx_reg1", dst: "vlan_pcp" | "nx_reg1"):
  * the host at the other end would take for the carrier. A switch that parses one tag sees the one behind as the frame's
  * type; one that parses two does not see it before the first is gone.
  */
-function* departFlows(): Generator<DesiredFlow> {
+export function* departFlows({ host }: CompileContext): Generator<DesiredFlow> {
+  if (host.plain !== null) return;
   const cookie = { kind: "depart", place: 0, vni: 0 } as const;
   const plain = vlanVid(CARRIER_VID.plain);
   for (const value of TPIDS) {

@@ -6,7 +6,7 @@ import type { Endpoint } from "../model/endpoints.ts";
 import type { Vni } from "../model/facts.ts";
 import { type Lock, linkLocalOf, type Speaker } from "../model/locks.ts";
 import { OTHER_VLANS_VNI } from "../model/networks.ts";
-import { type CompileContext, gotoTable, inNetwork, type LocalAttachment, onPort } from "./context.ts";
+import { gotoTable, inNetwork, type LocalAttachment, onPort, type PortsContext } from "./context.ts";
 import { type DesiredFlow, desiredFlow } from "./desired.ts";
 import { type FlowKind, PRIORITIES } from "./registry.ts";
 
@@ -37,7 +37,7 @@ const target = (ip: string): OxmTlv => ({ field: "ipv6_nd_target", value: ipv6To
 const ownOrNone = (field: "ipv6_nd_sll" | "ipv6_nd_tll", mac: Mac): readonly OxmTlv[] =>
   [macToBigInt(mac), 0n].map((value) => ({ field, value }));
 
-export function* guardFlows(context: CompileContext): Generator<DesiredFlow> {
+export function* guardFlows(context: PortsContext): Generator<DesiredFlow> {
   for (const local of context.local) {
     const lock = local.port.locks.get(local.attachment.network.vni);
     if (lock !== undefined) yield* lockFlows(local, lock);

@@ -138,10 +138,16 @@ function differingIn(from: SharedMap<DesiredFlow>, to: SharedMap<DesiredFlow>): 
 /** Keys that more than a layer may have made different: few, where the switches' own flows are the same. */
 function apart(from: LayeredFlows, to: LayeredFlows): ReadonlySet<string> {
   const keys = new Set<string>();
-  if (from.own !== to.own) for (const key of to.own.keys()) keys.add(key);
+  for (const key of ownKeys(from.own, to.own)) keys.add(key);
   for (const { key } of differences(from.exceptions, to.exceptions)) keys.add(key);
-  if (from.own !== to.own) for (const key of from.own.keys()) keys.add(key);
   return keys;
+}
+
+/** Of those that may be others; all of them where neither has come of the other. */
+function ownKeys(from: LayeredFlows["own"], to: LayeredFlows["own"]): Iterable<string> {
+  if (from === to) return [];
+  if (from instanceof SharedMap && to instanceof SharedMap) return differences(from, to).map(({ key }) => key);
+  return [...to.keys(), ...from.keys()];
 }
 
 /** Whether a layer does not tell by itself what the whole has by this key. */
@@ -149,7 +155,7 @@ function isHidden(key: string, { own, exceptions }: LayeredFlows): boolean {
   return own.has(key) || (exceptions.size > 0 && exceptions.has(key));
 }
 
-/** Of form. The switch's own flows first, in their order. Costs what differs, and where its own differ those. */
+/** Of form. The switch's own flows first, in their order. Costs what differs, where the own ones of both are versions of one map. */
 export function* flowDifferences(
   before: ReadonlyMap<string, DesiredFlow>,
   after: ReadonlyMap<string, DesiredFlow>,

@@ -4,11 +4,12 @@ import { ipv4ToNumber, ipv6ToBigInt, isIpv4 } from "../../proto/bytes/ip.ts";
 import { macToBigInt } from "../../proto/bytes/mac.ts";
 import { type Action, type Match, OFPFF, type OxmTlv } from "../../proto/openflow13/index.ts";
 import type { Endpoint } from "../model/endpoints.ts";
-import { apply, type CompileContext, gotoTable, inNetwork, onPort } from "./context.ts";
-import { type DesiredFlow, desiredFlow } from "./desired.ts";
+import type { ObservedFact } from "../model/facts.ts";
+import { apply, type CompileContext, gotoTable, inNetwork, onPort, type PortsContext } from "./context.ts";
+import { type DesiredFlow, desiredFlow, flowKey } from "./desired.ts";
 import { ARP, ICMPV6_TYPE, icmpv6 } from "./neighbors.ts";
 import { encodeNote } from "./note.ts";
-import { PRIORITIES, puntMeter } from "./registry.ts";
+import { PRIORITIES, puntMeter, TABLES } from "./registry.ts";
 
 const ETHERTYPE_IPV4: OxmTlv = { field: "eth_type", value: 0x0800 };
 const PROTO_UDP: OxmTlv = { field: "ip_proto", value: 17 };
@@ -23,15 +24,20 @@ const ADDRESS_IDLE_FACTOR = 6;
 const MAX_IDLE_TIMEOUT_SEC = 0xffff;
 
 export function* learnFlows(context: CompileContext): Generator<DesiredFlow> {
-  for (const ofport of new Set(context.local.map((local) => local.ofport))) yield* puntFlows(context, ofport);
+  yield* learnPortFlows(context);
   yield* usurperFlows(context);
+}
+
+/** What each port comes to by itself. */
+export function* learnPortFlows(context: PortsContext): Generator<DesiredFlow> {
+  for (const ofport of new Set(context.local.map((local) => local.ofport))) yield* puntFlows(context, ofport);
 }
 
 /**
  * While a MAC or an address stays with its holder, what its rivals send would only lead others astray: neighbours that
  * believe their ARP, bridges behind ports that learn. It is dropped, and still heard: that is how their silence is known.
  */
-function* usurperFlows(context: CompileContext): Generator<DesiredFlow> {
+export function* usurperFlows(context: CompileContext): Generator<DesiredFlow> {
   const dpid = context.host.switch?.dpid;
   const here = new Set(context.local.map(({ ofport, attachment }) => `${ofport}/${attachment.network.vni}`));
   for (const { vni, ip, rivals } of context.fabric.disputes) {
@@ -62,12 +68,12 @@ function claimsOf(ip: string): readonly Match[] {
  * The limit is on the copy alone (`controller(meter_id=...)`): a meter instruction would drop the frame itself.
  * A switch without meters copies without a limit.
  */
-function copy({ maxMeter }: CompileContext, ofport: number, maxLen = PUNT_BYTES): Action {
+function copy({ maxMeter }: PortsContext, ofport: number, maxLen = PUNT_BYTES): Action {
   const meterId = puntMeter(ofport);
   return { kind: "nx_controller2", maxLen, ...(meterId <= maxMeter ? { meterId } : {}) };
 }
 
-function* puntFlows(context: CompileContext, ofport: number): Generator<DesiredFlow> {
+function* puntFlows(context: PortsContext, ofport: number): Generator<DesiredFlow> {
   const instructions = [apply(copy(context, ofport)), gotoTable("forward")];
   const dhcp = [apply(copy(context, ofport, DHCP_PUNT_BYTES)), gotoTable("forward")];
   // Router advertisements as well: they alone tell in time that a node has begun to route.
@@ -111,11 +117,20 @@ function saysOf(ip: string): Match {
   return [...icmpv6(ICMPV6_TYPE.neighborSolicitation), { field: "ipv6_src", value: ipv6ToBigInt(ip) }];
 }
 
+function fromEndpoint({ ofport, vni, mac }: Pick<ObservedFact, "ofport" | "vni" | "mac">): Match {
+  return [onPort(ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
+}
+
+/** The key of the flow by which a MAC is let through at a port without a copy. */
+export function knownMacKey(endpoint: Pick<ObservedFact, "ofport" | "vni" | "mac">): string {
+  return flowKey(TABLES.learn.id, PRIORITIES.learn.knownMac, fromEndpoint(endpoint));
+}
+
 /** @param idle see `PipelineSettings.idleTimeoutSec`, @param answered whether its network's switches answer */
 export function* knownFlows(endpoint: Endpoint, idle: number, answered: boolean): Generator<DesiredFlow> {
   const { ofport, vni, mac, ips, router } = endpoint;
   if (ofport === null) return;
-  const source: readonly OxmTlv[] = [onPort(ofport), inNetwork(vni), { field: "eth_src", value: macToBigInt(mac) }];
+  const source = fromEndpoint({ ofport, vni, mac });
   const note: Action = { kind: "nx_note", note: encodeNote(ips, router) };
   const noted = ips.length > 0 || router !== undefined;
   const observed = endpoint.origin === "observed";

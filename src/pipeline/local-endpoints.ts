@@ -5,6 +5,7 @@ import type { Vni } from "../model/facts.ts";
 import { endpointAnswers, ownPortFlows } from "./answer.ts";
 import type { CompileContext } from "./context.ts";
 import type { DesiredFlow } from "./desired.ts";
+import type { FlowPart } from "./flow-parts.ts";
 import { localEndpointFlows } from "./forward.ts";
 import { reflectionFlow } from "./guard.ts";
 import { knownFlows } from "./learn.ts";
@@ -25,7 +26,7 @@ interface Standing {
 
 interface Kept {
   readonly standing: Standing;
-  readonly flows: readonly DesiredFlow[];
+  readonly flows: FlowPart;
 }
 
 /** An endpoint that is as it was is the same object. */
@@ -86,8 +87,9 @@ export interface LocalPlace {
   readonly idleTimeoutSec: number;
 }
 
-/** @param endpoints those of the host */
-export function* localFlows(endpoints: readonly Endpoint[], place: LocalPlace): Generator<DesiredFlow> {
+/** What each of the host's endpoints comes to. @param endpoints all of them */
+export function localFlows(endpoints: readonly Endpoint[], place: LocalPlace): readonly FlowPart[] {
+  const parts: FlowPart[] = [];
   const down = portsDown(place.host.ports);
   for (const endpoint of endpoints) {
     const network = place.networks.get(endpoint.vni);
@@ -102,13 +104,14 @@ export function* localFlows(endpoints: readonly Endpoint[], place: LocalPlace): 
     };
     const before = kept.get(endpoint);
     if (before !== undefined && sameStanding(before.standing, standing)) {
-      yield* before.flows;
+      parts.push(before.flows);
       continue;
     }
     const flows = [...flowsOf(endpoint, standing)];
     kept.set(endpoint, { standing, flows });
-    yield* flows;
+    parts.push(flows);
   }
+  return parts;
 }
 
 export function isReached({ ofport }: Endpoint, { ofports }: LocalNetwork): boolean {

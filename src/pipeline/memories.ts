@@ -1,6 +1,6 @@
 // What a switch is known to hold, read as facts: its own part for itself, and what it has in common with others once for all.
 import type { RememberedFact } from "../model/facts.ts";
-import { SharedMap } from "../model/shared-map.ts";
+import { type Difference, differences, SharedMap } from "../model/shared-map.ts";
 import type { DesiredFlow } from "./desired.ts";
 import { forwardKey } from "./forward.ts";
 import {
@@ -12,8 +12,9 @@ import {
   NO_LAYERS,
   type SharedLayers,
 } from "./layered-flows.ts";
+import { knownMacKey } from "./learn.ts";
 import { answerOf, type HeldGroup, type Readback, readBack } from "./readback.ts";
-import { decodeCookie, type FlowKind } from "./registry.ts";
+import { decodeCookie, type FlowKind, groupRole } from "./registry.ts";
 
 /** What a reading was made of. */
 interface ReadFrom {
@@ -26,47 +27,84 @@ interface ReadFrom {
 
 const readFrom = new WeakMap<Readback, ReadFrom>();
 
-/** Flows of a switch's own guests: they say who was heard, and nothing else. */
-const GUESTS: ReadonlySet<FlowKind> = new Set<FlowKind>([
+/** Flows that say who is heard, or nothing that is not said elsewhere: nothing about the fabric. */
+const SILENT: ReadonlySet<FlowKind> = new Set<FlowKind>([
   "known-mac",
   "known-address",
   "local-endpoint",
   "deliver-endpoint",
   "own-port",
+  "address-news",
+  "unknown-mac",
+  "egress",
+  "probe",
+  "speaker",
+  "impostor",
+  "own-claim",
+  "reflection",
+  "flood",
+  "deliver-flood",
+  "withheld",
 ]);
 
-function isGuests(flow: DesiredFlow | undefined): boolean {
-  if (flow === undefined) return true;
+/** null: it is not there, though others have it. */
+type MaybeFlow = DesiredFlow | null | undefined;
+
+/** What is not there says nothing. @param isPlain in an island its local ports are told by their flows */
+function isSilent(flow: MaybeFlow, isPlain: boolean): boolean {
+  if (flow == null) return true;
   const kind = decodeCookie(flow.cookie)?.kind;
-  return kind !== undefined && GUESTS.has(kind);
+  return kind !== undefined && (SILENT.has(kind) || (kind === "port" && !isPlain));
 }
 
-function differInGuestsAlone(
-  before: ReadonlyMap<string, DesiredFlow>,
-  after: ReadonlyMap<string, DesiredFlow>,
-): boolean {
-  for (const [key, flow] of after) {
-    const was = before.get(key);
-    if (was !== flow && !(isGuests(was) && isGuests(flow))) return false;
+function* changesBetween(
+  before: ReadonlyMap<string, DesiredFlow | null>,
+  after: ReadonlyMap<string, DesiredFlow | null>,
+): Generator<readonly [MaybeFlow, MaybeFlow]> {
+  if (before instanceof SharedMap && after instanceof SharedMap) {
+    const steps: readonly Difference<DesiredFlow | null>[] = differences(before, after);
+    for (const step of steps) yield [step.before, step.after];
+    return;
   }
-  for (const [key, flow] of before) if (!after.has(key) && !isGuests(flow)) return false;
+  for (const [key, flow] of after) if (before.get(key) !== flow) yield [before.get(key), flow];
+  for (const [key, flow] of before) if (!after.has(key)) yield [flow, undefined];
+}
+
+function differInSilenceAlone(
+  before: ReadonlyMap<string, DesiredFlow | null>,
+  after: ReadonlyMap<string, DesiredFlow | null>,
+  isPlain: boolean,
+): boolean {
+  for (const [was, is] of changesBetween(before, after)) {
+    if (!isSilent(was, isPlain) || !isSilent(is, isPlain)) return false;
+  }
+  return true;
+}
+
+/** Groups of local ports tell nothing of the fabric. */
+function sayTheSame(before: ReadFrom["groups"], after: ReadFrom["groups"]): boolean {
+  if (before === after) return true;
+  const isLocal = (id: number): boolean => groupRole(id)?.kind === "local";
+  for (const [id, group] of after) if (before.get(id) !== group && !isLocal(id)) return false;
+  for (const id of before.keys()) if (!after.has(id) && !isLocal(id)) return false;
   return true;
 }
 
 /** The same but for who was heard, which is read where somebody asks. */
-function withGuestsOf(before: Readback, read: () => Readback): Readback {
-  let kept: Readback | undefined;
-  const guests = (): Readback => {
-    kept ??= read();
-    return kept;
-  };
+function withGuestsOf(
+  before: Readback,
+  flows: ReadonlyMap<string, DesiredFlow>,
+  readObserved: () => Readback["observed"],
+): Readback {
+  let kept: Readback["observed"] | undefined;
   const { ownIndex, rivals, receivesOn, sendsBy, blocked, relaysBy, relaysTo, remembered, plain } = before;
   return {
     ...{ ownIndex, rivals, receivesOn, sendsBy, blocked, relaysBy, relaysTo, remembered, plain },
     get observed() {
-      return guests().observed;
+      kept ??= readObserved();
+      return kept;
     },
-    holds: (one) => guests().holds(one),
+    holds: (one) => flows.has(knownMacKey(one)),
   };
 }
 
@@ -132,7 +170,7 @@ function ownPart({ own, exceptions, shared }: LayeredFlows): {
 /**
  * The same of what a switch is known to hold, without what it has in common with others: that `sharedMemories` tells.
  * @param before of the same switch; the same object where nothing is different, and the same in all that is about the
- * fabric where only guests' flows are.
+ * fabric where only flows are others that say nothing of it.
  */
 export function readBackOwn(
   flows: ReadonlyMap<string, DesiredFlow>,
@@ -142,13 +180,16 @@ export function readBackOwn(
   const { own, exceptions, shared } = layered(flows);
   const was = before === null ? undefined : readFrom.get(before);
   const isShared = was?.shared === null || was?.shared === shared;
-  const isSame = isShared && was?.exceptions === exceptions && was.groups === groups;
-  if (before !== null && isSame && was?.own === own) return before;
+  const isPlain = before?.plain != null;
+  const isSame = isShared && was !== undefined && sayTheSame(was.groups, groups);
+  if (before !== null && isSame && was.own === own && was.exceptions === exceptions) return before;
   const part = (): ReturnType<typeof ownPart> => ownPart(layered(flows));
   const read = ({ flows: all } = part()): Readback => readBack(all, groups.values());
-  if (before !== null && isSame && differInGuestsAlone(was?.own ?? own, own)) {
-    const readback = withGuestsOf(before, read);
-    readFrom.set(readback, { own, exceptions, groups, shared: was?.shared ?? null });
+  const isQuiet =
+    isSame && differInSilenceAlone(was.exceptions, exceptions, isPlain) && differInSilenceAlone(was.own, own, isPlain);
+  if (before !== null && isQuiet) {
+    const readback = withGuestsOf(before, flows, () => read().observed);
+    readFrom.set(readback, { own, exceptions, groups, shared: was.shared });
     return readback;
   }
   const whole = part();

@@ -7,7 +7,8 @@ import {
   OFPFF,
   OFPRR,
 } from "../../proto/openflow13/index.ts";
-import { type DesiredFlow, flowForm, flowKey, groupForm } from "../pipeline/desired.ts";
+import { isSame } from "../model/kept.ts";
+import { type DesiredFlow, type DesiredGroup, flowForm, flowKey, groupForm } from "../pipeline/desired.ts";
 import { layered } from "../pipeline/layered-flows.ts";
 import { groupName, groupRole, isOwnCookie, isPassing, tableName } from "../pipeline/registry.ts";
 import { type InstalledSwitch, installedFrom } from "./installed.ts";
@@ -168,11 +169,14 @@ export function afterReadingFlows(
 }
 
 export function afterReadingGroups(installed: InstalledSwitch, groups: readonly GroupDesc[]): Comparison {
-  const read = new Map(
-    groups
-      .filter((group) => groupRole(group.groupId) !== undefined)
-      .map((group) => [group.groupId, { ...group, form: groupForm(group) }]),
-  );
+  const read = new Map<number, DesiredGroup>();
+  for (const group of groups) {
+    const held = installed.groups.get(group.groupId);
+    // Hardly ever is it anything else, and forms are texts of all that is in them.
+    const isHeld = held?.type === group.type && isSame(held.buckets, group.buckets);
+    if (groupRole(group.groupId) === undefined) continue;
+    read.set(group.groupId, isHeld ? held : { ...group, form: groupForm(group) });
+  }
   const drifts = differences(installed.groups, read).map(
     ({ id, deed }): Drift => ({ what: "group", deed, where: groupName(id), foreign: false }),
   );

@@ -47,8 +47,20 @@ export class HostReconciler {
     this.#loop = new ReconcileLoop(() => this.#attempt(), timers);
   }
 
+  /** What is desired, or what the host's rows are, may have changed. */
   wake(): void {
-    this.#loop.wake();
+    if (!this.#isRight()) this.#loop.wake();
+  }
+
+  /** Nothing is to be done, and it is known without a look at the rows. */
+  #isRight(): boolean {
+    if (this.#right === null || this.#right.rows !== this.#connection.rows) return false;
+    try {
+      return this.#right.desired === this.#events.desired();
+    } catch {
+      // The attempt tells why.
+      return false;
+    }
   }
 
   stop(): void {

@@ -296,8 +296,12 @@ function expectRemembered(flows: ReadonlyMap<string, DesiredFlow>, told: readonl
 function expectReadback(device: Device): void {
   const { flows, groups } = device.installed;
   device.readback = readBackOwn(flows, groups, device.readback);
-  const { remembered, holds: _holds, ...own } = readBack(flows.values(), groups.values());
+  const { remembered, holds, ...own } = readBack(flows.values(), groups.values());
   expect(device.readback).toMatchObject(own);
+  for (const one of own.observed) {
+    expect(device.readback.holds(one)).toBe(holds(one));
+    expect(device.readback.holds({ ...one, ofport: one.ofport + 100 })).toBe(false);
+  }
   const told = [...device.readback.remembered, ...sharedMemories(flows).flat()];
   expectRemembered(flows, told);
   for (const { index, vnis } of remembered) {

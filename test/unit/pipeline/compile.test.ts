@@ -205,12 +205,8 @@ describe("the pipeline", () => {
     expect(dropped("b")).toEqual([]);
     const { flows, groups } = compiled(fabric, "a");
     const told = readBack(flows.values(), groups.values()).rivals.map(({ ofport, mac, ip }) => [ofport, mac, ip]);
-    expect(told).toEqual([
-      [1, MAC.b, null],
-      [1, MAC.b, "10.0.0.1"],
-      [1, MAC.b, "fe80::1"],
-      [1, MAC.b, "fe80::1"],
-    ]);
+    expect(told.map(([, , ip]) => ip).sort()).toEqual(["10.0.0.1", "fe80::1", "fe80::1", null]);
+    for (const one of told) expect(one.slice(0, 2)).toEqual([1, MAC.b]);
   });
 
   it("delivers to a migrating guest at its target before it is there, and forwards to its source until then", () => {
