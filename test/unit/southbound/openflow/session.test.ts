@@ -308,6 +308,21 @@ describe("apply", () => {
     expect(await result).toEqual({ ok: true, bundled: true });
   });
 
+  it("writes a thousand flows in three buffers, not one by one", async () => {
+    const { session, stream } = ready();
+    const result = session.apply(Array.from({ length: 1_000 }, () => FLOW));
+    await settle();
+    const open = stream.take()[0] as Extract<OpenFlowMessage, { kind: "bundle_control" }>;
+    const before = stream.writes;
+    stream.receive({ ...open, type: "open_reply" });
+    await settle();
+    // And the barrier behind them.
+    expect(stream.writes - before).toBeLessThanOrEqual(3 + 1);
+    expect(stream.sent.filter(({ kind }) => kind === "bundle_add")).toHaveLength(1_000);
+    await play(stream);
+    expect(await result).toEqual({ ok: true, bundled: true });
+  });
+
   it("counts a message that cannot be encoded as refused, and applies nothing", async () => {
     const { session, stream } = ready();
     const bad: ApplicableMessage = { ...FLOW, tableId: 256 };
