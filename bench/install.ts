@@ -8,6 +8,7 @@ import { figure } from "./harness/table.ts";
 import { type Arena, withReference, withWeft } from "./openflow/contenders.ts";
 import type { Results } from "./openflow/generator.ts";
 import { rawNode } from "./openflow/references.ts";
+import { sizesOf } from "./sizes.ts";
 
 type Installed = Results["reinstall"];
 
@@ -42,10 +43,12 @@ function perSec({ flowMods, ms }: Installed): number {
   return (flowMods * 1000) / ms;
 }
 
-async function run({ quick, runs, profiles, progress }: BenchOptions): Promise<BenchReport> {
-  const sizes = quick
-    ? [{ switches: 4, flows: 200 }]
-    : [16, 64].flatMap((switches) => [1_000, 5_000].map((flows) => ({ switches, flows })));
+const QUICK = { switches: [4], flows: [200] };
+const SIZES = { switches: [16, 64], flows: [1_000, 5_000] };
+
+async function run({ quick, runs, args, profiles, progress }: BenchOptions): Promise<BenchReport> {
+  const asked = sizesOf(args, quick ? QUICK : SIZES);
+  const sizes = asked.switches.flatMap((switches) => asked.flows.map((flows) => ({ switches, flows })));
   const measured: Measured[] = [];
   for (const { switches, flows } of sizes) {
     if (profiles === null) {

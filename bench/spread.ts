@@ -8,6 +8,7 @@ import { figure } from "./harness/table.ts";
 import { type Arena, withReference, withWeft } from "./openflow/contenders.ts";
 import type { Results } from "./openflow/generator.ts";
 import { rawNode } from "./openflow/references.ts";
+import { sizesOf } from "./sizes.ts";
 
 type Spread = Results["spread"];
 
@@ -46,8 +47,8 @@ function scalingOf(name: string, measured: readonly Measured[]): Scaling {
   return { title: `${name}, one new MAC`, size: "switches", cost: "ms", points };
 }
 
-async function run({ quick, runs, profiles, progress }: BenchOptions): Promise<BenchReport> {
-  const sizes = quick ? [4, 8] : [16, 64, 256];
+async function run({ quick, runs, args, profiles, progress }: BenchOptions): Promise<BenchReport> {
+  const { switches: sizes } = sizesOf(args, { switches: quick ? [4, 8] : [16, 64, 256] });
   const measured: Measured[] = [];
   for (const switches of sizes) {
     if (profiles === null) {

@@ -100,7 +100,7 @@ export type { Match, OxmTlv, OxmUnknown, OxmValue } from "./oxm.ts";
 export type { OxmField, OxmFormat, OxmName, OxmPrerequisite } from "./oxm-fields.ts";
 export { OXM_CLASS, OXM_EXPERIMENTER, OXM_FIELDS, oxmFieldByName, oxmFieldByNumber } from "./oxm-fields.ts";
 export type { PortDesc } from "./port-desc.ts";
-export { bundleAddOf, withXid } from "./reuse.ts";
+export { BUNDLE_ADD_LENGTH, messageRoom, putBundleAdd, putMessage } from "./reuse.ts";
 export { formatActions, formatInstructions } from "./text/format-actions.ts";
 export { type FormattableFlow, formatFlow, formatGroup, formatMeter } from "./text/format-flow.ts";
 export { formatMatch } from "./text/format-match.ts";

@@ -1,5 +1,5 @@
 // The flows of one switch in layers: sets that many switches hold alike, its own before them, and before both what differs.
-import { differences, SharedMap } from "../model/shared-map.ts";
+import { type Difference, differences, SharedMap } from "../model/shared-map.ts";
 import type { DesiredFlow } from "./desired.ts";
 import { TABLES } from "./registry.ts";
 
@@ -119,38 +119,26 @@ export function layered(flows: ReadonlyMap<string, DesiredFlow>): LayeredFlows {
   return flows instanceof LayeredFlows ? flows : new LayeredFlows(flows);
 }
 
-export interface FlowDifference {
-  readonly key: string;
-  readonly before: DesiredFlow | undefined;
-  readonly after: DesiredFlow | undefined;
-}
+export type FlowDifference = Difference<DesiredFlow>;
 
-const differing = new WeakMap<object, WeakMap<object, readonly string[]>>();
+const differing = new WeakMap<object, WeakMap<object, readonly FlowDifference[]>>();
+const NO_LAYER: SharedMap<DesiredFlow> = SharedMap.of();
 
-/** The keys of flows that two versions of a layer have in different forms: looked for once, and many ask. */
-function differingIn(from: SharedMap<DesiredFlow>, to: SharedMap<DesiredFlow>): readonly string[] {
+/** What two versions of a layer have in different forms: looked for once, and many ask. */
+function differingIn(from: SharedMap<DesiredFlow>, to: SharedMap<DesiredFlow>): readonly FlowDifference[] {
   if (from === to) return [];
   const kept = differing.get(from)?.get(to);
   if (kept !== undefined) return kept;
-  const keys = differences(from, to).flatMap(({ key, before, after }) => (before?.form === after?.form ? [] : [key]));
-  const of = differing.get(from) ?? new WeakMap<object, readonly string[]>();
-  differing.set(from, of.set(to, keys));
-  return keys;
+  const found = differences(from, to).filter(({ before, after }) => before?.form !== after?.form);
+  const of = differing.get(from) ?? new WeakMap<object, readonly FlowDifference[]>();
+  differing.set(from, of.set(to, found));
+  return found;
 }
 
-/** What a layer may have made different: more keys than have, and not one that has is missing. */
-function differingKeys(from: LayeredFlows, to: LayeredFlows): Iterable<string> {
+/** Keys that more than a layer may have made different: few, where the switches' own flows are the same. */
+function apart(from: LayeredFlows, to: LayeredFlows): ReadonlySet<string> {
   const keys = new Set<string>();
-  const add = (some: Iterable<string>): void => {
-    for (const key of some) keys.add(key);
-  };
-  add(ownKeys(from.own, to.own));
-  for (const [name, layer] of to.shared) {
-    const before = from.shared.get(name);
-    if (before === undefined) add(layer.keys());
-    else add(differingIn(before, layer));
-  }
-  for (const [name, layer] of from.shared) if (!to.shared.has(name)) add(layer.keys());
+  for (const key of ownKeys(from.own, to.own)) keys.add(key);
   for (const { key } of differences(from.exceptions, to.exceptions)) keys.add(key);
   return keys;
 }
@@ -162,15 +150,35 @@ function ownKeys(from: LayeredFlows["own"], to: LayeredFlows["own"]): Iterable<s
   return [...to.keys(), ...from.keys()];
 }
 
-/** Of form. In the order of the switch's own flows, then of the others. Costs what differs, where the own ones of both are versions of one map. */
+/** Whether a layer does not tell by itself what the whole has by this key. */
+function isHidden(key: string, { own, exceptions }: LayeredFlows): boolean {
+  return own.has(key) || (exceptions.size > 0 && exceptions.has(key));
+}
+
+/** Of form. The switch's own flows first, in their order. Costs what differs, where the own ones of both are versions of one map. */
 export function* flowDifferences(
   before: ReadonlyMap<string, DesiredFlow>,
   after: ReadonlyMap<string, DesiredFlow>,
 ): Generator<FlowDifference> {
   if (before === after) return;
   const [from, to] = [layered(before), layered(after)];
-  for (const key of differingKeys(from, to)) {
-    const [was, is] = [from.get(key), to.get(key)];
-    if (was !== is && was?.form !== is?.form) yield { key, before: was, after: is };
+  const one = (key: string): FlowDifference => ({ key, before: from.get(key), after: to.get(key) });
+  const single = apart(from, to);
+  for (const key of single) {
+    const found = one(key);
+    if (found.before !== found.after && found.before?.form !== found.after?.form) yield found;
+  }
+  for (const name of new Set([...to.shared.keys(), ...from.shared.keys()])) {
+    const layers = [from.shared.get(name) ?? NO_LAYER, to.shared.get(name) ?? NO_LAYER] as const;
+    for (const found of differingIn(...layers)) {
+      const { key } = found;
+      if (single.has(key)) continue;
+      if (!isHidden(key, from) && !isHidden(key, to)) {
+        yield found;
+        continue;
+      }
+      const whole = one(key);
+      if (whole.before !== whole.after && whole.before?.form !== whole.after?.form) yield whole;
+    }
   }
 }

@@ -225,7 +225,7 @@ export class SwitchReconciler {
   async #write(desired: DesiredSwitch): Promise<Attempt> {
     const now = this.#timers.now();
     const isHeld = (flow: DesiredFlow): boolean => (this.#refused.get(refusalKey(flow))?.untilMs ?? 0) > now;
-    const plan = planSwitch(desired, this.#installed, isHeld);
+    const plan = planSwitch(desired, this.#installed, this.#refused.size === 0 ? undefined : isHeld);
     this.#removedMeanwhile = [];
     this.#isWriting = true;
     try {

@@ -1,11 +1,13 @@
 // Brings flows, groups and meters into force on a switch, in one atomic bundle where the switch can.
 import { WeftError } from "../../../proto/bytes/errors.ts";
 import {
+  BUNDLE_ADD_LENGTH,
   type BundleControlType,
-  bundleAddOf,
+  messageRoom,
   OFPBF,
   type OpenFlowMessage,
-  withXid,
+  putBundleAdd,
+  putMessage,
 } from "../../../proto/openflow13/index.ts";
 import { encodedOnce } from "./encoded-once.ts";
 import type { ApplicableMessage, ApplyResult, RefusedMessage } from "./session.ts";
@@ -20,8 +22,8 @@ export interface ApplyChannel {
   writable(): Promise<void>;
   /** Sends and waits for the reply. Rejects with `openflow/refused` if the switch answers by an error. */
   request(message: OpenFlowMessage, what: string): Promise<unknown>;
-  /** From now on errors about this xid are kept for `takeErrors`. */
-  watch(xid: number, message: ApplicableMessage): void;
+  /** From now on errors about these are kept for `takeErrors`. @returns the first one's xid: the others' are those after it. */
+  watch(messages: readonly ApplicableMessage[]): number;
   /** Errors about watched messages so far; stops watching. */
   takeErrors(): RefusedMessage[];
   /** undefined until it was tried. */
@@ -29,6 +31,8 @@ export interface ApplyChannel {
 }
 
 const FLAGS = OFPBF.ATOMIC | OFPBF.ORDERED;
+/** Bytes that are written at once. */
+const BUFFER = 64 * 1024;
 
 let lastBundleId = 0;
 
@@ -36,30 +40,64 @@ function isRefusal(error: unknown): error is WeftError {
   return error instanceof WeftError && error.code === "openflow/refused";
 }
 
-/** Writes all, each watched under its own xid. A message that can't be encoded counts as refused, without being sent. */
-async function writeAll(
-  channel: ApplyChannel,
-  messages: readonly ApplicableMessage[],
-  form: (bytes: Uint8Array, xid: number) => Uint8Array,
-): Promise<RefusedMessage[]> {
-  const unsendable: RefusedMessage[] = [];
-  for (const message of messages) {
+interface Encoded {
+  readonly messages: readonly ApplicableMessage[];
+  /** Of each of them. */
+  readonly bytes: readonly Uint8Array[];
+  /** A message that can't be encoded counts as refused, without being sent. */
+  readonly unsendable: readonly RefusedMessage[];
+}
+
+function encodeAll(all: readonly ApplicableMessage[]): Encoded {
+  const [messages, bytes, unsendable]: [ApplicableMessage[], Uint8Array[], RefusedMessage[]] = [[], [], []];
+  for (const message of all) {
     try {
-      const bytes = encodedOnce(message);
-      const xid = channel.nextXid();
-      channel.watch(xid, message);
-      channel.writeBytes(form(bytes, xid));
+      bytes.push(encodedOnce(message));
+      messages.push(message);
     } catch (cause) {
       if (!(cause instanceof WeftError)) throw cause;
       unsendable.push({ message, error: cause });
     }
+  }
+  return { messages, bytes, unsendable };
+}
+
+/** Where the run ends that begins at `start` and is as long as fits into one buffer; one message fits whatever its size. */
+function runFrom(start: number, bytes: readonly Uint8Array[], extra: number): { end: number; length: number } {
+  let [end, length] = [start, 0];
+  for (; end < bytes.length; end++) {
+    const more = extra + (bytes[end]?.length ?? 0);
+    if (length > 0 && length + more > BUFFER) break;
+    length += more;
+  }
+  return { end, length };
+}
+
+/** Writes all, watched, in few buffers: into which each encoding is copied once. */
+async function writeAll(
+  channel: ApplyChannel,
+  all: readonly ApplicableMessage[],
+  bundleId: number | null,
+): Promise<readonly RefusedMessage[]> {
+  const { messages, bytes, unsendable } = encodeAll(all);
+  const firstXid = channel.watch(messages);
+  for (let next = 0; next < bytes.length; ) {
+    const { end, length } = runFrom(next, bytes, bundleId === null ? 0 : BUNDLE_ADD_LENGTH);
+    const room = messageRoom(length);
+    let at = 0;
+    for (; next < end; next++) {
+      const [message, xid] = [bytes[next] as Uint8Array, firstXid + next];
+      if (bundleId === null) at = putMessage(room, at, message, xid);
+      else at = putBundleAdd(room, at, message, { xid, bundleId, flags: FLAGS });
+    }
+    channel.writeBytes(room.bytes);
     if (!channel.hasRoom) await channel.writable();
   }
   return unsendable;
 }
 
 async function applyPlainly(channel: ApplyChannel, messages: readonly ApplicableMessage[]): Promise<ApplyResult> {
-  const unsendable = await writeAll(channel, messages, withXid);
+  const unsendable = await writeAll(channel, messages, null);
   await channel.request({ kind: "barrier_request", xid: channel.nextXid() }, "a barrier");
   const errors = [...unsendable, ...channel.takeErrors()];
   return errors.length === 0 ? { ok: true, bundled: false } : { ok: false, bundled: false, errors };
@@ -107,9 +145,7 @@ async function applyBundled(
     channel.bundles = false;
     return undefined;
   }
-  const unsendable = await writeAll(channel, messages, (bytes, xid) =>
-    bundleAddOf(bytes, { xid, bundleId, flags: FLAGS }),
-  );
+  const unsendable = await writeAll(channel, messages, bundleId);
   // A message refused here is merely left out of the bundle, and a commit would succeed without it.
   await channel.request({ kind: "barrier_request", xid: channel.nextXid() }, "a barrier");
   const unopened = await opening;

@@ -50,6 +50,7 @@ const SENT_LOG_CAPACITY = 8_192;
 /** After so many messages without one a barrier is sent, so that the log of what was sent can be cleared. */
 const BARRIER_EVERY = 512;
 const ERROR_DATA_BYTES = 64;
+const LAST_XID = 0xffff_ffff;
 
 class Connection implements SessionLink {
   readonly #stream: ByteStream;
@@ -59,8 +60,8 @@ class Connection implements SessionLink {
   readonly #incoming: Incoming;
   readonly #requests: RequestTable;
   readonly #sent = new SentLog<OpenFlowMessageWithoutXid>(SENT_LOG_CAPACITY);
-  /** Messages of the `apply` that is under way, by xid, and what the switch said of them. */
-  readonly #watched = new Map<number, ApplicableMessage>();
+  /** Messages of the `apply` that is under way, in runs by the xid of the first, and what the switch said of them. */
+  #watched: { readonly firstXid: number; readonly messages: readonly ApplicableMessage[] }[] = [];
   #watchedErrors: RefusedMessage[] = [];
   #state: MachineState;
   #session: LiveSession | undefined;
@@ -98,7 +99,7 @@ class Connection implements SessionLink {
 
   nextXid(): number {
     const xid = this.#xid;
-    this.#xid = xid === 0xffffffff ? FIRST_FREE_XID : xid + 1;
+    this.#xid = xid === LAST_XID ? FIRST_FREE_XID : xid + 1;
     return xid;
   }
 
@@ -120,8 +121,20 @@ class Connection implements SessionLink {
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
-  watch(xid: number, message: ApplicableMessage): void {
-    this.#watched.set(xid, message);
+  watch(messages: readonly ApplicableMessage[]): number {
+    if (this.#xid + messages.length > LAST_XID) this.#xid = FIRST_FREE_XID;
+    const firstXid = this.#xid;
+    this.#xid += messages.length;
+    this.#watched.push({ firstXid, messages });
+    return firstXid;
+  }
+
+  #watchedBy(xid: number): ApplicableMessage | undefined {
+    for (const { firstXid, messages } of this.#watched) {
+      const message = messages[xid - firstXid];
+      if (message !== undefined) return message;
+    }
+    return undefined;
   }
 
   takeErrors(): RefusedMessage[] {
@@ -131,7 +144,7 @@ class Connection implements SessionLink {
   }
 
   stopWatching(): void {
-    this.#watched.clear();
+    this.#watched = [];
     this.#watchedErrors = [];
   }
 
@@ -345,7 +358,7 @@ class Connection implements SessionLink {
 
   #onSwitchError(session: LiveSession, m: SwitchError): void {
     if (this.#requests.refuse(m, (what) => refusal(this.label, m, what))) return;
-    const watched = this.#watched.get(m.xid);
+    const watched = this.#watchedBy(m.xid);
     if (watched !== undefined) {
       this.#watchedErrors.push({ message: watched, error: refusal(this.label, m, describeMessage(watched)) });
       return;

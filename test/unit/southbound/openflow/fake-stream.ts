@@ -49,6 +49,8 @@ export class FakeStream implements ByteStream {
   /** What the session sent and the test has not looked at yet. */
   readonly sent: OpenFlowMessage[] = [];
   closeReason: string | undefined;
+  /** How often it was written to. */
+  writes = 0;
   readonly #framer = new MessageFramer();
   #data: (bytes: Uint8Array) => void = () => undefined;
   #close: (end: StreamEnd) => void = () => undefined;
@@ -56,6 +58,7 @@ export class FakeStream implements ByteStream {
 
   write(bytes: Uint8Array): void {
     if (this.closed) return;
+    this.writes += 1;
     this.#framer.push(bytes, (buffer, start, end) => this.sent.push(decode(buffer.slice(start, end))));
   }
 

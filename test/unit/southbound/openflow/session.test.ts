@@ -290,16 +290,36 @@ describe("apply", () => {
 
   it("waits for a peer that does not read, and goes on when it does", async () => {
     const { session, stream } = ready({ highWaterBytes: 1_000 });
-    const result = session.apply([FLOW, FLOW]);
+    /** As many as need a second buffer. */
+    const flows: readonly ApplicableMessage[] = Array.from({ length: 1_000 }, () => FLOW);
+    const result = session.apply(flows);
     await settle();
     const open = stream.take()[0] as Extract<OpenFlowMessage, { kind: "bundle_control" }>;
     stream.pendingBytes = 2_000;
     stream.receive({ ...open, type: "open_reply" });
     await settle();
-    expect(stream.take().map((m) => m.kind)).toEqual(["bundle_add"]);
+    const first = stream.take();
+    expect(new Set(first.map((m) => m.kind))).toEqual(new Set(["bundle_add"]));
+    expect(first.length).toBeLessThan(flows.length);
     stream.drain();
     const rest = await play(stream);
-    expect(rest).toEqual(["add flow_mod", "barrier_request", "commit_request"]);
+    const others = flows.slice(first.length).map(() => "add flow_mod");
+    expect(rest).toEqual([...others, "barrier_request", "commit_request"]);
+    expect(await result).toEqual({ ok: true, bundled: true });
+  });
+
+  it("writes a thousand flows in three buffers, not one by one", async () => {
+    const { session, stream } = ready();
+    const result = session.apply(Array.from({ length: 1_000 }, () => FLOW));
+    await settle();
+    const open = stream.take()[0] as Extract<OpenFlowMessage, { kind: "bundle_control" }>;
+    const before = stream.writes;
+    stream.receive({ ...open, type: "open_reply" });
+    await settle();
+    // And the barrier behind them.
+    expect(stream.writes - before).toBeLessThanOrEqual(3 + 1);
+    expect(stream.sent.filter(({ kind }) => kind === "bundle_add")).toHaveLength(1_000);
+    await play(stream);
     expect(await result).toEqual({ ok: true, bundled: true });
   });
 
