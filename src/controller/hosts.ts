@@ -6,6 +6,7 @@ import type { Means } from "../model/admission.ts";
 import { type Diagnostic, diagnostic } from "../model/diagnostic.ts";
 import type { HostFact, HostId } from "../model/facts.ts";
 import { takesPart } from "../model/identity.ts";
+import { isSame } from "../model/kept.ts";
 import { shellWord } from "../model/shell-word.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
 import { HostReconciler } from "../reconcile/host-reconciler.ts";
@@ -130,10 +131,11 @@ export class Hosts {
     this.#refreshEach(() => true);
   }
 
-  /** The facts of all hosts as they would be under other settings. */
+  /** The facts of all hosts as they would be under other settings; of those that have the same, as they are. */
   factsWith(settings: ReadonlyMap<HostId, HostSetting>): readonly HostFact[] {
+    const isOther = (id: HostId): boolean => !isSame(hostSetting(settings, id), hostSetting(this.#settings, id));
     return [...this.#entries.values()].map(
-      ({ id, session, fact }) => (session === null ? null : this.#factOf(session, id, settings)) ?? fact,
+      ({ id, session, fact }) => (session !== null && isOther(id) ? this.#factOf(session, id, settings) : null) ?? fact,
     );
   }
 

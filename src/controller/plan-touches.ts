@@ -1,4 +1,5 @@
 // What a change of configuration means to traffic, in words: from the fabric as it would be without and with it.
+import type { Rest } from "../api/in-slices.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import { kindText } from "../model/lanes.ts";
 import type { Wanted } from "../pipeline/settle.ts";
@@ -6,11 +7,18 @@ import type { Wanted } from "../pipeline/settle.ts";
 /** More of a kind are counted. */
 const MAX_NAMED = 6;
 
-export function touches({ fabric: before }: Wanted, { fabric: after }: Wanted): readonly string[] {
+/** @param rest awaited between one host and the next */
+export async function touches(
+  { fabric: before }: Wanted,
+  { fabric: after }: Wanted,
+  rest: Rest,
+): Promise<readonly string[]> {
+  const [was, will] = [await tunnelsOf(before, after, rest), await tunnelsOf(after, before, rest)];
+  await rest();
   const words = [
-    ...tunnelKinds(before, after),
+    ...tunnelKinds(was, will),
     ...addresses(before, after),
-    ...pairs(before, after),
+    ...pairs(was, will, after),
     ...networks(before, after),
   ];
   return words.length > 0 ? words : ["no pair of hosts, and no port, gets another way or another network"];
@@ -26,16 +34,23 @@ function plural(count: number, word: string): string {
 }
 
 /** Both ends' ids -> the kind of their tunnel, each pair once. */
-function tunnelsOf(fabric: Fabric): ReadonlyMap<string, string> {
+type Kinds = ReadonlyMap<string, string>;
+
+/** Without those of hosts that have the same in the other fabric. */
+async function tunnelsOf(fabric: Fabric, other: Fabric, rest: Rest): Promise<Kinds> {
   const kinds = new Map<string, string>();
   for (const { id, wantedTunnels } of fabric.hosts.values()) {
-    for (const tunnel of wantedTunnels) kinds.set([id, tunnel.peerId].sort().join(" - "), kindText(tunnel));
+    if (other.hosts.get(id)?.wantedTunnels === wantedTunnels) continue;
+    await rest();
+    for (const tunnel of wantedTunnels) {
+      const { peerId } = tunnel;
+      kinds.set(id < peerId ? `${id} - ${peerId}` : `${peerId} - ${id}`, kindText(tunnel));
+    }
   }
   return kinds;
 }
 
-function tunnelKinds(before: Fabric, after: Fabric): readonly string[] {
-  const [was, will] = [tunnelsOf(before), tunnelsOf(after)];
+function tunnelKinds(was: Kinds, will: Kinds): readonly string[] {
   const changed = new Map<string, string[]>();
   for (const [pair, kind] of will) {
     const old = was.get(pair);
@@ -51,8 +66,7 @@ function tunnelKinds(before: Fabric, after: Fabric): readonly string[] {
   );
 }
 
-function pairs(before: Fabric, after: Fabric): readonly string[] {
-  const [was, will] = [tunnelsOf(before), tunnelsOf(after)];
+function pairs(was: Kinds, will: Kinds, after: Fabric): readonly string[] {
   const gone = [...was.keys()].filter((pair) => !will.has(pair));
   const come = [...will.keys()].filter((pair) => !was.has(pair));
   const other = after.topology.kind === "hubs" ? "their frames go by a hub" : "their frames go by a relay";
@@ -104,6 +118,7 @@ function networksOf(host: FabricHost | undefined, port: string): string | null {
 }
 
 function movedPorts(was: FabricHost | undefined, host: FabricHost): readonly string[] {
+  if (was === host) return [];
   return host.ports.flatMap(({ fact: { name } }) => {
     const [old, now] = [networksOf(was, name), networksOf(host, name)];
     return old === null || old === now ? [] : [`${host.id} ${name} (${old} to ${now})`];
@@ -111,6 +126,7 @@ function movedPorts(was: FabricHost | undefined, host: FabricHost): readonly str
 }
 
 function newlyLocked(was: FabricHost | undefined, host: FabricHost): readonly string[] {
+  if (was === host) return [];
   return host.ports.flatMap(({ fact: { name }, locks }) => {
     const old = was?.ports.find(({ fact }) => fact.name === name);
     return old !== undefined && old.locks.size === 0 && locks.size > 0 ? [`${host.id} ${name}`] : [];

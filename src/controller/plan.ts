@@ -1,10 +1,12 @@
 // What another configuration would change, computed by the functions that reconciliation uses; nothing is written.
 
 import { formatGroup } from "../../proto/openflow13/index.ts";
+import { inSlices } from "../api/in-slices.ts";
 import type { HostPlanView, PlanChangeView, PlanCountView, PlanView } from "../api/plan-views.ts";
 import type { WeftConfig } from "../config/index.ts";
 import type { HostId } from "../model/facts.ts";
 import type { DesiredFlow, DesiredGroup, DesiredMeter, DesiredSwitch } from "../pipeline/desired.ts";
+import { flowDifferences } from "../pipeline/layered-flows.ts";
 import type { DesiredRows, RowSettings } from "../pipeline/rows.ts";
 import type { Wanted } from "../pipeline/settle.ts";
 import { flowText, meterText } from "../reconcile/deviation.ts";
@@ -22,8 +24,9 @@ export interface PlanOptions {
   readonly rowSettings: (id: HostId) => Pick<RowSettings, "controllerTarget" | "approval"> | null;
 }
 
-/** Of one host more are counted. */
+/** Of a host more are counted; and of each of many hosts more than its part of those of all. */
 const MAX_CHANGES = 1_000;
+const MAX_CHANGES_OF_ALL = 60_000;
 
 /** @param running is what the controller runs with, @param wanted the other configuration. */
 export async function planFor(options: PlanOptions, running: WeftConfig, wanted: WeftConfig): Promise<PlanView> {
@@ -35,16 +38,18 @@ export async function planFor(options: PlanOptions, running: WeftConfig, wanted:
   // happens meanwhile counts for neither as well.
   const [before, after] = await Promise.all([foresee(running), foresee(config)]);
   const ids = new Set([...before.fabric.hosts.keys(), ...after.fabric.hosts.keys()]);
+  const most = Math.min(MAX_CHANGES, Math.ceil(MAX_CHANGES_OF_ALL / Math.max(1, ids.size)));
   const hosts: HostPlanView[] = [];
+  const rest = inSlices();
   for (const id of ids) {
+    await rest();
     const changes = [...rowChanges(options.hosts, id, before, after), ...switchChanges(before, after, id)];
-    if (changes.length > 0) hosts.push(hostPlan(id, changes));
-    await new Promise(setImmediate);
+    if (changes.length > 0) hosts.push(hostPlan(id, changes, most));
   }
-  return { applied, needsRestart, touches: touches(before, after), hosts };
+  return { applied, needsRestart, touches: await touches(before, after, rest), hosts };
 }
 
-function hostPlan(host: HostId, changes: readonly PlanChangeView[]): HostPlanView {
+function hostPlan(host: HostId, changes: readonly PlanChangeView[], most: number): HostPlanView {
   const count = (what: PlanChangeView["what"]): PlanCountView => {
     const own = changes.filter((one) => one.what === what);
     const of = (deed: PlanChangeView["deed"]): number => own.filter((one) => one.deed === deed).length;
@@ -52,15 +57,15 @@ function hostPlan(host: HostId, changes: readonly PlanChangeView[]): HostPlanVie
   };
   return {
     ...{ host, rows: count("row"), flows: count("flow"), groups: count("group"), meters: count("meter") },
-    changes: changes.slice(0, MAX_CHANGES),
-    omitted: Math.max(0, changes.length - MAX_CHANGES),
+    changes: changes.slice(0, most),
+    omitted: Math.max(0, changes.length - most),
   };
 }
 
 /** What would be written to the host's database as it is now, without what would be written anyway. */
 function rowChanges(hosts: Hosts, id: HostId, before: Wanted, after: Wanted): readonly PlanChangeView[] {
   const rows = hosts.entries.get(id)?.session?.rows;
-  if (rows === undefined) return [];
+  if (rows === undefined || before.rows.get(id) === after.rows.get(id)) return [];
   const stepsFor = (wanted: DesiredRows | undefined) => (wanted === undefined ? [] : planHost(rows, wanted).steps);
   const anyway = new Set(stepsFor(before.rows.get(id)).map((step) => JSON.stringify(step)));
   return stepsFor(after.rows.get(id))
@@ -72,11 +77,29 @@ const NOTHING: DesiredSwitch = { flows: new Map(), groups: new Map(), meters: ne
 
 function switchChanges(before: Wanted, after: Wanted, id: HostId): readonly PlanChangeView[] {
   const [was, will] = [before.switches.get(id) ?? NOTHING, after.switches.get(id) ?? NOTHING];
+  if (was === will) return [];
   return [
     ...changesOf<number, DesiredMeter>("meter", was.meters, will.meters, meterText),
     ...changesOf<number, DesiredGroup>("group", was.groups, will.groups, formatGroup),
-    ...changesOf<string, DesiredFlow>("flow", was.flows, will.flows, flowText),
+    ...flowChanges(was, will),
   ];
+}
+
+/** What all hosts have in common is compared once, and put into words once. */
+function flowChanges(was: DesiredSwitch, will: DesiredSwitch): readonly PlanChangeView[] {
+  return [...flowDifferences(was.flows, will.flows)].flatMap(({ before, after }) => {
+    const [deed, flow] =
+      after === undefined ? (["remove", before] as const) : ([before ? "change" : "add", after] as const);
+    return flow === undefined ? [] : [{ what: "flow", deed, text: textOf(flow) } as const];
+  });
+}
+
+const texts = new WeakMap<DesiredFlow, string>();
+
+function textOf(flow: DesiredFlow): string {
+  const known = texts.get(flow) ?? flowText(flow);
+  texts.set(flow, known);
+  return known;
 }
 
 function changesOf<K, T extends { readonly form: string }>(

@@ -1,5 +1,6 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
+import { inSlices } from "../api/in-slices.ts";
 import { bindSwitches } from "../discovery/bindings.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
@@ -29,6 +30,7 @@ import {
   resolveIdentities,
   takesPart,
 } from "../model/identity.ts";
+import { kept } from "../model/kept.ts";
 import { kindText } from "../model/lanes.ts";
 import type { LoopFacts } from "../model/loops.ts";
 import type { Place } from "../model/place.ts";
@@ -44,7 +46,7 @@ import {
   type RowSettings,
   type TunnelOptions,
 } from "../pipeline/rows.ts";
-import { type Situation, settle, type Wanted } from "../pipeline/settle.ts";
+import { type Draw, type Situation, settle, type Wanted } from "../pipeline/settle.ts";
 import { shareFlows } from "../pipeline/shared-flows.ts";
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
@@ -129,6 +131,19 @@ interface Identified extends IdentityOutcome, Pick<Kept, "facts" | "entries"> {
 /** Rests that are shorter are not worth a timer; longer ones would delay what heals. */
 const MIN_REST_MS = 5;
 const MAX_REST_MS = 200;
+
+/** Settings that say the same stay the same objects: what was made by them is known by that. */
+function withKept(options: WeaverOptions, changes: Partial<WeaverOptions>): WeaverOptions {
+  const same = Object.keys(changes).filter((name) => {
+    const key = name as keyof WeaverOptions;
+    return kept<unknown>(options[key], changes[key]) === options[key];
+  });
+  return { ...options, ...Object.fromEntries(Object.entries(changes).filter(([name]) => !same.includes(name))) };
+}
+
+function keyed<T>(id: HostId, one: T | null | undefined): readonly (readonly [HostId, T])[] {
+  return one == null ? [] : [[id, one]];
+}
 
 export class Weaver {
   #options: WeaverOptions;
@@ -483,27 +498,47 @@ export class Weaver {
     known: readonly HostFact[],
     rowSettings: (id: HostId) => Pick<RowSettings, "controllerTarget" | "approval"> | null,
   ): Promise<Wanted> {
-    const options = { ...this.#options, ...changes };
+    const options = withKept(this.#options, changes);
     const suspects = suspectsAmong(options.hosts.entries.values(), options.switches.entries, this.#owners);
     const isLeftOut = (key: string): boolean => this.#quarantine.problem(key) !== null;
     const { facts, withheld, entries } = this.#kept(suspects, isLeftOut, known);
     const outcome = resolveIdentities(this.#identityInput(options, facts, entries, withheld));
     const start = this.#held(entries, this.#bindings, outcome, facts);
-    return settle(start, async (situation) => {
-      const fabric = deriveFabric({ ...this.#fabricInput(options, outcome, situation), keepTunnel: () => false });
+    const input = { ...this.#fabricInput(options, outcome, start), keepTunnel: () => false };
+    const now = this.#wantedNow();
+    const rest = inSlices();
+    const draw: Draw = async ({ hosts, switches: held, remembered }, previous = now) => {
+      await rest();
+      const fabric = deriveFabric({ ...input, hostFacts: hosts, switchFacts: held, remembered }, previous?.fabric);
+      await rest();
+      shareFlows(fabric, previous === undefined ? undefined : shareFlows(previous.fabric));
       const rows = new Map<HostId, DesiredRows>();
       const switches = new Map<HostId, DesiredSwitch>();
       for (const host of fabric.hosts.values()) {
-        if (host.fact === null || host.index === null || !takesPart(host.fact)) continue;
-        // Hosts are served meanwhile: with hundreds of them it takes seconds.
-        await new Promise(setImmediate);
-        const given = rowSettings(host.id);
-        const wanted = given === null ? null : compileRows(fabric, host, { ...options, ...given });
-        if (wanted !== null) rows.set(host.id, wanted);
-        if (host.switch !== null) switches.set(host.id, compileSwitch(fabric, host, options.pipeline));
+        const { id, fact, index } = host;
+        if (fact === null || index === null || !takesPart(fact)) continue;
+        await rest();
+        const given = rowSettings(id);
+        const wanted =
+          given === null ? null : compileRows(fabric, host, { ...options, ...given }, previous?.rows.get(id));
+        if (wanted !== null) rows.set(id, wanted);
+        const before = previous?.switches.get(id);
+        if (host.switch !== null) switches.set(id, compileSwitch(fabric, host, options.pipeline, before));
       }
       return { fabric, rows, switches };
-    });
+    };
+    return settle(start, draw, rest);
+  }
+
+  /** What was last drawn and compiled: whatever is the same in what is foreseen is not made again. */
+  #wantedNow(): Wanted | undefined {
+    if (this.#fabric === null) return undefined;
+    const { hosts, switches } = this.#options;
+    return {
+      fabric: this.#fabric,
+      rows: new Map([...hosts.entries.values()].flatMap((entry) => keyed(entry.id, this.#rows.get(entry)))),
+      switches: new Map([...this.#dpidOf].flatMap(([id, dpid]) => keyed(id, switches.entries.get(dpid)?.desired))),
+    };
   }
 
   #retainHeard(ofEach: ForEach): void {

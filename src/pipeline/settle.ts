@@ -2,8 +2,10 @@
 // changes any more. A change of tunnels takes several, since the old ones go only when nothing uses them.
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostFact, HostId, RememberedFact, SwitchFact, TunnelRowFact } from "../model/facts.ts";
+import { kept, keptMap } from "../model/kept.ts";
 import type { DesiredSwitch } from "./desired.ts";
-import { readBack } from "./readback.ts";
+import { flowDifferences } from "./layered-flows.ts";
+import { readBackOwn, sharedMemories } from "./memories.ts";
 import type { DesiredRows } from "./rows.ts";
 
 /** The facts that what is written changes. */
@@ -23,41 +25,66 @@ export interface Wanted {
 /** Making, moving over and taking away are three; a change of identity one more. */
 const MAX_ROUNDS = 8;
 
-/** @param draw what is wanted in a situation, by the functions that reconciliation uses; it may take its time. */
-export async function settle(start: Situation, draw: (situation: Situation) => Promise<Wanted>): Promise<Wanted> {
+/** @param previous what was wanted in the round before. */
+export type Draw = (situation: Situation, previous: Wanted | undefined) => Promise<Wanted>;
+
+/**
+ * @param draw what is wanted in a situation, by the functions that reconciliation uses; it may take its time.
+ * @param rest awaited between one host and the next.
+ */
+export async function settle(start: Situation, draw: Draw, rest: () => Promise<void>): Promise<Wanted> {
   let situation = start;
-  let wanted = await draw(situation);
+  let wanted = await draw(situation, undefined);
   for (let round = 1; round < MAX_ROUNDS; round++) {
-    situation = done(situation, wanted);
-    const next = await draw(situation);
-    const isSame = sameRows(next.rows, wanted.rows) && sameSwitches(next.switches, wanted.switches);
+    situation = await done(situation, wanted, rest);
+    const next = await draw(situation, wanted);
+    const isSame = (await sameRows(next.rows, wanted.rows, rest)) && (await sameSwitches(next, wanted, rest));
     wanted = next;
     if (isSame) break;
   }
   return wanted;
 }
 
-/** The situation once hosts and switches hold what is wanted. */
-function done({ hosts, switches, remembered }: Situation, wanted: Wanted): Situation {
+/** The situation once hosts and switches hold what is wanted. Facts that are as before stay the same objects. */
+async function done(
+  { hosts, switches, remembered }: Situation,
+  wanted: Wanted,
+  rest: () => Promise<void>,
+): Promise<Situation> {
   const nextHosts = new Map(hosts);
   for (const [id, rows] of wanted.rows) {
+    await rest();
     const fact = hosts.get(id);
     const host = wanted.fabric.hosts.get(id);
-    if (fact !== undefined && host !== undefined) nextHosts.set(id, { ...fact, tunnels: tunnelFacts(host, rows) });
+    if (fact === undefined || host === undefined) continue;
+    const tunnels = kept(fact.tunnels, tunnelFacts(host, rows));
+    if (tunnels !== fact.tunnels) nextHosts.set(id, { ...fact, tunnels });
   }
   const nextSwitches = new Map(switches);
-  const recalled: RememberedFact[] = [];
+  const recalled = new Set<readonly RememberedFact[]>();
   for (const [id, held] of wanted.switches) {
+    await rest();
     const fact = switches.get(id);
     if (fact === undefined) continue;
-    const { ownIndex, receivesOn, sendsBy, relaysBy, relaysTo, ...more } = readBack(
-      held.flows.values(),
-      held.groups.values(),
-    );
-    nextSwitches.set(id, { ...fact, ownIndex, receivesOn, sendsBy, relaysBy, relaysTo });
-    recalled.push(...more.remembered);
+    const read = readBackOwn(held.flows, held.groups);
+    nextSwitches.set(id, kept(fact, afterwards(fact, read)));
+    for (const list of [read.remembered, ...sharedMemories(held.flows)]) recalled.add(list);
   }
-  return { hosts: nextHosts, switches: nextSwitches, remembered: recalled.length > 0 ? recalled : remembered };
+  // Where every host was read itself, nothing that others say of it counts.
+  const isRead = [...wanted.fabric.hosts.values()].every((host) => host.fact !== null && host.switch !== null);
+  const isRecalled = recalled.size > 0 && !(isRead && remembered.length === 0);
+  return { hosts: nextHosts, switches: nextSwitches, remembered: isRecalled ? [...recalled].flat() : remembered };
+}
+
+function afterwards(fact: SwitchFact, read: ReturnType<typeof readBackOwn>): SwitchFact {
+  return {
+    ...fact,
+    ownIndex: read.ownIndex,
+    receivesOn: kept(fact.receivesOn, read.receivesOn),
+    sendsBy: keptMap(fact.sendsBy, read.sendsBy),
+    relaysBy: keptMap(fact.relaysBy, read.relaysBy),
+    relaysTo: keptMap(fact.relaysTo, read.relaysTo),
+  };
 }
 
 const heldKey = (type: string, isShared: boolean, peerIndex: number): string => `${type} ${isShared} ${peerIndex}`;
@@ -89,19 +116,30 @@ function tunnelFacts(host: FabricHost, rows: DesiredRows): readonly TunnelRowFac
   );
 }
 
-function sameRows(a: Wanted["rows"], b: Wanted["rows"]): boolean {
+async function sameRows(a: Wanted["rows"], b: Wanted["rows"], rest: () => Promise<void>): Promise<boolean> {
   const text = (rows: DesiredRows): string =>
     JSON.stringify(rows.tunnels.map(({ name, options, bfd }) => [name, [...options], [...bfd]]));
-  return a.size === b.size && [...a].every(([id, rows]) => text(rows) === text(b.get(id) ?? rows));
+  if (a.size !== b.size) return false;
+  for (const [id, rows] of a) {
+    const others = b.get(id) ?? rows;
+    if (rows.tunnels === others.tunnels) continue;
+    await rest();
+    if (text(rows) !== text(others)) return false;
+  }
+  return true;
 }
 
-function sameSwitches(a: Wanted["switches"], b: Wanted["switches"]): boolean {
-  return [...a].every(([id, one]) => {
+async function sameSwitches({ switches: a }: Wanted, { switches: b }: Wanted, rest: () => Promise<void>) {
+  for (const [id, one] of a) {
     const other = b.get(id);
-    return other !== undefined && sameForms(one.flows, other.flows) && sameForms(one.groups, other.groups);
-  });
+    if (other === one) continue;
+    await rest();
+    if (other === undefined || !sameForms(one.groups, other.groups)) return false;
+    if (flowDifferences(one.flows, other.flows).next().done !== true) return false;
+  }
+  return true;
 }
 
 function sameForms<K>(a: ReadonlyMap<K, { readonly form: string }>, b: ReadonlyMap<K, { readonly form: string }>) {
-  return a.size === b.size && [...a].every(([key, { form }]) => b.get(key)?.form === form);
+  return a === b || (a.size === b.size && [...a].every(([key, { form }]) => b.get(key)?.form === form));
 }

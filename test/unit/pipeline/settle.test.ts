@@ -36,11 +36,12 @@ function draw({ hosts, switches, remembered }: Situation, fields: Partial<Fabric
 type Round = (wanted: Wanted, situation: Situation) => void;
 
 function settled(start: Situation, fields: Partial<FabricInput>, seen: Round = () => undefined): Promise<Wanted> {
-  return settle(start, async (situation) => {
+  const drawn = async (situation: Situation): Promise<Wanted> => {
     const wanted = draw(situation, fields);
     seen(wanted, situation);
     return wanted;
-  });
+  };
+  return settle(start, drawn, () => Promise.resolve());
 }
 
 const typesOf = ({ rows }: Wanted) => [
