@@ -3,6 +3,7 @@ import { WeftError } from "../../proto/bytes/errors.ts";
 import type { Answer } from "./answer.ts";
 import type { CheckRequest } from "./check-views.ts";
 import { readEventRequest, readMoment, selectEvents } from "./event-query.ts";
+import { inSlices } from "./in-slices.ts";
 import {
   orderDrift,
   orderEndpoints,
@@ -164,7 +165,10 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     {
       args: [],
       isOrder: true,
-      run: async ({ queries, version }) => writeSnapshot(await takeSnapshot(queries, version, new Date())),
+      run: async ({ queries, version }) => {
+        const rest = inSlices();
+        return writeSnapshot(await takeSnapshot(queries, version, new Date(), rest), rest);
+      },
     },
   ],
   ["status", query(({ queries }) => ({ kind: "status", view: orderStatus(queries.status()) }))],
@@ -257,6 +261,8 @@ export async function runCommand(context: ControlContext, method: string, params
   const answer = await command.run({ nowMs: Date.now(), ...context, queries }, args);
   if (typeof answer === "string") return answer;
   if (answer === null) return "";
+  // What programs read tells hosts by their ids.
+  if (format === "json") return render(answer, format, style);
   const hosts = queries.hosts();
   const uptimeSec = hosts.length === 0 ? queries.status().uptimeSec : undefined;
   return render(answer, format, style, namesOf(hosts), uptimeSec);

@@ -6,11 +6,21 @@ const SLICE_MS = 15;
 /** Awaited between two steps of such work: no rest at all until the slice is used up. */
 export type Rest = () => Promise<void>;
 
+/** Several who work by the same slices go on one after the other. */
 export function inSlices(now: () => number = () => performance.now()): Rest {
   let sinceMs = now();
-  return async () => {
+  let turn: Promise<void> = Promise.resolve();
+  const next = (): void | Promise<void> => {
     if (now() - sinceMs < SLICE_MS) return;
-    await new Promise(setImmediate);
-    sinceMs = now();
+    return new Promise<void>((resolve) => {
+      setImmediate(() => {
+        sinceMs = now();
+        resolve();
+      });
+    });
+  };
+  return () => {
+    turn = turn.then(next);
+    return turn;
   };
 }

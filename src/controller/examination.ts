@@ -1,6 +1,7 @@
 // The questions that look at hosts and switches anew: gathers what the doctor, and the comparison with intent, judge.
 import type { PortDesc } from "../../proto/openflow13/index.ts";
 import { concerns, type DeviationView, type DriftView, type FindingView } from "../api/doctor-views.ts";
+import { inSlices, type Rest } from "../api/in-slices.ts";
 import { type ExaminedHost, examine, findingKey, isPassing } from "../doctor/index.ts";
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
@@ -53,7 +54,8 @@ export function makeExamination(options: ExaminationOptions): Examination {
   const { hosts, timers, everyHost, switchOf } = options;
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void timers.setTimer(ms, resolve));
 
-  async function examinedHost(fabric: Fabric, host: FabricHost): Promise<ExaminedHost> {
+  async function examinedHost(fabric: Fabric, host: FabricHost, rest: Rest): Promise<ExaminedHost> {
+    await rest();
     const entry = switchOf(host);
     const session = hosts.entries.get(host.id)?.session ?? null;
     return {
@@ -82,7 +84,9 @@ export function makeExamination(options: ExaminationOptions): Examination {
   }
 
   async function look(): Promise<readonly FindingView[]> {
-    const examined = await inTurns(everyHost(), ({ fabric, host }) => examinedHost(fabric, host));
+    const rest = inSlices();
+    const examined = await inTurns(everyHost(), ({ fabric, host }) => examinedHost(fabric, host, rest));
+    await rest();
     const { disputedSince, wallClock } = options;
     return examine({ hosts: examined, problems: options.problems(), nowMs: wallClock(), disputedSince });
   }
@@ -101,7 +105,11 @@ export function makeExamination(options: ExaminationOptions): Examination {
     return found;
   }
 
-  async function compare(host: FabricHost): Promise<{ reason: string | null; deviations: readonly Deviation[] }> {
+  async function compare(
+    host: FabricHost,
+    rest: Rest,
+  ): Promise<{ reason: string | null; deviations: readonly Deviation[] }> {
+    await rest();
     const reasons: string[] = [];
     const deviations: Deviation[] = [];
     const hostEntry = hosts.entries.get(host.id);
@@ -119,7 +127,9 @@ export function makeExamination(options: ExaminationOptions): Examination {
       const { session: of } = entry;
       const asked = Promise.all([of.readFlows(), of.readGroups(), of.readMeters()]);
       const held = await within(ANSWER_MS, asked, timers);
+      // Of the moment of the answer: a flow that is wanted since then is not missing.
       const desired = options.desiredSwitch(entry);
+      await rest();
       if (held === null) reasons.push("its switch does not answer");
       else if (desired === null) reasons.push("what its switch should hold is not known yet");
       else {
@@ -131,12 +141,12 @@ export function makeExamination(options: ExaminationOptions): Examination {
   }
 
   /** A flow may run out of time between the switch's answer and the news of it: what may be that is looked for twice. */
-  async function settled(host: FabricHost): Promise<DriftView> {
-    let { reason, deviations } = await compare(host);
+  async function settled(host: FabricHost, rest: Rest): Promise<DriftView> {
+    let { reason, deviations } = await compare(host, rest);
     if (deviations.some((one) => one.mayHaveAged)) {
       const before = new Set(deviations.map(textOf));
       await pause(AGED_MS);
-      const again = await compare(host);
+      const again = await compare(host, rest);
       reason = again.reason;
       deviations = again.deviations.filter((one) => !one.mayHaveAged || before.has(textOf(one)));
     }
@@ -145,11 +155,11 @@ export function makeExamination(options: ExaminationOptions): Examination {
 
   return {
     doctor,
-    drift: (only) =>
-      inTurns(
-        everyHost().filter(({ host }) => only === null || host.id === only),
-        ({ host }) => settled(host),
-      ),
+    drift(only) {
+      const meant = everyHost().filter(({ host }) => only === null || host.id === only);
+      const rest = inSlices();
+      return inTurns(meant, ({ host }) => settled(host, rest));
+    },
   };
 }
 

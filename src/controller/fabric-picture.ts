@@ -1,5 +1,6 @@
 // The fabric as plain JSON, for traces: facts of every host, and of switches what they hold.
 import { type FlowStats, formatFlow, formatGroup, type GroupDesc, OFPPS } from "../../proto/openflow13/index.ts";
+import type { Rest } from "../api/in-slices.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import { endpointKey } from "../model/endpoints.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
@@ -24,11 +25,15 @@ const TABLE_NAMES: Readonly<Record<string, string>> = Object.freeze(
   Object.fromEntries(Object.values(TABLES).map(({ id, name }) => [String(id), name])),
 );
 
-/** @param switches by host; a host without one is not part of the picture. */
-export function pictureOf(fabrics: readonly Fabric[], switches: ReadonlyMap<HostId, PictureSwitch>): FabricPicture {
-  const hosts = fabrics.flatMap((fabric) =>
-    [...fabric.hosts.values()].map((host) => hostPicture(fabric, host, switches.get(host.id) ?? null)),
-  );
+/** Without switches. @param rest awaited between one host and the next */
+export async function pictureOf(fabrics: readonly Fabric[], rest: Rest): Promise<FabricPicture> {
+  const hosts: PictureHost[] = [];
+  for (const fabric of fabrics) {
+    for (const host of fabric.hosts.values()) {
+      await rest();
+      hosts.push(hostPicture(fabric, host));
+    }
+  }
   return {
     version: 1,
     hosts: hosts.sort((a, b) => (a.id < b.id ? -1 : 1)),
@@ -38,7 +43,12 @@ export function pictureOf(fabrics: readonly Fabric[], switches: ReadonlyMap<Host
   };
 }
 
-function hostPicture(fabric: Fabric, host: FabricHost, held: PictureSwitch | null): PictureHost {
+/** @param switches by host; the switch of any other is not part of the picture. */
+export function withSwitches(picture: FabricPicture, switches: ReadonlyMap<HostId, PictureSwitch>): FabricPicture {
+  return { ...picture, hosts: picture.hosts.map((host) => ({ ...host, switch: switches.get(host.id) ?? null })) };
+}
+
+function hostPicture(fabric: Fabric, host: FabricHost): PictureHost {
   const [first = ""] = fabric.hosts.keys();
   return {
     id: host.id,
@@ -51,7 +61,7 @@ function hostPicture(fabric: Fabric, host: FabricHost, held: PictureSwitch | nul
     ports: host.ports.map(portPicture),
     tunnels: tunnelPictures(fabric, host),
     links: linkPictures(host),
-    switch: held,
+    switch: null,
   };
 }
 

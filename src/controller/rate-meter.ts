@@ -22,7 +22,8 @@ const INTERVAL_MS = 1_000;
 const STALE_MS = 10_000;
 /** A switch that takes longer is left out. */
 const ANSWER_MS = 3_000;
-const AT_ONCE = 16;
+/** The answers are short. */
+const AT_ONCE = 64;
 const LAG_RESOLUTION_MS = 10;
 
 interface Sample {

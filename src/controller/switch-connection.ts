@@ -1,4 +1,5 @@
 // An OpenFlow session as reconciliation needs it.
+import { PASSING_COOKIES } from "../pipeline/registry.ts";
 import type { SwitchChange } from "../reconcile/switch-plan.ts";
 import type { ApplyOutcome, SwitchConnection } from "../reconcile/switch-reconciler.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
@@ -9,6 +10,7 @@ export function connectionOf(session: OpenFlowSession, durations: Durations): Sw
     label: session.label,
     readFlows: (tableId) => session.readFlows(tableId === undefined ? {} : { tableId }),
     countFlows: () => session.countFlows(),
+    countPassing: () => session.countFlows(PASSING_COOKIES),
     monitorFlows: () => session.monitorFlows(),
     readGroups: () => session.readGroups(),
     readMeters: async () => (session.meters.maxMeter === 0 ? [] : session.readMeters()),

@@ -67,6 +67,8 @@ export interface SwitchesOptions {
 
 /** More connections of one switch than it could have a use for. */
 const MAX_SPARES = 4;
+/** So long switches are woken before others have a turn. */
+const WAKING_MS = 25;
 
 export class Switches {
   readonly #options: SwitchesOptions;
@@ -462,12 +464,26 @@ export class Switches {
     ]);
   }
 
-  /** Those of which something else is wanted now, or of which that can't be told. */
-  wakeAll(): void {
-    const { trouble } = this.#options;
-    for (const entry of this.#entries.values()) {
-      trouble.attempt(`waking the work on switch ${entry.dpid}`, () => this.#wakeIfWanted(entry));
-    }
+  /**
+   * Those of which something else is wanted now, or of which that can't be told. Where all have to be compiled anew that
+   * takes seconds: after some of them others have a turn. @returns null where none is left for later.
+   */
+  wakeAll(): Promise<void> | null {
+    const { trouble, timers } = this.#options;
+    const left = this.#entries.values();
+    const isLast = (): boolean => {
+      const untilMs = timers.now() + WAKING_MS;
+      for (const entry of left) {
+        trouble.attempt(`waking the work on switch ${entry.dpid}`, () => this.#wakeIfWanted(entry));
+        if (timers.now() >= untilMs) return false;
+      }
+      return true;
+    };
+    if (isLast()) return null;
+    return new Promise((resolve) => {
+      const go = (): void => void setImmediate(() => (isLast() ? resolve() : go()));
+      go();
+    });
   }
 
   #wakeIfWanted(entry: SwitchEntry): void {

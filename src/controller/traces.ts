@@ -1,4 +1,5 @@
 // Pictures and traces on demand: switches are asked for what they hold when a frame gets to them.
+import { inSlices, type Rest } from "../api/in-slices.ts";
 import type { TraceRequest, TraceView } from "../api/trace-views.ts";
 import type { Fabric, FabricHost } from "../model/fabric.ts";
 import type { HostId } from "../model/facts.ts";
@@ -7,7 +8,7 @@ import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 import { type FabricPicture, type PictureSwitch, traceSource, traceView } from "../trace/index.ts";
 import { concurrently } from "./concurrently.ts";
-import { pictureOf, switchPicture } from "./fabric-picture.ts";
+import { pictureOf, switchPicture, withSwitches } from "./fabric-picture.ts";
 import type { SwitchEntry } from "./switch-entry.ts";
 
 export interface TracesOptions {
@@ -36,8 +37,9 @@ export class Traces {
 
   async picture(): Promise<FabricPicture> {
     const switches = new Map<HostId, PictureSwitch>();
-    await this.#read(this.#hosts().keys(), switches);
-    return pictureOf(this.fabrics, switches);
+    const rest = inSlices();
+    await this.#read(this.#hosts().keys(), switches, rest);
+    return withSwitches(await pictureOf(this.fabrics, rest), switches);
   }
 
   async trace(request: TraceRequest): Promise<TraceView> {
@@ -48,11 +50,14 @@ export class Traces {
   async tracedPicture(request: TraceRequest): Promise<{ readonly view: TraceView; readonly picture: FabricPicture }> {
     const switches = new Map<HostId, PictureSwitch>();
     const asked = new Set<HostId>();
-    let wanted = [traceSource(pictureOf(this.fabrics, switches), request)];
+    const rest = inSlices();
+    const facts = await pictureOf(this.fabrics, rest);
+    let wanted = [traceSource(facts, request)];
     for (let round = 0; ; round++) {
       for (const id of wanted) asked.add(id);
-      await this.#read(wanted, switches);
-      const picture = pictureOf(this.fabrics, switches);
+      await this.#read(wanted, switches, rest);
+      await rest();
+      const picture = withSwitches(facts, switches);
       const view = traceView(picture, request);
       const next = view.hops.flatMap((hop) => hop.outputs.flatMap(({ toHost }) => toHost ?? []));
       wanted = [...new Set(next)].filter((id) => !asked.has(id));
@@ -64,20 +69,21 @@ export class Traces {
     return new Map(this.fabrics.flatMap((fabric) => [...fabric.hosts]));
   }
 
-  async #read(ids: Iterable<HostId>, into: Map<HostId, PictureSwitch>): Promise<void> {
+  async #read(ids: Iterable<HostId>, into: Map<HostId, PictureSwitch>, rest: Rest): Promise<void> {
     const hosts = this.#hosts();
     await concurrently(AT_ONCE, ids, async (id) => {
       const host = hosts.get(id);
       const entry = host === undefined ? null : this.#options.switchOf(host);
-      const held = entry === null ? null : await this.#held(entry);
+      const held = entry === null ? null : await this.#held(entry, rest);
       if (held !== null) into.set(id, held);
     });
   }
 
   /** null where nothing is known of what it holds. */
-  async #held(entry: SwitchEntry): Promise<PictureSwitch | null> {
+  async #held(entry: SwitchEntry, rest: Rest): Promise<PictureSwitch | null> {
     const { session } = entry;
     const read = session === null ? "it is not connected" : await this.#answer(session);
+    await rest();
     if (typeof read !== "string") return switchPicture(entry, read.flows, read.groups, null);
     const known = entry.installed ?? this.#options.desired(entry);
     return known === null ? null : switchPicture(entry, known.flows.values(), known.groups.values(), read);

@@ -167,6 +167,8 @@ export class Weaver {
   #rivals: ReadonlyMap<HostId, readonly Diagnostic[]> = new Map();
   #scheduled = false;
   #redrawing = false;
+  /** Until all switches are woken for what was drawn. */
+  #waking: Promise<void> | null = null;
   #stopped = false;
   readonly #holdTimer: { cancel(): void };
   #graceTimer: { cancel(): void } | null = null;
@@ -242,13 +244,20 @@ export class Weaver {
     const startMs = this.#options.timers.now();
     this.#options.attempt(() => this.#recompute());
     this.#options.recomputed(this.#options.timers.now() - startMs);
+    const waking = this.#waking;
+    this.#waking = null;
     // The reconcilers that were woken have worked out what to write by then.
     setImmediate(() => {
-      const endMs = this.#options.timers.now();
-      this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
-      this.#redrawing = false;
-      if (this.#scheduled && !this.#stopped) this.#schedule();
+      if (waking === null) this.#drawn(startMs);
+      else void waking.then(() => this.#drawn(startMs));
     });
+  }
+
+  #drawn(startMs: number): void {
+    const endMs = this.#options.timers.now();
+    this.#restUntilMs = endMs + Math.min(endMs - startMs, MAX_REST_MS);
+    this.#redrawing = false;
+    if (this.#scheduled && !this.#stopped) this.#schedule();
   }
 
   stop(): void {
@@ -321,7 +330,7 @@ export class Weaver {
     this.#retainHeard(ofEach);
     attempt(() => watch.follow([...switches.entries.values()], fabric, this.#options.islands.byDpid, ofEach));
     hosts.wakeAll();
-    switches.wakeAll();
+    this.#waking = switches.wakeAll();
   }
 
   /** @param known the facts of all hosts */

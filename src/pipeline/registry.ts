@@ -286,6 +286,12 @@ function readCookie(cookie: bigint): CookieFact | undefined {
 const PASSING_KINDS: ReadonlySet<FlowKind> = new Set(["trace-seen", "trace-end", "check-end"]);
 export const PASSING_SEC = 10;
 
+/** Theirs, as a request for a count selects them: no other kinds have numbers from 80 to 83. */
+export const PASSING_COOKIES = {
+  cookie: (COOKIE_OWNER << 48n) | (80n << FACT_BITS),
+  cookieMask: (0xffffn << 48n) | (0xfcn << FACT_BITS),
+} as const;
+
 /** They are no part of what a switch should hold, and nobody's tampering. One that would stay is. */
 export function isPassing(flow: { readonly cookie: bigint; readonly hardTimeoutSec: number }): boolean {
   if (flow.hardTimeoutSec === 0 || flow.hardTimeoutSec > PASSING_SEC) return false;

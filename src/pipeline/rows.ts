@@ -241,11 +241,13 @@ function rowsOf(
   settings: RowSettings,
 ): DesiredRows {
   const singles = host.wantedTunnels.filter(({ shared }) => !shared);
+  // While tunnels of pairs come or go beside a flow-based one they are not told another interval with each of them.
+  const counted = Math.max(singles.length, host.wantedTunnels.length - singles.length);
   const terms: TunnelTerms = {
     fabricId,
     ownIp: settings.tunnelOptions.localIp ? host.tunnelIp : null,
     options: settings.tunnelOptions,
-    bfd: bfdColumn(fabric.bfd, singles.length),
+    bfd: bfdColumn(fabric.bfd, counted),
   };
   const portExternalIds = new Map<string, ReadonlyMap<string, string>>();
   for (const port of host.ports) {

@@ -193,14 +193,19 @@ export class CheckRun {
 
   async #lookForStalls(wanted: readonly Omit<Probe, "round">[]): Promise<void> {
     const largest = new Map<HostId, number>();
+    const lossy = new Set(wanted.map(({ path: at }) => at).filter((at) => this.#isOpen(at)));
     for (const { path: at, bytes } of wanted) {
       const path = this.#paths[at];
-      if (path === undefined) continue;
+      if (path === undefined || !lossy.has(at)) continue;
       largest.set(path.from, Math.max(bytes, largest.get(path.from) ?? 0));
       largest.set(path.to, largest.get(path.to) ?? 0);
     }
     const stalled = await this.#sender.stalled(new Set(largest.keys()));
     for (const host of stalled) if (!this.#stalled.has(host)) this.#stalled.set(host, largest.get(host) ?? 0);
+  }
+
+  #isOpen(at: number): boolean {
+    return this.#probesOf(at).some(({ received }) => !received);
   }
 
   /** @param untilAll whether it ends when all that was sent has come out. */
@@ -216,9 +221,15 @@ export class CheckRun {
     });
   }
 
-  /** What has all come through before its receiver stood still is known. */
+  /** What has all come through before an end stood still is known. */
   #stalledEnd({ from, to, unchecked, sizes }: CheckPath, own: readonly Probe[]): CheckResult["stalled"] {
     if (unchecked !== null) return null;
+    if (
+      own.length > 0 &&
+      own.every(({ received }) => received) &&
+      sizes.every(({ bytes }) => own.some((probe) => probe.bytes === bytes))
+    )
+      return null;
     const isWhole = sizes.every(({ bytes }) => own.some((probe) => probe.bytes === bytes && probe.received));
     for (const host of [from, to]) {
       const bytes = this.#stalled.get(host);

@@ -9,6 +9,7 @@ import {
   OFPMF,
 } from "../../proto/openflow13/index.ts";
 import type { VswitchRows } from "../../proto/ovsdb/vswitch-rows.ts";
+import { isSame } from "../model/kept.ts";
 import { type DesiredFlow, type DesiredMeter, type DesiredSwitch, flowForm, flowKey } from "../pipeline/desired.ts";
 import { isOwnCookie, isPassing } from "../pipeline/registry.ts";
 import type { DesiredRows } from "../pipeline/rows.ts";
@@ -74,8 +75,7 @@ function flowDeviations(desired: DesiredSwitch, flows: readonly FlowStats[]): re
     const key = flowKey(flow.tableId, flow.priority, flow.match);
     const wanted = desired.flows.get(key);
     seen.add(key);
-    if (isPassing(flow)) continue;
-    if (wanted?.form === flowForm(flow)) continue;
+    if (wanted !== undefined && (saysTheSame(wanted, flow) || wanted.form === flowForm(flow))) continue;
     const state = wanted === undefined ? "extra" : "changed";
     const foreign = !isOwnCookie(flow.cookie);
     const mayHaveAged = flow.idleTimeoutSec > 0;
@@ -90,6 +90,16 @@ function flowDeviations(desired: DesiredSwitch, flows: readonly FlowStats[]): re
     if (!seen.has(wanted.key)) found.push(missing(wanted));
   }
   return found;
+}
+
+/** Hardly ever is it anything else, and forms are texts of all that is in them. */
+function saysTheSame(wanted: DesiredFlow, { cookie, idleTimeoutSec, flags, instructions }: FlowStats): boolean {
+  return (
+    wanted.cookie === cookie &&
+    wanted.idleTimeoutSec === idleTimeoutSec &&
+    wanted.flags === flags &&
+    isSame(wanted.instructions, instructions)
+  );
 }
 
 function missing(flow: DesiredFlow): Deviation {

@@ -1,5 +1,6 @@
 // What a snapshot holds: a line for each query.
 import { WeftError } from "../../../proto/bytes/errors.ts";
+import type { Rest } from "../in-slices.ts";
 import type { Queries } from "../views.ts";
 
 const ALL_EVENTS = Number.MAX_SAFE_INTEGER;
@@ -59,9 +60,10 @@ export interface Snapshot {
 
 export const SNAPSHOT_SCHEMA = 1;
 
-export async function takeSnapshot(queries: Queries, version: string, now: Date): Promise<Snapshot> {
+export async function takeSnapshot(queries: Queries, version: string, now: Date, rest: Rest): Promise<Snapshot> {
   const sections: Record<string, Section> = Object.create(null);
   for (const [name, ask] of Object.entries(SECTIONS)) {
+    await rest();
     try {
       sections[name] = { value: await ask(queries) };
     } catch (error) {
@@ -75,8 +77,37 @@ export async function takeSnapshot(queries: Queries, version: string, now: Date)
 const SECRETS = /(weft-approval"?\s*[=:]\s*)(\\?"[^"]*"|[^\s,}\]]+)/g;
 
 /** No keys and no approvals: a snapshot is made to be sent to somebody. */
-export function writeSnapshot(snapshot: Snapshot): string {
-  const leaveOut = (_key: string, value: unknown): unknown =>
-    typeof value === "string" && value.includes("weft-approval") ? value.replaceAll(SECRETS, "$1(left out)") : value;
-  return JSON.stringify(snapshot, leaveOut);
+export async function writeSnapshot(snapshot: Snapshot, rest: Rest): Promise<string> {
+  const parts: string[] = [];
+  await write(snapshot, DEPTH_IN_PARTS, parts, rest);
+  return parts.join("");
+}
+
+function leaveOut(_key: string, value: unknown): unknown {
+  return typeof value === "string" && value.includes("weft-approval")
+    ? value.replaceAll(SECRETS, "$1(left out)")
+    : value;
+}
+
+/** As far down as one host, or one tunnel of a million. */
+const DEPTH_IN_PARTS = 5;
+
+/** As JSON.stringify does of plain values. @param depth what lies deeper is written at once */
+async function write(value: unknown, depth: number, parts: string[], rest: Rest): Promise<void> {
+  if (depth === 0 || typeof value !== "object" || value === null) {
+    parts.push(JSON.stringify(value, leaveOut) ?? "null");
+    return;
+  }
+  const isList = Array.isArray(value);
+  parts.push(isList ? "[" : "{");
+  let isFirst = true;
+  for (const [key, one] of Object.entries(value)) {
+    if (one === undefined && !isList) continue;
+    await rest();
+    if (!isFirst) parts.push(",");
+    isFirst = false;
+    if (!isList) parts.push(`${JSON.stringify(key)}:`);
+    await write(one, depth - 1, parts, rest);
+  }
+  parts.push(isList ? "]" : "}");
 }

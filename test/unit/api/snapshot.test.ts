@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../../../src/api/commands.ts";
+import { inSlices } from "../../../src/api/in-slices.ts";
 import { callControl } from "../../../src/api/index.ts";
 import { snapshotTarget } from "../../../src/api/snapshot/index.ts";
 import { parseSnapshot } from "../../../src/api/snapshot/read.ts";
@@ -18,7 +19,8 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function written(queries = new FakeQueries()): Promise<string> {
-  return writeSnapshot(await takeSnapshot(queries, "1.2.3", AT));
+  const rest = inSlices();
+  return writeSnapshot(await takeSnapshot(queries, "1.2.3", AT, rest), rest);
 }
 
 let count = 0;

@@ -18,6 +18,7 @@ it("looks when its timer fires, also where that is a little before its time, and
   const audited: AuditedSwitch = {
     readFlows: async () => [],
     countFlows: async () => 0,
+    countPassing: async () => 0,
     readGroups: async () => {
       readings += 1;
       return [];

@@ -17,6 +17,7 @@ describe("news of a switch's flows", () => {
       return [];
     },
     countFlows: async () => 0,
+    countPassing: async () => 0,
     readGroups: async () => [],
     readMeters: async () => [],
     monitorFlows: async () => true,

@@ -109,6 +109,7 @@ describe("the reconciler of a switch", () => {
       label: session.label,
       readFlows: (tableId) => session.readFlows(tableId === undefined ? {} : { tableId }),
       countFlows: () => session.countFlows(),
+      countPassing: async () => 0,
       readGroups: () => session.readGroups(),
       readMeters: async () => [],
       monitorFlows: () => session.monitorFlows(),
