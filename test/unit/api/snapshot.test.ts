@@ -68,6 +68,18 @@ describe("a snapshot", () => {
     await expect(callControl(target, method, ["--", ...args])).rejects.toThrow(/a snapshot can't be changed/);
   });
 
+  it("is written part by part as JSON has it", async () => {
+    const snapshot = await takeSnapshot(new FakeQueries(), "1.2.3", AT, inSlices());
+    let rests = 0;
+    const text = await writeSnapshot(snapshot, async () => {
+      rests += 1;
+    });
+    expect(text).toBe(JSON.stringify(snapshot));
+    expect(rests).toBeGreaterThan(20);
+    const odd = { ...snapshot, sections: { odd: { value: [undefined, { left: undefined, deep: [[[[1, null]]]] }] } } };
+    expect(await writeSnapshot(odd, async () => undefined)).toBe(JSON.stringify(odd));
+  });
+
   it("says what it does not hold, and why, and holds the rest", async () => {
     const queries = new FakeQueries();
     queries.picture = () => Promise.reject(new Error("no switch answers"));

@@ -138,6 +138,25 @@ describe("the rows of a host with flow-based tunnels", () => {
     expect(tunnels[0]?.bfd.size).toBe(0);
   });
 
+  it("tell tunnels of pairs that go one by one no other BFD interval with each of them", () => {
+    const peers = Array.from({ length: 120 }, (_, at) => at + 2);
+    const all = [1, ...peers].map((at) =>
+      hostFact({ id: `h${at}`, stored: stored(`h${at}`, at), tunnelIp: `10.0.1.${at}` }),
+    );
+    const intervals = [120, 60, 10].map((left) => {
+      const tunnels = peers.slice(0, left).map((at) => tunnelTo(`h${at}`, at, `10.0.1.${at}`));
+      const facts = all.map((fact) => (fact.id === "h1" ? { ...fact, tunnels } : fact));
+      const fabric = derive(facts, {}, ALWAYS);
+      const found = fabric.hosts.get("h1");
+      const settings = { datapathType: null, controllerTarget: "tcp:192.0.2.1:6653", tunnelOptions: OPTIONS };
+      const rows = found === undefined ? null : compileRows(fabric, found, settings);
+      const singles = rows?.tunnels.filter(({ shared }) => !shared) ?? [];
+      expect(singles.length).toBe(left);
+      return [...new Set(singles.map(({ bfd }) => bfd.get("min_tx")))].join();
+    });
+    expect(new Set(intervals).size).toBe(1);
+  });
+
   it("are one for each type that pairs have", () => {
     const picky = hosts().map((fact) => (fact.id === "c" ? { ...fact, tunnelTypes: ["gre"] as const } : fact));
     const tunnels = rowsOf(picky, ALWAYS)?.tunnels ?? [];

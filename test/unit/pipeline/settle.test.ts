@@ -35,13 +35,18 @@ function draw({ hosts, switches, remembered }: Situation, fields: Partial<Fabric
 
 type Round = (wanted: Wanted, situation: Situation) => void;
 
-function settled(start: Situation, fields: Partial<FabricInput>, seen: Round = () => undefined): Promise<Wanted> {
+function settled(
+  start: Situation,
+  fields: Partial<FabricInput>,
+  seen: Round = () => undefined,
+  rest = () => Promise.resolve(),
+): Promise<Wanted> {
   const drawn = async (situation: Situation): Promise<Wanted> => {
     const wanted = draw(situation, fields);
     seen(wanted, situation);
     return wanted;
   };
-  return settle(start, drawn, () => Promise.resolve());
+  return settle(start, drawn, rest);
 }
 
 const typesOf = ({ rows }: Wanted) => [
@@ -58,6 +63,21 @@ async function inPlace(fields: Partial<FabricInput>): Promise<Situation> {
 }
 
 describe("a fabric that settles", () => {
+  it("rests at least once for each host and each switch in every round", async () => {
+    let [rests, rounds] = [0, 0];
+    await settled(
+      START,
+      {},
+      () => {
+        rounds += 1;
+      },
+      async () => {
+        rests += 1;
+      },
+    );
+    expect(rests).toBeGreaterThanOrEqual(2 * numbers.length * (rounds - 1));
+  });
+
   it("has a tunnel to every peer, and says the same when asked again", async () => {
     const end = await settled(START, {});
     expect(typesOf(end)).toEqual(["geneve"]);

@@ -131,6 +131,16 @@ describe("a check", () => {
     expect(view.paths.map(({ state }) => state)).toEqual(["unchecked", "unchecked"]);
   });
 
+  it("believes what came through, whoever stands still afterwards", async () => {
+    const paths = [...both, path("a", "c")];
+    const view = await checked(paths, (one, bytes) => (one.to === "c" && bytes > 64 ? null : one.to), ["a", "b", "c"]);
+    expect(view.paths.map(({ to, state }) => [to, state])).toEqual([
+      ["b", "ok"],
+      ["a", "ok"],
+      ["c", "unchecked"],
+    ]);
+  });
+
   it("says of what there was no time for that it was not checked", async () => {
     const view = await checked(both, (one) => one.to, [], 0);
     expect({ ok: view.ok, sent: view.sent }).toEqual({ ok: false, sent: 0 });

@@ -7,7 +7,8 @@ import { afterUpdates } from "../../../src/reconcile/drift.ts";
 import { NOTHING_INSTALLED } from "../../../src/reconcile/installed.ts";
 import { SwitchAudit } from "../../../src/reconcile/switch-audit.ts";
 
-const timers = { now: () => 1_000_000, setTimer: () => ({ cancel: () => undefined }) };
+const NONE = (): void => undefined;
+const timers = { now: () => 1_000_000, setTimer: () => ({ cancel: NONE }) };
 
 describe("news of a switch's flows", () => {
   const reads: (number | undefined)[] = [];
@@ -69,6 +70,40 @@ describe("news of a switch's flows", () => {
       ({ drifts }) => told.push(drifts.length),
     );
     expect([told, reads]).toEqual([[1], []]);
+    audit.stop();
+  });
+});
+
+describe("a count of a switch's flows", () => {
+  it("that probes' flows are among is no reason to read it, unless they stay", async () => {
+    let now = 0;
+    const reads: (number | undefined)[] = [];
+    let more = 2;
+    const audited = {
+      readFlows: async (tableId?: number) => {
+        reads.push(tableId);
+        return [];
+      },
+      countFlows: async () => more,
+      countPassing: async () => 2,
+      readGroups: async () => [],
+      readMeters: async () => [],
+      monitorFlows: async () => true,
+    };
+    const clock = { now: () => now, setTimer: () => ({ cancel: NONE }) };
+    const audit = new SwitchAudit(audited, clock, new AuditPace(), NONE);
+    const look = async (): Promise<number> => {
+      reads.length = 0;
+      now += 120_000;
+      await audit.look(() => NOTHING_INSTALLED, NONE);
+      return reads.length;
+    };
+    audit.begin();
+    await Promise.resolve();
+    expect([await look(), await look(), await look()]).toEqual([0, 0, 0]);
+    expect(await look()).toBeGreaterThan(0);
+    more = 3;
+    expect(await look()).toBeGreaterThan(0);
     audit.stop();
   });
 });
