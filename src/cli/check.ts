@@ -73,7 +73,8 @@ function showProgress(path: string): { stop(): void } {
     const text = await callControl(path, "check/progress", ["--json"]).catch(() => null);
     if (isOver || text === null) return;
     const { done, of } = JSON.parse(text) as CheckProgressView;
-    if (of > 0) process.stderr.write(`${clear}checking: ${done} of ${of} probes sent`);
+    const what = of > 0 ? `${done} of ${of} probes sent` : "switches are told to catch probes";
+    process.stderr.write(`${clear}checking: ${what}`);
   };
   const timer = setInterval(() => void show(), PROGRESS_MS);
   return {

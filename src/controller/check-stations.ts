@@ -19,7 +19,8 @@ export interface CheckStationsOptions {
   readonly timers: Timers;
 }
 
-const AT_ONCE = 16;
+/** Of a large fabric all have to be told in a few seconds: their flows last no longer. */
+const AT_ONCE = 64;
 /** A switch that takes longer to do what it is told is left out. */
 const ANSWER_MS = 5_000;
 /** Probes are sent while their flows have at least half of their time. */
