@@ -128,8 +128,8 @@ interface Identified extends IdentityOutcome, Pick<Kept, "facts" | "entries"> {
   readonly left: string;
 }
 
-/** Rests that are shorter are not worth a timer; longer ones would delay what heals. */
-const MIN_REST_MS = 5;
+/** What took no longer keeps nobody waiting, and a rest after it would only delay what is new; longer rests, what heals. */
+const MIN_REST_MS = 25;
 const MAX_REST_MS = 200;
 
 /** Settings that say the same stay the same objects: what was made by them is known by that. */

@@ -31,6 +31,8 @@ export interface ApplyChannel {
 }
 
 const FLAGS = OFPBF.ATOMIC | OFPBF.ORDERED;
+/** The length of a message is a field of 16 bits. */
+const MAX_MESSAGE = 0xffff;
 /** Bytes that are written at once. */
 const BUFFER = 64 * 1024;
 
@@ -48,11 +50,16 @@ interface Encoded {
   readonly unsendable: readonly RefusedMessage[];
 }
 
-function encodeAll(all: readonly ApplicableMessage[]): Encoded {
+/** @param extra bytes that are put before each of them */
+function encodeAll(all: readonly ApplicableMessage[], extra: number): Encoded {
   const [messages, bytes, unsendable]: [ApplicableMessage[], Uint8Array[], RefusedMessage[]] = [[], [], []];
   for (const message of all) {
     try {
-      bytes.push(encodedOnce(message));
+      const encoded = encodedOnce(message);
+      if (encoded.length + extra > MAX_MESSAGE) {
+        throw new WeftError("wire/range", `${encoded.length} bytes are more than a bundle takes as one message`);
+      }
+      bytes.push(encoded);
       messages.push(message);
     } catch (cause) {
       if (!(cause instanceof WeftError)) throw cause;
@@ -79,10 +86,11 @@ async function writeAll(
   all: readonly ApplicableMessage[],
   bundleId: number | null,
 ): Promise<readonly RefusedMessage[]> {
-  const { messages, bytes, unsendable } = encodeAll(all);
+  const extra = bundleId === null ? 0 : BUNDLE_ADD_LENGTH;
+  const { messages, bytes, unsendable } = encodeAll(all, extra);
   const firstXid = channel.watch(messages);
   for (let next = 0; next < bytes.length; ) {
-    const { end, length } = runFrom(next, bytes, bundleId === null ? 0 : BUNDLE_ADD_LENGTH);
+    const { end, length } = runFrom(next, bytes, extra);
     const room = messageRoom(length);
     let at = 0;
     for (; next < end; next++) {

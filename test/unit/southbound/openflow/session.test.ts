@@ -331,6 +331,17 @@ describe("apply", () => {
     expect(await result).toMatchObject({ ok: false, errors: [{ message: bad, error: { code: "wire/range" } }] });
   });
 
+  it("counts a message that fits the wire and no bundle as refused, and applies nothing", async () => {
+    const { session, stream } = ready();
+    const bucket = { weight: 0, watchPort: 0xffff_ffff, watchGroup: 0xffff_ffff, actions: [] };
+    // 16 bytes of a GROUP_MOD and 16 for each bucket: 65,520 in all.
+    const buckets = new Array<typeof bucket>(4094).fill(bucket);
+    const long: ApplicableMessage = { kind: "group_mod", command: "add", type: "all", groupId: 1, buckets };
+    const result = session.apply([FLOW, long]);
+    expect((await play(stream)).slice(-1)).toEqual(["discard_request"]);
+    expect(await result).toMatchObject({ ok: false, errors: [{ message: long, error: { code: "wire/range" } }] });
+  });
+
   it("closes the connection when the switch stops answering, since nobody knows what it did", async () => {
     const { session, stream, clock } = ready({ requestTimeoutMs: 3_000 });
     const result = expect(session.apply([FLOW])).rejects.toMatchObject({ code: "openflow/timeout" });
