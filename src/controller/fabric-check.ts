@@ -4,11 +4,12 @@ import { WeftError } from "../../proto/bytes/errors.ts";
 import { bigIntToMac, type Mac } from "../../proto/bytes/mac.ts";
 import type { PacketIn } from "../../proto/openflow13/index.ts";
 import type { CheckProgressView, CheckRequest, CheckView } from "../api/check-views.ts";
+import { inSlices } from "../api/in-slices.ts";
 import type { Fabric } from "../model/fabric.ts";
 import { checkProbeFlows } from "../pipeline/probe-flows.ts";
 import { decodeCookie } from "../pipeline/registry.ts";
 import { CHECK_NONCE_BYTES, checkFrame, readCheckFrame } from "../probes/check-frame.ts";
-import { checkOffers } from "../probes/check-paths.ts";
+import { type CheckPath, checkOffers } from "../probes/check-paths.ts";
 import { CheckRun } from "../probes/check-run.ts";
 import { MOST_PATHS, sampled } from "../probes/check-sample.ts";
 import { checkView } from "../probes/check-view.ts";
@@ -79,6 +80,7 @@ export class FabricChecks {
     try {
       await stations.arm();
       const { mtu, checksums } = underlay();
+      const rest = inSlices();
       const offers = checkOffers(fabrics, {
         absence: ({ id }) => stations.absence(id),
         underlayMtu: mtu,
@@ -86,12 +88,17 @@ export class FabricChecks {
         hosts: request.hosts.length === 0 ? null : new Set(request.hosts),
         network,
       });
+      await rest();
       const { chosen, possible, seed } = sampled(
         offers,
         request.seed ?? randomInt(SEEDS),
         request.all === true ? Number.POSITIVE_INFINITY : MOST_PATHS,
       );
-      const paths = chosen.map((offer) => offer.path());
+      const paths: CheckPath[] = [];
+      for (const offer of chosen) {
+        await rest();
+        paths.push(offer.path());
+      }
       const ends = new Set(paths.flatMap(({ from, to }) => [from, to]));
       const delays = await stations.delays(ends);
       const run = new CheckRun(
@@ -110,6 +117,7 @@ export class FabricChecks {
       );
       this.#running = { run, nonce, stations };
       const results = await run.run();
+      await rest();
       const hosts = all
         .filter(({ id }) => ends.has(id))
         .map(({ id, name, fact }) => ({ id, name, underlayMtu: fact?.underlayMtu ?? null }));

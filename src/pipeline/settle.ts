@@ -72,8 +72,8 @@ async function done(
   }
   // Where every host was read itself, nothing that others say of it counts.
   const isRead = [...wanted.fabric.hosts.values()].every((host) => host.fact !== null && host.switch !== null);
-  const isRecalled = recalled.size > 0 && !(isRead && remembered.length === 0);
-  return { hosts: nextHosts, switches: nextSwitches, remembered: isRecalled ? [...recalled].flat() : remembered };
+  const facts = isRead && remembered.length === 0 ? [] : [...recalled].flat();
+  return { hosts: nextHosts, switches: nextSwitches, remembered: facts.length > 0 ? facts : remembered };
 }
 
 function afterwards(fact: SwitchFact, read: ReturnType<typeof readBackOwn>): SwitchFact {

@@ -89,7 +89,7 @@ function* tunnelOffers(fabric: Fabric, scope: CheckScope): Generator<CheckOffer>
 type TunnelTo = Pick<WantedTunnel, "peerId" | "peerIndex">;
 
 function tunnelKey({ peerId, peerIndex }: TunnelTo, kind: TunnelKind): string {
-  return JSON.stringify([peerId, peerIndex, kindText(kind)]);
+  return `${peerIndex} ${kindText(kind)} ${peerId}`;
 }
 
 function tunnelPath(

@@ -64,7 +64,7 @@ function someOf<T extends Samplable>(all: readonly T[], seed: number, bound: num
 /** In a random order, but first so many pairs that every host that sends or receives at all does. */
 function ranked<T extends Samplable>(own: readonly T[], draw: () => number): readonly Pair<T>[] {
   const pairs = shuffled(
-    [...grouped(own, ({ from, to }) => JSON.stringify(from < to ? [from, to] : [to, from])).values()],
+    [...grouped(own, ({ from, to }) => (from < to ? pairKey(from, to) : pairKey(to, from))).values()],
     draw,
   );
   const [senders, receivers] = [new Set<HostId>(), new Set<HostId>()];
@@ -78,6 +78,11 @@ function ranked<T extends Samplable>(own: readonly T[], draw: () => number): rea
     }
   }
   return [...first, ...others];
+}
+
+/** No two pairs have one, whatever is in their ids. */
+function pairKey(low: HostId, high: HostId): string {
+  return `${low.length} ${low} ${high}`;
 }
 
 function grouped<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
