@@ -32,15 +32,15 @@ const MAX_CHANGES_OF_ALL = 60_000;
 export async function planFor(options: PlanOptions, running: WeftConfig, wanted: WeftConfig): Promise<PlanView> {
   const { applied, needsRestart, config } = reconfigured(running, wanted);
   if (applied.length === 0) return { applied, needsRestart, touches: [], hosts: [] };
+  const rest = inSlices();
   const foresee = (of: WeftConfig): Promise<Wanted> =>
-    options.weaver.foresee(weaverSettings(of), options.hosts.factsWith(hostSettings(of)), options.rowSettings);
+    options.weaver.foresee(weaverSettings(of), options.hosts.factsWith(hostSettings(of)), options.rowSettings, rest);
   // Both are foreseen, so that what is under way already counts for neither; from the same moment on, so that what
   // happens meanwhile counts for neither as well.
   const [before, after] = await Promise.all([foresee(running), foresee(config)]);
   const ids = new Set([...before.fabric.hosts.keys(), ...after.fabric.hosts.keys()]);
   const most = Math.min(MAX_CHANGES, Math.ceil(MAX_CHANGES_OF_ALL / Math.max(1, ids.size)));
   const hosts: HostPlanView[] = [];
-  const rest = inSlices();
   for (const id of ids) {
     await rest();
     const changes = [...rowChanges(options.hosts, id, before, after), ...switchChanges(before, after, id)];

@@ -1,6 +1,6 @@
 // The one direction of data: facts of hosts and switches -> fabric -> what each should hold. Recomputed once per turn.
 import type { Logger } from "pino";
-import { inSlices } from "../api/in-slices.ts";
+import type { Rest } from "../api/in-slices.ts";
 import { bindSwitches } from "../discovery/bindings.ts";
 import { loneHostId } from "../discovery/lone-switch.ts";
 import type { ProbedPort } from "../discovery/loop-watch.ts";
@@ -500,12 +500,14 @@ export class Weaver {
   /**
    * What hosts with tunnels would be told under other settings, when all of it is done. Nothing is changed by asking,
    * and it takes as long as it takes. Whose facts make this controller fail is left out here as well.
-   * @param known their facts under the other settings, @param rowSettings null for a host that nothing is written to.
+   * @param known their facts under the other settings, @param rowSettings null for a host that nothing is written to, @param rest one for
+   * all that is foreseen at once.
    */
   async foresee(
     changes: Partial<WeaverOptions>,
     known: readonly HostFact[],
     rowSettings: (id: HostId) => Pick<RowSettings, "controllerTarget" | "approval"> | null,
+    rest: Rest,
   ): Promise<Wanted> {
     const options = withKept(this.#options, changes);
     const suspects = suspectsAmong(options.hosts.entries.values(), options.switches.entries, this.#owners);
@@ -515,7 +517,6 @@ export class Weaver {
     const start = this.#held(entries, this.#bindings, outcome, facts);
     const input = { ...this.#fabricInput(options, outcome, start), keepTunnel: () => false };
     const now = this.#wantedNow();
-    const rest = inSlices();
     const draw: Draw = async ({ hosts, switches: held, remembered }, previous = now) => {
       await rest();
       const fabric = deriveFabric({ ...input, hostFacts: hosts, switchFacts: held, remembered }, previous?.fabric);
