@@ -77,14 +77,17 @@ export const CHAPTERS: Readonly<Record<string, readonly Run[]>> = {
     { command: "ovs-appctl -t /run/weft/weft.sock topology", at: ["controller"], shows: /Networks/ },
     { command: "ovs-appctl -t /run/weft/weft.sock hosts --json", at: ["controller"], shows: /"host1"/ },
     {
+      // ovs-vswitchd writes it down every five seconds.
       command: "ovs-vsctl --columns=target,is_connected,status list manager",
       at: ["one"],
       shows: /is_connected +: true/,
+      again: true,
     },
     {
       command: "ovs-vsctl --columns=target,is_connected,status list controller",
       at: ["one"],
       shows: /is_connected +: true/,
+      again: true,
     },
   ],
   "a snapshot answers like the controller": [
