@@ -2,7 +2,8 @@
 import type { Timers } from "../reconcile/timers.ts";
 import type { OpenFlowSession } from "../southbound/openflow/index.ts";
 
-const ROUNDS = 3;
+/** One is often kept waiting by something else; the least of several is not. */
+const ROUNDS = 10;
 
 /** Milliseconds, there and back, at its shortest. */
 export async function roundTripMs(session: OpenFlowSession, { now }: Timers): Promise<number> {
